@@ -1,0 +1,1 @@
+//! A match-function server for AccelByte Gaming Services (AGS) matchmaking.

@@ -1,0 +1,3 @@
+//! The `match-function` program.
+
+fn main() {}

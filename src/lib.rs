@@ -1,1 +1,3 @@
 //! A match-function server for AccelByte Gaming Services (AGS) matchmaking.
+
+pub mod matching;

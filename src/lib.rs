@@ -1,4 +1,12 @@
 //! A match-function server for AccelByte Gaming Services (AGS) matchmaking.
 
+pub mod app;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
 pub mod matching;
 pub mod proto;
+pub mod server;
+pub mod service;
+pub mod telemetry;

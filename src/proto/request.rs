@@ -76,20 +76,16 @@ impl Slots {
         Ok(found)
     }
 
-    /// A request that holds this message.
+    /// A request that holds this message; `None` if the stream has no such slot.
     #[must_use]
-    pub fn write(self, slot: Slot, message: &impl Message) -> Opaque {
-        let (tag, _) = self
-            .0
-            .iter()
-            .find(|(_, s)| *s == slot)
-            .expect("a slot of this stream");
+    pub fn write(self, slot: Slot, message: &impl Message) -> Option<Opaque> {
+        let (tag, _) = self.0.iter().find(|(_, other)| *other == slot)?;
         let len = message.encoded_len();
         let mut body = BytesMut::with_capacity(len + 12);
         encoding::encode_key(*tag, WireType::LengthDelimited, &mut body);
         encoding::encode_varint(len as u64, &mut body);
         body.put(message.encode_to_vec().as_slice());
-        body.freeze().into()
+        Some(body.freeze().into())
     }
 }
 
@@ -129,7 +125,9 @@ mod tests {
             tick_id: 9,
             ..Parameters::default()
         };
-        let request = Slots::MAKE_MATCHES.write(Slot::Parameters, &parameters);
+        let request = Slots::MAKE_MATCHES
+            .write(Slot::Parameters, &parameters)
+            .unwrap();
         let (slot, bytes) = Slots::MAKE_MATCHES.read(&request).unwrap().unwrap();
         assert_eq!(slot, Slot::Parameters);
         assert_eq!(Parameters::decode(bytes), Ok(parameters));

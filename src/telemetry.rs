@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Settings of the logs.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Logs")]
 pub struct Settings {
     /// What is logged: off, error, warn, info, debug, trace, or directives as `info,h2=warn`

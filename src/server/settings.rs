@@ -7,6 +7,7 @@ use crate::config::parse::boolean;
 
 /// The gRPC port.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "gRPC port")]
 pub struct Settings {
     /// Port of the gRPC service; 0: any free one

@@ -7,6 +7,7 @@ use crate::matching::Needs;
 /// How much a client may send and how long it may take. Whoever exceeds a bound gets
 /// INVALID_ARGUMENT with the bound's name, since the same request would exceed it again.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Bounds on requests")]
 pub struct Limits {
     /// Largest message, in bytes (a ticket, a session, a ruleset)

@@ -229,3 +229,15 @@ fn sigterm_ends_it_with_exit_code_0() {
         "nothing per ticket, and the farewell: {log}"
     );
 }
+
+#[test]
+fn the_samples_of_the_documents_match() {
+    let server = Served::start();
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/tickets.ndjson");
+    let (code, out, err) = server.client(&["make-matches", "--tickets", samples]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("[playerA, playerB] | eu-central-1, us-east-1"),
+        "{out}"
+    );
+}

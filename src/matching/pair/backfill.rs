@@ -1,6 +1,9 @@
 //! Filling sessions under pair rules: a session takes tickets until it holds `shipCountMax`
 //! (ruleset contract B).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use super::PairRules;

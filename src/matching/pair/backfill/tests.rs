@@ -1,0 +1,238 @@
+use std::collections::{BTreeMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::matching::{Attributes, Player};
+
+const CONTEXT: TickContext = TickContext {
+    now_ms: 1_000_000,
+    tick_id: 7,
+};
+
+#[derive(Default)]
+struct Kept {
+    proposals: Vec<Proposal>,
+    left: BTreeMap<String, Reason>,
+    open: BTreeMap<String, Reason>,
+}
+
+impl BackfillOut for Kept {
+    fn propose(&mut self, proposal: Proposal) -> Flow {
+        self.proposals.push(proposal);
+        Flow::Go
+    }
+
+    fn leave(&mut self, ticket: Ticket, reason: Reason) {
+        assert_eq!(self.left.insert(ticket.id.to_string(), reason), None);
+    }
+
+    fn keep_open(&mut self, session: Session, reason: Reason) {
+        self.open
+            .insert(session.match_session_id.to_string(), reason);
+    }
+
+    fn flow(&self) -> Flow {
+        Flow::Go
+    }
+}
+
+impl Kept {
+    /// For each proposal, the session and who joins it.
+    fn joined(&self) -> Vec<(String, Vec<String>)> {
+        let ids = |tickets: &[Ticket]| tickets.iter().map(|t| t.id.to_string()).collect();
+        let one = |p: &Proposal| (p.session.match_session_id.to_string(), ids(&p.added));
+        self.proposals.iter().map(one).collect()
+    }
+}
+
+fn ticket(id: &str, age_ms: i64) -> Ticket {
+    Ticket {
+        id: id.into(),
+        created_at_ms: Some(CONTEXT.now_ms - age_ms),
+        players: vec![Player {
+            id: format!("{id}-player").into(),
+            ..Player::default()
+        }],
+        ..Ticket::default()
+    }
+}
+
+fn session(id: &str, age_ms: i64, tickets: usize) -> Session {
+    Session {
+        match_session_id: id.into(),
+        backfill_ticket_id: format!("b-{id}").into(),
+        created_at_ms: Some(CONTEXT.now_ms - age_ms),
+        tickets: (0..tickets)
+            .map(|n| ticket(&format!("{id}-{n}"), 0))
+            .collect(),
+        teams: vec![Roster {
+            id: format!("{id}-team").into(),
+            ..Roster::default()
+        }],
+        ..Session::default()
+    }
+}
+
+fn run(max: usize, sessions: Vec<Session>, tickets: Vec<Ticket>) -> Kept {
+    let mut out = Kept::default();
+    let rules = PairRules::new(1, max, false).unwrap();
+    let mut tick = Box::new(PairBackfill::new(rules, CONTEXT));
+    for (arrival, ticket) in (0..).zip(tickets) {
+        let _ = tick.push(Ticket { arrival, ..ticket }, &mut out);
+    }
+    for (arrival, session) in (0..).zip(sessions) {
+        let _ = tick.push_session(Session { arrival, ..session }, &mut out);
+    }
+    tick.finish(&mut out);
+    out
+}
+
+fn joined(pairs: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+    let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
+    pairs
+        .iter()
+        .map(|(session, ids)| ((*session).to_owned(), owned(ids)))
+        .collect()
+}
+
+#[test]
+fn the_oldest_session_takes_the_oldest_tickets_until_it_is_full() {
+    let tickets = vec![ticket("young", 1), ticket("old", 3), ticket("middle", 2)];
+    let out = run(
+        3,
+        vec![session("late", 1, 2), session("early", 9, 1)],
+        tickets,
+    );
+    assert_eq!(
+        out.joined(),
+        joined(&[("early", &["old", "middle"]), ("late", &["young"])])
+    );
+}
+
+#[test]
+fn a_full_session_and_tickets_without_a_seat_say_so() {
+    let out = run(
+        2,
+        vec![session("full", 2, 2), session("open", 1, 1)],
+        vec![ticket("a", 2), ticket("b", 1)],
+    );
+    assert_eq!(out.joined(), joined(&[("open", &["a"])]));
+    assert_eq!(out.open["full"], Reason::SessionFull);
+    assert_eq!(out.left["b"], Reason::SessionFull);
+    let out = run(2, vec![], vec![ticket("a", 2)]);
+    assert_eq!(out.left["a"], Reason::NoSession);
+    let out = run(2, vec![session("open", 1, 1)], vec![]);
+    assert_eq!(out.open["open"], Reason::NotEnoughTickets);
+}
+
+#[test]
+fn who_may_not_join_stays_out_and_says_why() {
+    let mut wanted = session("s", 1, 1);
+    wanted.server_name = "mine".into();
+    wanted.client_version = "1".into();
+    wanted.teams[0].user_ids.push("outsider".into());
+    let with = |id: &str, name: &str, version: &str| {
+        let pairs = [("server_name", name), ("client_version", version)];
+        let pairs = pairs
+            .into_iter()
+            .map(|(name, text)| (name.into(), Value::from(text)));
+        Ticket {
+            attributes: pairs.collect(),
+            ..ticket(id, 1)
+        }
+    };
+    let mut excluding = with("excluding", "mine", "1");
+    excluding.excluded_sessions = vec!["s".into()];
+    let mut inside = with("inside", "mine", "1");
+    inside.players[0].id = "outsider".into();
+    let mut new_only = with("new_only", "mine", "1");
+    new_only
+        .attributes
+        .set("new_session_only".into(), Value::Bool(true));
+    let tickets = vec![
+        excluding,
+        inside,
+        new_only,
+        with("server", "", "1"),
+        with("version", "mine", "2"),
+        with("fits", "mine", "1"),
+    ];
+    let out = run(9, vec![wanted], tickets);
+    assert_eq!(out.joined(), joined(&[("s", &["fits"])]));
+    let reasons = [
+        ("excluding", Reason::SessionExcluded),
+        ("inside", Reason::PlayerInSession),
+        ("new_only", Reason::NewSessionOnly),
+        ("server", Reason::ServerName),
+        ("version", Reason::ClientVersion),
+    ];
+    assert_eq!(
+        out.left,
+        reasons.map(|(id, why)| (id.to_owned(), why)).into()
+    );
+}
+
+#[test]
+fn the_nearest_come_first() {
+    let far = Ticket {
+        latencies: vec![("eu".into(), 90)],
+        ..ticket("far", 9)
+    };
+    let near = Ticket {
+        latencies: vec![("eu".into(), 10)],
+        ..ticket("near", 1)
+    };
+    let mut in_eu = session("s", 1, 1);
+    in_eu.region_preferences = vec!["eu".into()];
+    let out = run(3, vec![in_eu], vec![ticket("unknown", 99), far, near]);
+    assert_eq!(out.joined(), joined(&[("s", &["near", "far"])]));
+}
+
+#[test]
+fn they_join_the_first_team_and_the_session_keeps_the_rest() {
+    let mut with_attributes = session("s", 1, 1);
+    with_attributes.attributes.set("map".into(), "dust".into());
+    with_attributes.teams[0].user_ids = vec!["s-0-player".into()];
+    let mut joining = ticket("a", 1);
+    joining.party_session_id = "party".into();
+    let out = run(2, vec![with_attributes], vec![joining]);
+    let proposal = &out.proposals[0];
+    assert_eq!(proposal.teams[0].id, "s-team");
+    assert_eq!(proposal.teams[0].user_ids, ["s-0-player", "a-player"]);
+    assert_eq!(proposal.teams[0].parties[0].id, "party");
+    let map: Attributes = [("map".into(), Value::from("dust"))].into_iter().collect();
+    assert_eq!(proposal.attributes, map);
+    assert_eq!(proposal.created_at_ms, CONTEXT.now_ms);
+}
+
+proptest! {
+    #[test]
+    fn each_ticket_joins_once_and_no_session_overflows(
+        max in 1_usize..5,
+        sessions in prop::collection::vec((0_i64..5, 0_usize..6), 0..8),
+        tickets in prop::collection::vec((0_i64..5, any::<bool>()), 0..20),
+    ) {
+        let sessions: Vec<_> = (0..).zip(&sessions)
+            .map(|(n, (age, taken))| session(&format!("s{n}"), *age, *taken)).collect();
+        let count = sessions.len();
+        let of = |(n, (age, excludes)): (u32, &(i64, bool))| {
+            let mut one = ticket(&format!("t{n}"), *age);
+            if *excludes { one.excluded_sessions = vec!["s0".into()]; }
+            one
+        };
+        let all: Vec<_> = (0..).zip(&tickets).map(of).collect();
+        let out = run(max, sessions, all);
+        let mut seen = HashSet::new();
+        for proposal in &out.proposals {
+            prop_assert!(!proposal.added.is_empty());
+            prop_assert!(proposal.session.tickets.len() + proposal.added.len() <= max);
+            for one in &proposal.added {
+                prop_assert!(seen.insert(one.id.to_string()));
+                prop_assert!(!one.excluded_sessions.contains(&proposal.session.match_session_id));
+            }
+        }
+        prop_assert_eq!(seen.len() + out.left.len(), tickets.len(), "a ticket is lost");
+        prop_assert_eq!(out.proposals.len() + out.open.len(), count, "a session is lost");
+    }
+}

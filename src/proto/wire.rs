@@ -147,7 +147,7 @@ impl<'b> Fields<'b> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn field(&mut self) -> Result<(u32, Content<'b>), Malformed> {
         let (number, wire_type) = self.key()?;
         Ok((number, self.content(number, wire_type, 0)?))
@@ -158,8 +158,20 @@ impl<'b> Iterator for Fields<'b> {
     type Item = Result<(u32, Content<'b>), Malformed>;
 
     /// The next field's number and content; after an error, nothing.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the caller's match then needs no Content: 3 times faster"
+    )]
     fn next(&mut self) -> Option<Self::Item> {
+        // Most fields of a ticket: a text or message with a key and a length of one byte each.
+        if let [key @ 0x08..0x80, len @ ..0x80, rest @ ..] = self.rest
+            && key & 7 == 2
+            && let Some((bytes, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            self.rest = rest;
+            return Some(Ok((u32::from(key >> 3), Content::Bytes(bytes))));
+        }
         if self.rest.is_empty() {
             return None;
         }

@@ -51,16 +51,18 @@ impl DecodeFault {
         }
     }
 
-    fn malformed(path: impl Into<String>) -> impl FnOnce(Malformed) -> DecodeFault {
-        move |why| DecodeFault::Malformed {
-            path: path.into(),
-            why,
+    fn malformed(path: impl Into<String>) -> impl FnOnce(Malformed) -> Box<DecodeFault> {
+        move |why| {
+            Box::new(DecodeFault::Malformed {
+                path: path.into(),
+                why,
+            })
         }
     }
 
     /// The fault as seen from the message around the one that was read.
-    fn within(mut self, outer: impl FnOnce() -> String) -> DecodeFault {
-        match &mut self {
+    fn within(mut self: Box<Self>, outer: impl FnOnce() -> String) -> Box<DecodeFault> {
+        match &mut *self {
             DecodeFault::Malformed { path, .. }
             | DecodeFault::NotUtf8 { path }
             | DecodeFault::WireType { path, .. }
@@ -77,7 +79,8 @@ impl DecodeFault {
     }
 }
 
-type Decoded<T> = Result<T, DecodeFault>;
+/// Faults are boxed: they are rare, and a small error keeps every good result small.
+type Decoded<T> = Result<T, Box<DecodeFault>>;
 
 /// Reads a ticket. The path of a fault begins below the ticket.
 #[inline]
@@ -259,16 +262,18 @@ fn text(body: &Bytes, content: Content<'_>, path: &'static str) -> Decoded<Text>
     if bytes.is_empty() {
         return Ok(Text::new());
     }
-    Text::try_from(body.slice_ref(bytes)).map_err(|_| DecodeFault::NotUtf8 {
-        path: path.to_owned(),
+    Text::try_from(body.slice_ref(bytes)).map_err(|_| {
+        Box::new(DecodeFault::NotUtf8 {
+            path: path.to_owned(),
+        })
     })
 }
 
-fn wire_type(path: &'static str, expected: &'static str) -> DecodeFault {
-    DecodeFault::WireType {
+fn wire_type(path: &'static str, expected: &'static str) -> Box<DecodeFault> {
+    Box::new(DecodeFault::WireType {
         path: path.to_owned(),
         expected,
-    }
+    })
 }
 
 /// Refuses the element after the last allowed one.
@@ -276,10 +281,10 @@ fn bound(at: usize, allowed: u32, path: &'static str, setting: &'static str) -> 
     if at < allowed as usize {
         return Ok(());
     }
-    Err(DecodeFault::TooMany {
+    Err(Box::new(DecodeFault::TooMany {
         path: path.to_owned(),
         allowed,
         what: "entries",
         setting,
-    })
+    }))
 }

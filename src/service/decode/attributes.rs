@@ -24,25 +24,24 @@ impl Budget {
     }
 
     fn spend(&mut self) -> Decoded<()> {
-        self.values = self
-            .values
-            .checked_sub(1)
-            .ok_or_else(|| DecodeFault::TooMany {
+        self.values = self.values.checked_sub(1).ok_or_else(|| {
+            Box::new(DecodeFault::TooMany {
                 path: String::new(),
                 allowed: self.allowed,
                 what: "attribute values",
                 setting: "MAX_ATTRIBUTES_PER_TICKET",
-            })?;
+            })
+        })?;
         Ok(())
     }
 
-    fn too_deep(&self) -> DecodeFault {
-        DecodeFault::TooMany {
+    fn too_deep(&self) -> Box<DecodeFault> {
+        Box::new(DecodeFault::TooMany {
             path: String::new(),
             allowed: self.depth,
             what: "levels of lists and objects",
             setting: "MAX_ATTRIBUTE_DEPTH",
-        }
+        })
     }
 }
 

@@ -1,1 +1,67 @@
-//! Layers.
+//! The stack of middleware around the services, readable in one function: [`stack`].
+
+pub mod classify;
+pub mod log;
+pub mod methods;
+pub mod metrics;
+pub mod observe;
+pub mod panic;
+pub mod trace;
+
+use http::header::{AUTHORIZATION, COOKIE};
+use tower::ServiceBuilder;
+use tower::layer::util::{Identity, Stack};
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+
+use self::log::Log;
+use self::metrics::Measure;
+use self::observe::Observe;
+use self::panic::CatchPanic;
+use self::trace::Trace;
+use crate::telemetry::Telemetry;
+use crate::telemetry::method::MethodTable;
+use crate::telemetry::settings::Settings;
+
+/// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
+pub type ServerStack<A> = Stack<
+    A,
+    Stack<
+        CatchPanic,
+        Stack<
+            Observe<Log>,
+            Stack<
+                Observe<Measure>,
+                Stack<Observe<Trace>, Stack<SetSensitiveRequestHeadersLayer, Identity>>,
+            >,
+        >,
+    >,
+>;
+
+/// The whole stack, outermost layer first. `auth` is the innermost: refusals are observed like
+/// any other outcome. Without authorization it is [`Identity`].
+pub fn stack<A>(
+    settings: &Settings,
+    telemetry: &Telemetry,
+    methods: &MethodTable,
+    auth: A,
+) -> ServerStack<A> {
+    let methods = || methods.clone();
+    let rpc = || telemetry.metrics.rpc.clone();
+    ServiceBuilder::new()
+        // First, so that no other layer can print a credential.
+        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION, COOKIE]))
+        // Around the other observers: their lines and exemplars carry its ids.
+        .layer(Observe::new(Trace::new(telemetry.tracer.clone(), methods())))
+        .layer(Observe::only_if(
+            settings.measure_requests(),
+            Measure::new(rpc(), methods()),
+        ))
+        .layer(Observe::only_if(
+            settings.log_requests(),
+            Log::new(methods()),
+        ))
+        // Inside the observers: a panic is an outcome that they see.
+        .layer(CatchPanic::new(rpc()))
+        .layer(auth)
+        .into_inner()
+}

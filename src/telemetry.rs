@@ -23,6 +23,8 @@ pub mod metrics;
 mod outage;
 pub mod propagation;
 pub mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tracing;
 
 use std::io;

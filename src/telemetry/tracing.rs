@@ -59,7 +59,7 @@ pub(super) fn build(
     Ok(tracer(settings, sampler, root, processor))
 }
 
-fn tracer(
+pub(super) fn tracer(
     settings: &Settings,
     sampler: Sampler,
     root: Sampler,
@@ -84,7 +84,7 @@ fn tracer(
 }
 
 /// The sampler of the provider, and the one that decides where the caller did not.
-fn samplers(settings: &Settings, exporting: bool) -> Result<(Sampler, Sampler), String> {
+pub(super) fn samplers(settings: &Settings, exporting: bool) -> Result<(Sampler, Sampler), String> {
     if !exporting {
         // Nobody would see the spans: make none unless the caller's trace needs us to pass it on.
         let never = Sampler::AlwaysOff;

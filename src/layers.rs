@@ -6,6 +6,8 @@ pub mod methods;
 pub mod metrics;
 pub mod observe;
 pub mod panic;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod trace;
 
 use http::header::{AUTHORIZATION, COOKIE};
@@ -49,9 +51,15 @@ pub fn stack<A>(
     let rpc = || telemetry.metrics.rpc.clone();
     ServiceBuilder::new()
         // First, so that no other layer can print a credential.
-        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION, COOKIE]))
+        .layer(SetSensitiveRequestHeadersLayer::new([
+            AUTHORIZATION,
+            COOKIE,
+        ]))
         // Around the other observers: their lines and exemplars carry its ids.
-        .layer(Observe::new(Trace::new(telemetry.tracer.clone(), methods())))
+        .layer(Observe::new(Trace::new(
+            telemetry.tracer.clone(),
+            methods(),
+        )))
         .layer(Observe::only_if(
             settings.measure_requests(),
             Measure::new(rpc(), methods()),
@@ -65,3 +73,6 @@ pub fn stack<A>(
         .layer(auth)
         .into_inner()
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,8 +107,8 @@ pub fn build(
         (None, None)
     };
     let (tracer, spans) = tracing::build(settings, &metrics.export).map_err(Error::Setting)?;
-    let (dispatch, stdout) = logging::build(settings, output, sink, &tracer, &metrics.export)
-        .map_err(Error::Setting)?;
+    let (dispatch, stdout) =
+        logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
     let telemetry = Telemetry {
         metrics,
         tracer,

@@ -193,8 +193,16 @@ mod tests {
         facts.add_refusals(REASONS, 9, 1);
         assert_eq!(facts.refusals().as_deref(), Some("too_many_players=3"));
         facts.add_refusals(REASONS, 0, 1);
-        assert_eq!(facts.refusals().as_deref(), Some("expired=1 too_many_players=3"));
-        let half = Totals { tickets_in: 2, matches_out: 1, players_matched: 4, proposals_out: 0 };
+        assert_eq!(
+            facts.refusals().as_deref(),
+            Some("expired=1 too_many_players=3")
+        );
+        let half = Totals {
+            tickets_in: 2,
+            matches_out: 1,
+            players_matched: 4,
+            proposals_out: 0,
+        };
         facts.add(half);
         facts.add(half);
         assert_eq!(facts.totals().players_matched, 8);

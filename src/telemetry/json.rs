@@ -9,9 +9,9 @@ use opentelemetry::trace::TraceContextExt;
 use serde::ser::{SerializeMap, Serializer as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::facts::{RpcFacts, bounded};
@@ -61,10 +61,7 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
     map.serialize_entry("timestamp", &timestamp)?;
     map.serialize_entry("level", metadata.level().as_str())?;
     map.serialize_entry("target", metadata.target())?;
-    let mut fields = Fields {
-        map,
-        error: None,
-    };
+    let mut fields = Fields { map, error: None };
     event.record(&mut fields);
     if let Some(error) = fields.error {
         return Err(error.into());
@@ -77,7 +74,10 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
             map.serialize_entry("trace_id", &Text(TraceIdText(span.trace_id())))?;
             map.serialize_entry("span_id", &Text(span.span_id()))?;
         }
-        match cx.get::<Arc<RpcFacts>>().and_then(|facts| facts.ab_trace_id()) {
+        match cx
+            .get::<Arc<RpcFacts>>()
+            .and_then(|facts| facts.ab_trace_id())
+        {
             Some(id) => map.serialize_entry("ab_trace_id", id),
             None => Ok(()),
         }
@@ -151,7 +151,11 @@ impl fmt::Write for BoundedText {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         let taken = bounded(more, MAX_FIELD - self.0.len());
         self.0.push_str(taken);
-        if taken.len() < more.len() { Err(fmt::Error) } else { Ok(()) }
+        if taken.len() < more.len() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -52,7 +52,11 @@ impl std::fmt::Debug for Output {
 
 /// The filter that RUST_LOG or else LOG_LEVEL asks for.
 pub(super) fn filter(settings: &Settings) -> Result<EnvFilter, String> {
-    if let Some(directives) = settings.rust_log.as_deref().filter(|d| !d.trim().is_empty()) {
+    if let Some(directives) = settings
+        .rust_log
+        .as_deref()
+        .filter(|d| !d.trim().is_empty())
+    {
         return EnvFilter::builder()
             .parse(directives)
             .map_err(|error| format!("RUST_LOG is `{directives}`: {error}"));

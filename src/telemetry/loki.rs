@@ -114,16 +114,18 @@ fn start_with(
     });
     let settings = settings.clone();
     let worker_shared = Arc::clone(&shared);
-    thread::Builder::new().name("log-loki".into()).spawn(move || {
-        // The client is built here because reqwest's blocking client may not be built in a runtime.
-        match Pusher::new(&settings, worker_shared, lines, woken) {
-            Ok(pusher) => pusher.run(),
-            Err(error) => {
-                tracing::error!(%error, "logs are not pushed to Loki: no HTTP client");
+    thread::Builder::new()
+        .name("log-loki".into())
+        .spawn(move || {
+            // The client is built here because reqwest's blocking client may not be built in a runtime.
+            match Pusher::new(&settings, worker_shared, lines, woken) {
+                Ok(pusher) => pusher.run(),
+                Err(error) => {
+                    tracing::error!(%error, "logs are not pushed to Loki: no HTTP client");
+                }
             }
-        }
-        let _ = report.send(());
-    })?;
+            let _ = report.send(());
+        })?;
     let sink = LokiSink {
         queue: queue.clone(),
         shared: Arc::clone(&shared),
@@ -183,7 +185,10 @@ impl<'a> MakeWriter<'a> for LokiSink {
     type Writer = LineWriter<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        LineWriter { sink: self, level: 2 }
+        LineWriter {
+            sink: self,
+            level: 2,
+        }
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
@@ -272,7 +277,10 @@ impl Pusher {
                 break;
             }
         }
-        let lost = self.lines.try_iter().filter(|m| matches!(m, Message::Line(_)));
+        let lost = self
+            .lines
+            .try_iter()
+            .filter(|m| matches!(m, Message::Line(_)));
         self.shared.metrics.loki_dropped.inc_by(lost.count() as u64);
     }
 
@@ -285,7 +293,10 @@ impl Pusher {
         let mut stop = false;
         while batch.len() < limits.batch_lines && bytes < limits.batch_bytes {
             let message = match deadline {
-                None => self.lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                None => self
+                    .lines
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
                 Some(at) => self
                     .lines
                     .recv_timeout(at.saturating_duration_since(Instant::now())),

@@ -59,7 +59,7 @@ pub struct MethodId {
 }
 
 impl MethodId {
-    /// Place in the table, below [`MethodTable::len`].
+    /// Place in the table, below the number of entries of [`MethodTable::iter`].
     pub fn index(self) -> usize {
         usize::from(self.index)
     }
@@ -140,7 +140,11 @@ mod tests {
         assert_eq!(table.find("/a.B/C").full_name(), "a.B/C");
         for path in ["", "/", "a.B/C", "/a.B/D", "/a.B/C/", "/unknown/unknown/x"] {
             let id = table.find(path);
-            assert_eq!((id.full_name(), id.index()), ("unknown/unknown", 1), "{path}");
+            assert_eq!(
+                (id.full_name(), id.index()),
+                ("unknown/unknown", 1),
+                "{path}"
+            );
         }
     }
 }

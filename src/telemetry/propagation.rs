@@ -155,7 +155,10 @@ pub fn inject(span: &SpanContext, headers: &mut HeaderMap) {
     set(B3_TRACE_ID, TraceIdText(trace).to_string());
     set(B3_SPAN_ID, span.span_id().to_string());
     set(B3_SAMPLED, sampled.to_owned());
-    set(TRACEPARENT, format!("00-{trace}-{}-{flags}", span.span_id()));
+    set(
+        TRACEPARENT,
+        format!("00-{trace}-{}-{flags}", span.span_id()),
+    );
     let state = span.trace_state().header();
     if !state.is_empty() {
         set(TRACESTATE, state);

@@ -67,7 +67,13 @@ pub struct Settings {
     pub rust_log: Option<String>,
 
     /// Form of the lines on standard output.
-    #[arg(long, env = "LOG_FORMAT", value_enum, ignore_case = true, default_value = "auto")]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        value_enum,
+        ignore_case = true,
+        default_value = "auto"
+    )]
     pub log_format: LogFormat,
 
     /// Log one line per call at its end [default: true].
@@ -91,7 +97,11 @@ pub struct Settings {
     pub enable_loki: bool,
 
     /// Loki's push address.
-    #[arg(long, env = "LOKI_URL", default_value = "http://localhost:3100/loki/api/v1/push")]
+    #[arg(
+        long,
+        env = "LOKI_URL",
+        default_value = "http://localhost:3100/loki/api/v1/push"
+    )]
     pub loki_url: Address,
 
     /// User name for HTTP Basic to Loki.
@@ -148,7 +158,11 @@ pub struct Settings {
     pub otel_exporter_zipkin_timeout: u64,
 
     /// Base address of an OTLP receiver; `/v1/traces` is appended.
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", default_value = "http://localhost:4318")]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        default_value = "http://localhost:4318"
+    )]
     pub otel_exporter_otlp_endpoint: Address,
 
     /// Address of an OTLP receiver of spans, used as it is; wins over the base address.
@@ -341,8 +355,14 @@ impl Settings {
         let mut lines = vec![
             ("APP_NAME", self.app_name.clone()),
             ("LOG_LEVEL", directive),
-            ("ENABLE_INTERCEPTOR_LOGGING", self.log_requests().to_string()),
-            ("ENABLE_INTERCEPTOR_METRICS", self.measure_requests().to_string()),
+            (
+                "ENABLE_INTERCEPTOR_LOGGING",
+                self.log_requests().to_string(),
+            ),
+            (
+                "ENABLE_INTERCEPTOR_METRICS",
+                self.measure_requests().to_string(),
+            ),
             ("ENABLE_LOKI", self.enable_loki.to_string()),
             ("ENABLE_PROMETHEUS", self.enable_prometheus.to_string()),
             ("OTEL_TRACES_EXPORTER", value_name(&self.traces_exporter())),
@@ -407,7 +427,9 @@ impl fmt::Display for Address {
         let text = &self.0;
         let start = text.find("://").map_or(0, |at| at + 3);
         let end = text[start..].find('/').map_or(text.len(), |at| start + at);
-        let host = text[start..end].rfind('@').map_or(start, |at| start + at + 1);
+        let host = text[start..end]
+            .rfind('@')
+            .map_or(start, |at| start + at + 1);
         write!(f, "{}{}", &text[..start], &text[host..])
     }
 }

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use ::tracing::Dispatch;
 use clap::Parser;
 use flate2::read::GzDecoder;
-use serde_json::Value;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SimpleSpanProcessor, SpanData, SpanExporter};
-use ::tracing::Dispatch;
+use serde_json::Value;
 
 use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
@@ -39,7 +39,12 @@ pub(crate) fn settings(flags: &[&str]) -> Settings {
 
 /// A table of one method of each kind.
 pub(crate) fn methods() -> MethodTable {
-    let method = |name, call_type, probe| Method { service: "a.B", name, call_type, probe };
+    let method = |name, call_type, probe| Method {
+        service: "a.B",
+        name,
+        call_type,
+        probe,
+    };
     MethodTable::new(&[
         method("Stream", CallType::BidiStream, false),
         method("Unary", CallType::Unary, false),
@@ -171,7 +176,9 @@ impl Collector {
     }
 
     pub(crate) fn next(&self) -> Got {
-        self.got.recv_timeout(PATIENCE).expect("a request to the collector")
+        self.got
+            .recv_timeout(PATIENCE)
+            .expect("a request to the collector")
     }
 }
 
@@ -179,14 +186,20 @@ fn answer(mut stream: TcpStream, status: u16, got: &Sender<Got>) -> io::Result<(
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut head = String::new();
     while reader.read_line(&mut head)? > 2 {}
-    let length = head
-        .lines()
-        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let length = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .strip_prefix("content-length: ")?
+            .parse()
+            .ok()
+    });
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body)?;
     // The request is known before its sender can go on.
     let _ = got.send(Got { head, body });
-    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    write!(
+        stream,
+        "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
 }
 
 /// An address on which nobody listens.

@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use ::tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use opentelemetry::trace::{
-    SpanBuilder, SpanKind, TraceContextExt, TraceState, Tracer as _,
-    TracerProvider as _,
+    SpanBuilder, SpanKind, TraceContextExt, TraceState, Tracer as _, TracerProvider as _,
 };
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider, ShouldSample,
-    SpanProcessor,
+    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider,
+    ShouldSample, SpanProcessor,
 };
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -128,14 +127,9 @@ impl Tracer {
         let parent = match (remote.ids, remote.sampled) {
             (Some(ids), Some(sampled)) => remote_parent(ids, sampled, remote.state),
             (Some(ids), None) => {
-                let result = self.sampler.should_sample(
-                    None,
-                    ids.0,
-                    name,
-                    &SpanKind::Server,
-                    &[],
-                    &[],
-                );
+                let result =
+                    self.sampler
+                        .should_sample(None, ids.0, name, &SpanKind::Server, &[], &[]);
                 let sampled = matches!(result.decision, SamplingDecision::RecordAndSample);
                 remote_parent(ids, sampled, remote.state)
             }

@@ -25,7 +25,9 @@ async fn the_pages() {
     });
     let metrics = Metrics::new("t", &methods(), REASONS).expect("valid names");
     let any = "127.0.0.1:0".parse().expect("an address");
-    let admin = Admin::bind(any, "/my-metrics", metrics, readiness).await.expect("a free port");
+    let admin = Admin::bind(any, "/my-metrics", metrics, readiness)
+        .await
+        .expect("a free port");
     let address = admin.local_addr().expect("bound");
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(admin.serve(async {
@@ -36,15 +38,34 @@ async fn the_pages() {
     assert!(metrics.starts_with("HTTP/1.1 200 OK\r\n"), "{metrics}");
     assert!(metrics.contains("content-type: text/plain; version=0.0.4"));
     assert!(metrics.contains("\ngrpc_server_calls_count_total{os=\""));
-    assert!(ask(address, "GET /metrics").await.starts_with("HTTP/1.1 404 "));
-    assert!(ask(address, "POST /healthz").await.starts_with("HTTP/1.1 405 "));
+    assert!(
+        ask(address, "GET /metrics")
+            .await
+            .starts_with("HTTP/1.1 404 ")
+    );
+    assert!(
+        ask(address, "POST /healthz")
+            .await
+            .starts_with("HTTP/1.1 405 ")
+    );
     assert!(ask(address, "HEAD /healthz").await.ends_with("\r\n\r\n"));
-    assert!(ask(address, "GET /healthz").await.starts_with("HTTP/1.1 200 "));
+    assert!(
+        ask(address, "GET /healthz")
+            .await
+            .starts_with("HTTP/1.1 200 ")
+    );
     let not_ready = ask(address, "GET /readyz").await;
     assert!(not_ready.starts_with("HTTP/1.1 503 "), "{not_ready}");
-    assert!(not_ready.ends_with("not ready: no key set yet\n"), "{not_ready}");
+    assert!(
+        not_ready.ends_with("not ready: no key set yet\n"),
+        "{not_ready}"
+    );
     ready.store(true, Ordering::Relaxed);
-    assert!(ask(address, "GET /readyz?x=1").await.starts_with("HTTP/1.1 200 "));
+    assert!(
+        ask(address, "GET /readyz?x=1")
+            .await
+            .starts_with("HTTP/1.1 200 ")
+    );
 
     stop.send(()).expect("still serving");
     server.await.expect("ends well");

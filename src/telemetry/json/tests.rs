@@ -10,7 +10,14 @@ use crate::telemetry::testing;
 fn a_line_has_what_operators_search_for() {
     let (dispatch, telemetry, lines) = testing::telemetry(&[]);
     tracing::dispatcher::with_default(&dispatch, || {
-        tracing::info!(answer = 42, ratio = 0.5, ok = true, text = "a \"b\"\n", "hello {}", 1);
+        tracing::info!(
+            answer = 42,
+            ratio = 0.5,
+            ok = true,
+            text = "a \"b\"\n",
+            "hello {}",
+            1
+        );
     });
     telemetry.shutdown();
     let [line] = &lines.json()[..] else {
@@ -22,9 +29,16 @@ fn a_line_has_what_operators_search_for() {
     assert_eq!(line["ratio"], 0.5);
     assert_eq!(line["ok"], true);
     assert_eq!(line["text"], "a \"b\"\n");
-    assert!(line["target"].as_str().is_some_and(|t| t.starts_with("match_function::")));
+    assert!(
+        line["target"]
+            .as_str()
+            .is_some_and(|t| t.starts_with("match_function::"))
+    );
     let timestamp = line["timestamp"].as_str().expect("a text");
-    assert!(timestamp.len() >= 20 && timestamp.ends_with('Z'), "{timestamp}");
+    assert!(
+        timestamp.len() >= 20 && timestamp.ends_with('Z'),
+        "{timestamp}"
+    );
     assert_eq!(line.get("trace_id"), None);
 }
 
@@ -38,11 +52,19 @@ fn inside_a_call_a_line_has_its_ids() {
     ];
     let headers = headers
         .into_iter()
-        .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+        .map(|(name, value)| {
+            (
+                name.parse().expect("a name"),
+                value.parse().expect("a value"),
+            )
+        })
         .collect();
     let facts = Arc::new(RpcFacts::new(testing::methods().find("/a.B/Unary")));
     facts.set_ab_trace_id("ags-1");
-    let context = telemetry.tracer.start("a.B/Unary", extract(&headers)).with_value(facts);
+    let context = telemetry
+        .tracer
+        .start("a.B/Unary", extract(&headers))
+        .with_value(facts);
     tracing::dispatcher::with_default(&dispatch, || {
         let _call = context.attach();
         tracing::info!("in the call");
@@ -68,7 +90,12 @@ fn fields_are_bounded_and_cannot_pose_as_ours() {
     telemetry.shutdown();
     let line = &lines.json()[0];
     for field in ["text", "debug", "plain"] {
-        assert!(line[field].as_str().is_some_and(|t| t.len() > 4000 && t.len() <= 4096), "{field}");
+        assert!(
+            line[field]
+                .as_str()
+                .is_some_and(|t| t.len() > 4000 && t.len() <= 4096),
+            "{field}"
+        );
     }
     assert_eq!(line["level"], "INFO");
     assert_eq!(line["field.level"], "FATAL");

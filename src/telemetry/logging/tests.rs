@@ -15,7 +15,10 @@ fn messages(flags: &[&str]) -> Vec<String> {
     });
     telemetry.shutdown();
     let lines = lines.json();
-    lines.iter().map(|line| line["message"].as_str().expect("a text").to_owned()).collect()
+    lines
+        .iter()
+        .map(|line| line["message"].as_str().expect("a text").to_owned())
+        .collect()
 }
 
 #[test]
@@ -23,10 +26,16 @@ fn levels_by_their_many_names() {
     assert_eq!(messages(&[]), ["error", "warn", "info"]);
     assert_eq!(messages(&["--log-level=WARNING"]), ["error", "warn"]);
     assert_eq!(messages(&["--log-level=critical"]), ["error"]);
-    assert_eq!(messages(&["--log-level=Debug"]), ["error", "warn", "info", "debug"]);
+    assert_eq!(
+        messages(&["--log-level=Debug"]),
+        ["error", "warn", "info", "debug"]
+    );
     assert_eq!(messages(&["--log-level=off"]), [""; 0]);
     let filter = "--rust-log=warn,h2=debug";
-    assert_eq!(messages(&["--log-level=debug", filter]), ["error", "warn", "transport"]);
+    assert_eq!(
+        messages(&["--log-level=debug", filter]),
+        ["error", "warn", "transport"]
+    );
 }
 
 #[test]
@@ -41,7 +50,10 @@ fn people_get_text() {
     tracing::dispatcher::with_default(&dispatch, || tracing::info!(answer = 42, "hello"));
     telemetry.shutdown();
     let text = lines.text();
-    assert!(text.contains("INFO") && text.contains("hello answer=42"), "{text}");
+    assert!(
+        text.contains("INFO") && text.contains("hello answer=42"),
+        "{text}"
+    );
 }
 
 /// Takes nothing until it is opened.
@@ -62,7 +74,10 @@ impl io::Write for Stalled {
 fn a_stalled_output_loses_lines_and_counts_them() {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock().expect("nobody else has it");
-    let output = Output { writer: Box::new(Stalled(Arc::clone(&gate))), is_terminal: false };
+    let output = Output {
+        writer: Box::new(Stalled(Arc::clone(&gate))),
+        is_terminal: false,
+    };
     let (dispatch, telemetry) =
         crate::telemetry::build(&settings(&[]), &methods(), REASONS, output).expect("starts");
     let extra = 10;
@@ -73,7 +88,10 @@ fn a_stalled_output_loses_lines_and_counts_them() {
     });
     let text = String::from_utf8(telemetry.metrics.encode().expect("encodes")).expect("UTF-8");
     let series = "app_server_log_lines_dropped_total{sink=\"stdout\"} ";
-    let lost = text.lines().find_map(|line| line.strip_prefix(series)).expect("the series");
+    let lost = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series))
+        .expect("the series");
     let lost: usize = lost.parse().expect("a number");
     // One line may be with the writer already.
     assert!((extra - 1..=extra).contains(&lost), "{lost}");

@@ -26,9 +26,17 @@ fn lines_arrive_by_level_compressed_and_with_the_user() {
     let pushed = telemetry.metrics.export.loki_pushed.clone();
     telemetry.shutdown();
     let got = loki.next();
-    assert!(got.head.starts_with("POST /loki/api/v1/push "), "{}", got.head);
+    assert!(
+        got.head.starts_with("POST /loki/api/v1/push "),
+        "{}",
+        got.head
+    );
     // "ops:secret" in base64.
-    assert!(got.head.to_lowercase().contains("authorization: basic b3bzonnly3jlda=="));
+    assert!(
+        got.head
+            .to_lowercase()
+            .contains("authorization: basic b3bzonnly3jlda==")
+    );
     let streams = got.json()["streams"].clone();
     let labels: Vec<_> = streams
         .as_array()
@@ -47,7 +55,10 @@ fn lines_arrive_by_level_compressed_and_with_the_user() {
     let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
     assert_eq!((&line["message"], &line["n"]), (&"third".into(), &3.into()));
     let time = streams[1]["values"][0][0].as_str().expect("a text");
-    assert!(time.parse::<u128>().is_ok_and(|ns| ns > 1_700_000_000_000_000_000));
+    assert!(
+        time.parse::<u128>()
+            .is_ok_and(|ns| ns > 1_700_000_000_000_000_000)
+    );
     assert_eq!(pushed.get(), 3);
 }
 
@@ -86,7 +97,11 @@ fn refused_lines_are_not_sent_again() {
 fn without_loki_the_queue_stays_bounded_and_every_loss_is_counted() {
     let metrics = metrics();
     let settings = settings(&[&format!("--loki-url={}", nobody(PATH))]);
-    let limits = Limits { queue_lines: 10, queue_bytes: 1000, ..LIMITS };
+    let limits = Limits {
+        queue_lines: 10,
+        queue_bytes: 1000,
+        ..LIMITS
+    };
     let (sink, flush) = start_with(&settings, &metrics.export, limits).expect("starts");
     for _ in 0..500 {
         sink.offer(2, "0123456789");
@@ -102,10 +117,8 @@ fn without_loki_the_queue_stays_bounded_and_every_loss_is_counted() {
 
 #[test]
 fn an_outage_is_one_warning() {
-    let (dispatch, telemetry, lines) = testing::telemetry(&[
-        "--enable-loki=yes",
-        &format!("--loki-url={}", nobody(PATH)),
-    ]);
+    let (dispatch, telemetry, lines) =
+        testing::telemetry(&["--enable-loki=yes", &format!("--loki-url={}", nobody(PATH))]);
     // The pusher's thread logs through the process's dispatch; here it has none, so ask the
     // outage itself in this thread.
     tracing::dispatcher::with_default(&dispatch, || {

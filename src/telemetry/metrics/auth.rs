@@ -50,7 +50,10 @@ pub(super) fn register(
         read,
         refresh: Mutex::new(()),
         verdicts: IntCounterVec::new(
-            options("auth_verdicts_total", "Calls judged, by verdict and reason."),
+            options(
+                "auth_verdicts_total",
+                "Calls judged, by verdict and reason.",
+            ),
             &["verdict", "reason"],
         )?,
         requests: IntCounterVec::new(

@@ -66,7 +66,10 @@ impl ExportMetrics {
     }
 
     /// Where to read how many lines standard output lost.
-    pub(in crate::telemetry) fn watch_stdout(&self, read: impl Fn() -> u64 + Send + Sync + 'static) {
+    pub(in crate::telemetry) fn watch_stdout(
+        &self,
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
         let _ = self.stdout_losses.set(Losses(Box::new(read)));
     }
 

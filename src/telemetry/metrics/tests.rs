@@ -46,15 +46,39 @@ fn every_series_is_there_from_the_start() {
         .expect("registered once");
     for (series, expected) in [
         (r#"grpc_server_calls_count_total{os="linux"}"#, 0.0),
-        (r#"grpc_server_started_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#, 0.0),
-        (r#"grpc_server_msg_received_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#, 0.0),
-        (r#"grpc_server_msg_sent_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#, 0.0),
-        (r#"grpc_server_handling_seconds_count{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#, 0.0),
-        (r#"grpc_server_handled_total{grpc_code="OK",grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#, 0.0),
-        (r#"grpc_server_handled_total{grpc_code="Unauthenticated",grpc_method="unknown",grpc_service="unknown",grpc_type="unary"}"#, 0.0),
+        (
+            r#"grpc_server_started_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#,
+            0.0,
+        ),
+        (
+            r#"grpc_server_msg_received_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#,
+            0.0,
+        ),
+        (
+            r#"grpc_server_msg_sent_total{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#,
+            0.0,
+        ),
+        (
+            r#"grpc_server_handling_seconds_count{grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#,
+            0.0,
+        ),
+        (
+            r#"grpc_server_handled_total{grpc_code="OK",grpc_method="C",grpc_service="a.B",grpc_type="bidi_stream"}"#,
+            0.0,
+        ),
+        (
+            r#"grpc_server_handled_total{grpc_code="Unauthenticated",grpc_method="unknown",grpc_service="unknown",grpc_type="unary"}"#,
+            0.0,
+        ),
         (r#"app_server_refusals_total{reason="no_players"}"#, 0.0),
-        (r#"app_server_ticks_total{kind="backfill",outcome="stopped"}"#, 0.0),
-        (r#"app_server_tick_duration_seconds_count{kind="match"}"#, 0.0),
+        (
+            r#"app_server_ticks_total{kind="backfill",outcome="stopped"}"#,
+            0.0,
+        ),
+        (
+            r#"app_server_tick_duration_seconds_count{kind="match"}"#,
+            0.0,
+        ),
         ("app_server_tickets_received_total", 0.0),
         ("app_server_tickets_matched_total", 0.0),
         ("app_server_tickets_left_total", 0.0),
@@ -66,20 +90,37 @@ fn every_series_is_there_from_the_start() {
         ("app_server_rpc_panics_total", 0.0),
         (r#"app_server_log_lines_dropped_total{sink="loki"}"#, 0.0),
         (r#"app_server_spans_dropped_total{cause="queue"}"#, 0.0),
-        (r#"app_server_auth_verdicts_total{reason="cached",verdict="ok"}"#, 3.0),
+        (
+            r#"app_server_auth_verdicts_total{reason="cached",verdict="ok"}"#,
+            3.0,
+        ),
         (r#"app_server_iam_requests_total{endpoint="jwks"}"#, 2.0),
-        (r#"app_server_iam_request_failures_total{endpoint="jwks"}"#, 1.0),
-        (r#"app_server_iam_document_age_seconds{document="jwks"}"#, f64::INFINITY),
-        (r#"app_server_iam_document_age_seconds{document="revocation_list"}"#, 1.5),
+        (
+            r#"app_server_iam_request_failures_total{endpoint="jwks"}"#,
+            1.0,
+        ),
+        (
+            r#"app_server_iam_document_age_seconds{document="jwks"}"#,
+            f64::INFINITY,
+        ),
+        (
+            r#"app_server_iam_document_age_seconds{document="revocation_list"}"#,
+            1.5,
+        ),
     ] {
         assert_eq!(value(&metrics, series), expected, "{series}");
     }
     assert!(text(&metrics).contains("process_resident_memory_bytes "));
-    assert!(value(&metrics, &format!(
-        r#"app_server_build_info{{revision="{}",version="{}"}}"#,
-        option_env!("GIT_REVISION").unwrap_or("unknown"),
-        env!("CARGO_PKG_VERSION")
-    )) == 1.0);
+    assert!(
+        value(
+            &metrics,
+            &format!(
+                r#"app_server_build_info{{revision="{}",version="{}"}}"#,
+                option_env!("GIT_REVISION").unwrap_or("unknown"),
+                env!("CARGO_PKG_VERSION")
+            )
+        ) == 1.0
+    );
 }
 
 #[test]
@@ -104,7 +145,9 @@ fn a_scrape_reads_the_authorizer_anew() {
 fn a_tally_is_merged_when_its_tick_ends() {
     let metrics = metrics();
     let facts = Arc::new(RpcFacts::new(table().find("/a.B/C")));
-    let mut tally = metrics.ticks.begin(TickKind::Match, Some(Arc::clone(&facts)));
+    let mut tally = metrics
+        .ticks
+        .begin(TickKind::Match, Some(Arc::clone(&facts)));
     for _ in 0..5 {
         tally.received();
     }
@@ -124,8 +167,14 @@ fn a_tally_is_merged_when_its_tick_ends() {
         ("app_server_ticket_wait_seconds_sum", 43.0),
         (r#"app_server_ticket_wait_seconds_bucket{le="5"}"#, 1.0),
         (r#"app_server_refusals_total{reason="no_players"}"#, 1.0),
-        (r#"app_server_ticks_total{kind="match",outcome="finished"}"#, 1.0),
-        (r#"app_server_ticks_total{kind="match",outcome="stopped"}"#, 0.0),
+        (
+            r#"app_server_ticks_total{kind="match",outcome="finished"}"#,
+            1.0,
+        ),
+        (
+            r#"app_server_ticks_total{kind="match",outcome="stopped"}"#,
+            0.0,
+        ),
     ] {
         assert_eq!(value(&metrics, series), expected, "{series}");
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus::local::LocalHistogram;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+};
 
 use super::register;
 use crate::telemetry::facts::{MAX_REASONS, RpcFacts, Totals};
@@ -17,9 +19,7 @@ const WAIT_SECONDS: [f64; 14] = [
 const TICK_SECONDS: [f64; 13] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0,
 ];
-const MATCH_PLAYERS: [f64; 11] = [
-    1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 16.0, 32.0, 64.0, 128.0,
-];
+const MATCH_PLAYERS: [f64; 11] = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 16.0, 32.0, 64.0, 128.0];
 
 /// What a tick makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,8 @@ impl TickMetrics {
             )));
         }
         let name = |suffix: &str| format!("{prefix}_{suffix}");
-        let counter = |suffix: &str, help: &str| {
-            register(registry, IntCounter::new(name(suffix), help)?)
-        };
+        let counter =
+            |suffix: &str, help: &str| register(registry, IntCounter::new(name(suffix), help)?);
         let histogram = |suffix: &str, help: &str, buckets: &[f64]| {
             let options = HistogramOpts::new(name(suffix), help).buckets(buckets.to_vec());
             register(registry, Histogram::with_opts(options)?)

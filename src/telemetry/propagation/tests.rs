@@ -95,7 +95,7 @@ fn what_cannot_be_read_is_absent() {
     for value in [
         String::new(),
         "-".into(),
-        format!("{TRACE}"),
+        TRACE.to_owned(),
         format!("{TRACE}-"),
         format!("{TRACE}-{SPAN}0-1"),
         format!("{}-{SPAN}-1", "0".repeat(32)),

@@ -23,7 +23,10 @@ fn the_contracts_defaults() {
     assert_eq!(settings.app_name, "app-server");
     assert_eq!(settings.metrics_prefix(), "app_server");
     assert_eq!(settings.service_name(), "app-server");
-    assert_eq!(settings.loki_url.as_str(), "http://localhost:3100/loki/api/v1/push");
+    assert_eq!(
+        settings.loki_url.as_str(),
+        "http://localhost:3100/loki/api/v1/push"
+    );
     assert_eq!(
         settings.otel_exporter_zipkin_endpoint.as_str(),
         "http://localhost:9411/api/v2/spans"
@@ -129,7 +132,10 @@ fn every_fault_is_reported_with_its_variable() {
         "PROMETHEUS_PREFIX",
         "OTEL_TRACES_SAMPLER_ARG",
     ] {
-        assert!(faults.iter().any(|f| f.contains(name)), "{name}: {faults:?}");
+        assert!(
+            faults.iter().any(|f| f.contains(name)),
+            "{name}: {faults:?}"
+        );
     }
     assert_eq!(faults.len(), 8, "{faults:?}");
 }
@@ -144,7 +150,9 @@ fn a_value_that_cannot_be_parsed_names_its_flag() {
         ("--otel-traces-exporter", "jaeger"),
         ("--otel-traces-sampler", "sometimes"),
     ] {
-        let error = parse(&[&format!("{flag}={value}")]).expect_err(flag).to_string();
+        let error = parse(&[&format!("{flag}={value}")])
+            .expect_err(flag)
+            .to_string();
         assert!(error.contains(flag) && error.contains(value), "{error}");
     }
 }
@@ -161,5 +169,8 @@ fn secrets_are_in_neither_debug_nor_summary() {
     assert!(summary.contains(r#"("LOKI_PASSWORD", "set")"#), "{summary}");
     let debug = format!("{settings:?}");
     assert!(!debug.contains("hunter2"), "{debug}");
-    assert!(debug.contains("http://loki:3100/loki/api/v1/push"), "{debug}");
+    assert!(
+        debug.contains("http://loki:3100/loki/api/v1/push"),
+        "{debug}"
+    );
 }

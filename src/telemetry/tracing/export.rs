@@ -35,7 +35,12 @@ pub(super) fn processor(
     let metrics = Arc::clone(metrics);
     let build = move || match settings.traces_exporter() {
         TracesExporter::Otlp => Ok(bounded("otlp", otlp(&settings)?, metrics, QUEUE)),
-        _ => Ok(bounded("zipkin", zipkin::exporter(&settings)?, metrics, QUEUE)),
+        _ => Ok(bounded(
+            "zipkin",
+            zipkin::exporter(&settings)?,
+            metrics,
+            QUEUE,
+        )),
     };
     thread::Builder::new()
         .name("trace-setup".into())

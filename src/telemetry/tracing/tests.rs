@@ -42,13 +42,20 @@ fn samplers_by_their_standard_names() {
     assert_eq!(start(&off, remote(true, None)), (false, true));
     let never = spans(&["--otel-traces-sampler=always_off"]).0;
     assert_eq!(start(&never, remote(true, Some(true))), (false, true));
-    let ratio = ["--otel-traces-sampler=traceidratio", "--otel-traces-sampler-arg=0"];
+    let ratio = [
+        "--otel-traces-sampler=traceidratio",
+        "--otel-traces-sampler-arg=0",
+    ];
     assert_eq!(start(&spans(&ratio).0, None), (false, false));
 }
 
 #[test]
 fn without_an_exporter_nothing_is_recorded_but_ids_go_on() {
-    let metrics = crate::telemetry::testing::telemetry(&[]).1.metrics.export.clone();
+    let metrics = crate::telemetry::testing::telemetry(&[])
+        .1
+        .metrics
+        .export
+        .clone();
     let (tracer, _) = build(&settings(&[]), &metrics).expect("no exporter to build");
     let context = tracer.start("a.B/C", None);
     assert!(context.span().span_context().is_valid());
@@ -83,5 +90,9 @@ fn tracing_spans_of_this_crate_become_children() {
     assert_eq!(names, ["tick", "a.B/C"]);
     assert_eq!(spans[0].parent_span_id, parent);
     assert_eq!(spans[1].parent_span_id, SPAN);
-    assert!(spans.iter().all(|span| span.span_context.trace_id() == TRACE));
+    assert!(
+        spans
+            .iter()
+            .all(|span| span.span_context.trace_id() == TRACE)
+    );
 }

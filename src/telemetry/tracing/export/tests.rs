@@ -58,9 +58,16 @@ fn spans_reach_an_otlp_receiver() {
     telemetry.shutdown();
     let got = receiver.next();
     assert!(got.head.starts_with("POST /v1/traces "), "{}", got.head);
-    assert!(got.head.to_lowercase().contains("content-type: application/x-protobuf"));
+    assert!(
+        got.head
+            .to_lowercase()
+            .contains("content-type: application/x-protobuf")
+    );
     for text in ["my-otel-app", "a.B/C"] {
-        assert!(memchr::memmem::find(&got.body, text.as_bytes()).is_some(), "{text}");
+        assert!(
+            memchr::memmem::find(&got.body, text.as_bytes()).is_some(),
+            "{text}"
+        );
     }
     assert_eq!(exported.get(), 1);
 }
@@ -106,8 +113,16 @@ async fn an_outage_pauses_the_attempts_and_ends() {
         queue: 1,
         metrics: Arc::clone(&metrics),
     });
-    let watched = Watched { exporter: Broken { works: Arc::clone(&works) }, shared };
-    watched.export(Vec::new()).await.expect("reported by the outage only");
+    let watched = Watched {
+        exporter: Broken {
+            works: Arc::clone(&works),
+        },
+        shared,
+    };
+    watched
+        .export(Vec::new())
+        .await
+        .expect("reported by the outage only");
     let first_pause = watched.shared.outage.pause();
     assert!(!first_pause.is_zero());
     works.store(true, Relaxed);

@@ -10,6 +10,8 @@ pub mod panic;
 pub(crate) mod testing;
 pub mod trace;
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, COOKIE};
 use tower::ServiceBuilder;
 use tower::layer::util::{Identity, Stack};
@@ -20,9 +22,7 @@ use self::metrics::Measure;
 use self::observe::Observe;
 use self::panic::CatchPanic;
 use self::trace::Trace;
-use crate::telemetry::Telemetry;
-use crate::telemetry::method::MethodTable;
-use crate::telemetry::settings::Settings;
+use crate::telemetry::{Handles, Settings};
 
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
 pub type ServerStack<A> = Stack<
@@ -39,38 +39,28 @@ pub type ServerStack<A> = Stack<
     >,
 >;
 
-/// The whole stack, outermost layer first. `auth` is the innermost: refusals are observed like
-/// any other outcome. Without authorization it is [`Identity`].
-pub fn stack<A>(
-    settings: &Settings,
-    telemetry: &Telemetry,
-    methods: &MethodTable,
-    auth: A,
-) -> ServerStack<A> {
-    let methods = || methods.clone();
-    let rpc = || telemetry.metrics.rpc.clone();
+/// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals are
+/// observed like any other outcome.
+pub fn stack<A>(settings: &Settings, handles: &Handles, innermost: A) -> ServerStack<A> {
+    let Handles {
+        metrics,
+        tracer,
+        methods,
+    } = handles.clone();
+    let measure = Measure::new(Arc::clone(&metrics.rpc), methods.clone());
     ServiceBuilder::new()
         // First, so that no other layer can print a credential.
         .layer(SetSensitiveRequestHeadersLayer::new([
             AUTHORIZATION,
             COOKIE,
         ]))
-        // Around the other observers: their lines and exemplars carry its ids.
-        .layer(Observe::new(Trace::new(
-            telemetry.tracer.clone(),
-            methods(),
-        )))
-        .layer(Observe::only_if(
-            settings.measure_requests(),
-            Measure::new(rpc(), methods()),
-        ))
-        .layer(Observe::only_if(
-            settings.log_requests(),
-            Log::new(methods()),
-        ))
+        // Around the other observers: their lines carry its ids.
+        .layer(Observe::new(Trace::new(tracer, methods.clone())))
+        .layer(Observe::only_if(settings.measure_requests(), measure))
+        .layer(Observe::only_if(settings.log_requests(), Log::new(methods)))
         // Inside the observers: a panic is an outcome that they see.
-        .layer(CatchPanic::new(rpc()))
-        .layer(auth)
+        .layer(CatchPanic::new(metrics.rpc))
+        .layer(innermost)
         .into_inner()
 }
 

@@ -34,9 +34,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use self::logging::Output;
 use self::method::MethodTable;
-use self::metrics::Metrics;
-use self::settings::Settings;
+use self::metrics::{Metrics, TickLabels};
 use self::tracing::Tracer;
+
+pub use self::settings::Settings;
 
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,14 +56,22 @@ pub enum Error {
     Installed,
 }
 
-/// Everything that observes the process.
+/// Everything that observes the process. Sends what is queued when it is dropped.
 #[derive(Debug)]
 pub struct Telemetry {
-    /// The registry and its handles.
+    handles: Handles,
+    exporters: Option<Exporters>,
+}
+
+/// What layers and the application report to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    /// The registry and its series.
     pub metrics: Metrics,
     /// Starts the spans of calls.
     pub tracer: Tracer,
-    exporters: Option<Exporters>,
+    /// The methods that the metrics and spans know.
+    pub methods: MethodTable,
 }
 
 #[derive(Debug)]
@@ -74,16 +83,16 @@ struct Exporters {
 
 /// Starts telemetry for the process: logs to standard output (and Loki), panics included.
 ///
-/// `methods` and `reasons` are the label values of the metrics; see [`Metrics::new`].
+/// `methods` and `ticks` are the label values of the metrics; see [`Metrics::new`].
 ///
 /// # Errors
 /// See [`Error`].
 pub fn init(
     settings: &Settings,
     methods: &MethodTable,
-    reasons: &'static [&'static str],
+    ticks: TickLabels,
 ) -> Result<Telemetry, Error> {
-    let (dispatch, telemetry) = build(settings, methods, reasons, Output::stdout())?;
+    let (dispatch, telemetry) = build(settings, methods, ticks, Output::stdout())?;
     ::tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
     logging::log_panics();
     Ok(telemetry)
@@ -96,10 +105,10 @@ pub fn init(
 pub fn build(
     settings: &Settings,
     methods: &MethodTable,
-    reasons: &'static [&'static str],
+    ticks: TickLabels,
     output: Output,
 ) -> Result<(Dispatch, Telemetry), Error> {
-    let metrics = Metrics::new(&settings.metrics_prefix(), methods, reasons)?;
+    let metrics = Metrics::new(&settings.metrics_prefix(), methods, ticks)?;
     let (sink, loki) = if settings.enable_loki {
         let (sink, flush) = loki::start(settings, &metrics.export)?;
         (Some(sink), Some(flush))
@@ -110,8 +119,11 @@ pub fn build(
     let (dispatch, stdout) =
         logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
     let telemetry = Telemetry {
-        metrics,
-        tracer,
+        handles: Handles {
+            metrics,
+            tracer,
+            methods: methods.clone(),
+        },
         exporters: Some(Exporters {
             spans,
             loki,
@@ -122,6 +134,11 @@ pub fn build(
 }
 
 impl Telemetry {
+    /// What layers and the application report to.
+    pub fn handles(&self) -> &Handles {
+        &self.handles
+    }
+
     /// Sends what is queued, within about 10 s, and ends the exporters. Blocks: call it when the
     /// runtime has nothing left to do.
     pub fn shutdown(mut self) {

@@ -9,7 +9,7 @@ use tower::layer::util::Identity;
 
 use super::testing::{Answer, Part, Parts, call, request, response, trailers_only};
 use super::*;
-use crate::telemetry::testing::{methods, settings, telemetry};
+use crate::telemetry::testing::{settings, telemetry};
 
 #[tokio::test]
 async fn the_whole_stack_sees_a_panic_and_hides_the_credential() {
@@ -21,7 +21,7 @@ async fn the_whole_stack_sees_a_panic_and_hides_the_credential() {
         *seeing.lock().expect("no panic inside") = request.headers().get(AUTHORIZATION).cloned();
         panic!("the handler panics");
     });
-    let mut service = stack(&settings(&[]), &telemetry, &methods(), Identity::new()).layer(answer);
+    let mut service = stack(&settings(&[]), telemetry.handles(), Identity::new()).layer(answer);
     let request = request("/a.B/Unary", &[("authorization", "Bearer abc")]);
     let status = call(&mut service, request).await.expect("a status");
     assert_eq!(status.code(), Code::Internal);
@@ -32,7 +32,8 @@ async fn the_whole_stack_sees_a_panic_and_hides_the_credential() {
         .expect("handed on");
     assert!(header.is_sensitive() && header == "Bearer abc");
     drop(guard);
-    let metrics = String::from_utf8(telemetry.metrics.encode().expect("encodes")).expect("UTF-8");
+    let metrics =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
     assert!(metrics.contains(
         r#"{grpc_code="Internal",grpc_method="Unary",grpc_service="a.B",grpc_type="unary"} 1"#
     ));
@@ -52,12 +53,13 @@ async fn switches_take_layers_out() {
     let (dispatch, telemetry, lines) = telemetry(&[]);
     let guard = tracing::dispatcher::set_default(&dispatch);
     let answer = Answer(|_| response(vec![Part::Status(Status::ok(""))]));
-    let mut service = stack(&off, &telemetry, &methods(), Identity::new()).layer(answer);
+    let mut service = stack(&off, telemetry.handles(), Identity::new()).layer(answer);
     call(&mut service, request("/a.B/Unary", &[]))
         .await
         .expect("a status");
     drop(guard);
-    let metrics = String::from_utf8(telemetry.metrics.encode().expect("encodes")).expect("UTF-8");
+    let metrics =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
     let calls = format!(
         "grpc_server_calls_count_total{{os=\"{}\"}} 0",
         std::env::consts::OS
@@ -80,7 +82,7 @@ async fn the_innermost_layer_is_observed() {
     }
     let (dispatch, telemetry, lines) = telemetry(&[]);
     let guard = tracing::dispatcher::set_default(&dispatch);
-    let mut service = stack(&settings(&[]), &telemetry, &methods(), Refuse).layer(());
+    let mut service = stack(&settings(&[]), telemetry.handles(), Refuse).layer(());
     let status = call(&mut service, request("/a.B/Unary", &[]))
         .await
         .expect("a status");

@@ -30,7 +30,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Says whether the server can take calls, or else what it waits for.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// The bound server.
+/// The server, its port bound by whoever made the listener.
 pub struct Admin {
     listener: TcpListener,
     pages: Arc<Pages>,
@@ -51,24 +51,21 @@ impl fmt::Debug for Admin {
 }
 
 impl Admin {
-    /// Binds the address; port 0 picks a free one.
-    ///
-    /// # Errors
-    /// The address is taken, or not this machine's.
-    pub async fn bind(
-        address: SocketAddr,
+    /// Pages on this listener, the metrics at the path `endpoint`.
+    pub fn new(
+        listener: TcpListener,
         endpoint: &str,
         metrics: Metrics,
         readiness: Readiness,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            listener: TcpListener::bind(address).await?,
+    ) -> Self {
+        Self {
+            listener,
             pages: Arc::new(Pages {
                 metrics,
                 endpoint: endpoint.to_owned(),
                 readiness,
             }),
-        })
+        }
     }
 
     /// The bound address.

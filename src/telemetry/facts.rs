@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::method::MethodId;
-
-/// Most reasons of a refusal that a server can tell apart.
-pub const MAX_REASONS: usize = 48;
 
 /// Longest text that is kept of what a client sent, in bytes.
 const MAX_TEXT: usize = 128;
@@ -23,7 +20,7 @@ pub struct RpcFacts {
     match_pool: OnceLock<Box<str>>,
     tick_id: OnceLock<u64>,
     counts: Counts,
-    reasons: OnceLock<(&'static [&'static str], Box<[AtomicU32]>)>,
+    reasons: OnceLock<(&'static [&'static str], Box<[AtomicU64]>)>,
 }
 
 #[derive(Debug, Default)]
@@ -120,12 +117,12 @@ impl RpcFacts {
     }
 
     /// Adds refusals for `reasons[index]`; an index outside the table is ignored.
-    pub fn add_refusals(&self, reasons: &'static [&'static str], index: usize, more: u32) {
+    pub fn add_refusals(&self, reasons: &'static [&'static str], index: usize, more: u64) {
         if more == 0 {
             return;
         }
         let (_, counts) = self.reasons.get_or_init(|| {
-            let counts = reasons.iter().map(|_| AtomicU32::new(0)).collect();
+            let counts = reasons.iter().map(|_| AtomicU64::new(0)).collect();
             (reasons, counts)
         });
         if let Some(count) = counts.get(index) {

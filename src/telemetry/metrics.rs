@@ -6,6 +6,7 @@
 
 mod auth;
 mod export;
+mod merged;
 mod rpc;
 mod tick;
 
@@ -18,7 +19,7 @@ use prometheus::{Encoder, IntGaugeVec, Opts, Registry, TextEncoder};
 pub use auth::AuthReading;
 pub use export::ExportMetrics;
 pub use rpc::{CODES, RpcMetrics};
-pub use tick::{TickKind, TickMetrics, TickTally};
+pub use tick::{Spread, TickKind, TickLabels, TickMetrics, TickReport};
 
 use super::method::MethodTable;
 
@@ -38,22 +39,21 @@ pub struct Metrics {
 impl Metrics {
     /// Registers everything.
     ///
-    /// `prefix` starts the application's own names, `methods` and `reasons` (why tickets or
-    /// rulesets are refused, at most [`MAX_REASONS`](super::facts::MAX_REASONS)) are the label values.
+    /// `prefix` starts the application's own names; `methods` and `ticks` are the label values.
     ///
     /// # Errors
-    /// The prefix makes no valid metric name, or two reasons are equal.
+    /// The prefix makes no valid metric name, or bounds do not ascend.
     pub fn new(
         prefix: &str,
         methods: &MethodTable,
-        reasons: &'static [&'static str],
+        ticks: TickLabels,
     ) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self()))?;
         register_build_info(&registry, prefix)?;
         Ok(Self {
             rpc: Arc::new(RpcMetrics::new(&registry, prefix, methods)?),
-            ticks: Arc::new(TickMetrics::new(&registry, prefix, reasons)?),
+            ticks: Arc::new(TickMetrics::new(&registry, prefix, ticks)?),
             export: Arc::new(ExportMetrics::new(&registry, prefix)?),
             registry,
             prefix: prefix.into(),

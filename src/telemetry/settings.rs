@@ -52,6 +52,7 @@ pub enum SamplerName {
 
 /// Logs, metrics and traces. [`Settings::validate`] reports what the types alone cannot.
 #[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Telemetry")]
 pub struct Settings {
     /// Service name on spans, logs and metrics; User-Agent of every call to AGS.

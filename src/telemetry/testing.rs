@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
+use super::metrics::TickLabels;
 use super::settings::Settings;
 use super::tracing::{Tracer, samplers, tracer};
 use super::{Telemetry, build};
@@ -24,6 +25,12 @@ use super::{Telemetry, build};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const REASONS: &[&str] = &["no_players", "ruleset_invalid"];
+
+pub(crate) const TICKS: TickLabels = TickLabels {
+    reasons: REASONS,
+    wait_bounds_ms: &[1_000, 5_000, 60_000],
+    size_bounds: &[2, 4, 8],
+};
 
 /// The settings that these flags give, everything that sends switched off unless a flag says so.
 pub(crate) fn settings(flags: &[&str]) -> Settings {
@@ -56,7 +63,7 @@ pub(crate) fn methods() -> MethodTable {
 pub(crate) fn telemetry(flags: &[&str]) -> (Dispatch, Telemetry, Lines) {
     let lines = Lines::default();
     let (dispatch, telemetry) =
-        build(&settings(flags), &methods(), REASONS, lines.output()).expect("these flags work");
+        build(&settings(flags), &methods(), TICKS, lines.output()).expect("these flags work");
     (dispatch, telemetry, lines)
 }
 

@@ -101,7 +101,7 @@ fn a_dropped_call_is_logged_with_its_ids() {
     let (dispatch, telemetry, lines) = telemetry(&[]);
     dispatcher::with_default(&dispatch, || {
         let mut service = Observe::new(Log::new(methods())).layer(Never);
-        let call = telemetry.tracer.start("a.B/Unary", None).attach();
+        let call = telemetry.handles().tracer.start("a.B/Unary", None).attach();
         let running = service.call(request("/a.B/Unary", &[]));
         drop(call);
         drop(running);

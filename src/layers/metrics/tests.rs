@@ -7,10 +7,10 @@ use super::*;
 use crate::layers::observe::Observe;
 use crate::layers::testing::{Answer, Never, Part, call, request, response, trailers_only};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{REASONS, methods};
+use crate::telemetry::testing::{TICKS, methods};
 
 fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), REASONS).expect("valid names")
+    Metrics::new("t", &methods(), TICKS).expect("valid names")
 }
 
 fn layer(metrics: &Metrics) -> Observe<Measure> {

@@ -4,10 +4,10 @@ use tower::{Layer, Service};
 use super::*;
 use crate::layers::testing::{Answer, Part, Parts, call, request, response};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{REASONS, methods};
+use crate::telemetry::testing::{TICKS, methods};
 
 fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), REASONS).expect("valid names")
+    Metrics::new("t", &methods(), TICKS).expect("valid names")
 }
 
 fn panics(metrics: &Metrics) -> String {

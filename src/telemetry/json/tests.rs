@@ -62,6 +62,7 @@ fn inside_a_call_a_line_has_its_ids() {
     let facts = Arc::new(RpcFacts::new(testing::methods().find("/a.B/Unary")));
     facts.set_ab_trace_id("ags-1");
     let context = telemetry
+        .handles()
         .tracer
         .start("a.B/Unary", extract(&headers))
         .with_value(facts);

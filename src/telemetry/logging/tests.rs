@@ -2,7 +2,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::*;
-use crate::telemetry::testing::{self, REASONS, methods, settings};
+use crate::telemetry::testing::{self, TICKS, methods, settings};
 
 fn messages(flags: &[&str]) -> Vec<String> {
     let (dispatch, telemetry, lines) = testing::telemetry(flags);
@@ -79,14 +79,15 @@ fn a_stalled_output_loses_lines_and_counts_them() {
         is_terminal: false,
     };
     let (dispatch, telemetry) =
-        crate::telemetry::build(&settings(&[]), &methods(), REASONS, output).expect("starts");
+        crate::telemetry::build(&settings(&[]), &methods(), TICKS, output).expect("starts");
     let extra = 10;
     tracing::dispatcher::with_default(&dispatch, || {
         for _ in 0..QUEUE_LINES + extra {
             tracing::info!("a line");
         }
     });
-    let text = String::from_utf8(telemetry.metrics.encode().expect("encodes")).expect("UTF-8");
+    let text =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
     let series = "app_server_log_lines_dropped_total{sink=\"stdout\"} ";
     let lost = text
         .lines()

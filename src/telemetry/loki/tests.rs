@@ -1,11 +1,11 @@
 use super::*;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{self, Collector, REASONS, methods, nobody, settings};
+use crate::telemetry::testing::{self, Collector, TICKS, methods, nobody, settings};
 
 const PATH: &str = "/loki/api/v1/push";
 
 fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), REASONS).expect("valid names")
+    Metrics::new("t", &methods(), TICKS).expect("valid names")
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn lines_arrive_by_level_compressed_and_with_the_user() {
         tracing::warn!("second");
         tracing::info!(n = 3, "third");
     });
-    let pushed = telemetry.metrics.export.loki_pushed.clone();
+    let pushed = telemetry.handles().metrics.export.loki_pushed.clone();
     telemetry.shutdown();
     let got = loki.next();
     assert!(

@@ -3,8 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::method::{CallType, Method};
-
-const REASONS: &[&str] = &["no_players", "ruleset_invalid"];
+use crate::telemetry::testing::TICKS;
 
 fn table() -> MethodTable {
     MethodTable::new(&[Method {
@@ -16,7 +15,7 @@ fn table() -> MethodTable {
 }
 
 fn metrics() -> Metrics {
-    Metrics::new("app_server", &table(), REASONS).expect("valid names")
+    Metrics::new("app_server", &table(), TICKS).expect("valid names")
 }
 
 fn text(metrics: &Metrics) -> String {
@@ -141,32 +140,54 @@ fn a_scrape_reads_the_authorizer_anew() {
     assert!(metrics.watch_auth(AuthReading::default).is_err());
 }
 
-#[test]
-fn a_tally_is_merged_when_its_tick_ends() {
-    let metrics = metrics();
-    let facts = Arc::new(RpcFacts::new(table().find("/a.B/C")));
-    let mut tally = metrics
-        .ticks
-        .begin(TickKind::Match, Some(Arc::clone(&facts)));
-    for _ in 0..5 {
-        tally.received();
+fn report(kind: TickKind, finished: bool) -> TickReport<'static> {
+    TickReport {
+        kind,
+        finished,
+        tickets: 5,
+        tickets_placed: 2,
+        answers: 1,
+        players: 4,
+        waits: Spread {
+            counts: &[0, 1, 0, 1],
+            sum: 93_000,
+        },
+        sizes: Spread {
+            counts: &[0, 1, 0, 0],
+            sum: 4,
+        },
+        duration: Duration::from_secs(2),
+        finish: Duration::from_millis(3),
     }
-    tally.refused(0);
-    tally.refused(99);
-    tally.placed(Duration::from_secs(3));
-    tally.placed(Duration::from_secs(40));
-    tally.matched(4);
-    assert_eq!(value(&metrics, "app_server_tickets_received_total"), 0.0);
-    tally.finish();
+}
+
+#[test]
+fn a_tick_is_told_once_and_counted_everywhere() {
+    let metrics = metrics();
+    let facts = RpcFacts::new(table().find("/a.B/C"));
+    metrics
+        .ticks
+        .ended(&report(TickKind::Match, true), Some(&facts));
+    metrics.ticks.refused("no_players", 2, Some(&facts));
+    metrics.ticks.refused("no_players", 0, Some(&facts));
+    metrics.ticks.refused("unheard of", 2, Some(&facts));
     for (series, expected) in [
         ("app_server_tickets_received_total", 5.0),
         ("app_server_tickets_matched_total", 2.0),
-        ("app_server_tickets_left_total", 2.0),
+        ("app_server_tickets_left_total", 3.0),
         ("app_server_matches_total", 1.0),
+        ("app_server_backfill_proposals_total", 0.0),
         ("app_server_match_players_sum", 4.0),
-        ("app_server_ticket_wait_seconds_sum", 43.0),
+        (r#"app_server_match_players_bucket{le="2"}"#, 0.0),
+        (r#"app_server_match_players_bucket{le="4"}"#, 1.0),
+        ("app_server_ticket_wait_seconds_sum", 93.0),
+        ("app_server_ticket_wait_seconds_count", 2.0),
         (r#"app_server_ticket_wait_seconds_bucket{le="5"}"#, 1.0),
-        (r#"app_server_refusals_total{reason="no_players"}"#, 1.0),
+        (r#"app_server_ticket_wait_seconds_bucket{le="60"}"#, 1.0),
+        (r#"app_server_ticket_wait_seconds_bucket{le="+Inf"}"#, 2.0),
+        (r#"app_server_tick_duration_seconds_sum{kind="match"}"#, 2.0),
+        (r#"app_server_tick_finish_seconds_sum{kind="match"}"#, 0.003),
+        (r#"app_server_refusals_total{reason="no_players"}"#, 2.0),
         (
             r#"app_server_ticks_total{kind="match",outcome="finished"}"#,
             1.0,
@@ -178,33 +199,27 @@ fn a_tally_is_merged_when_its_tick_ends() {
     ] {
         assert_eq!(value(&metrics, series), expected, "{series}");
     }
-    assert_eq!(facts.totals().tickets_in, 5);
-    assert_eq!(facts.totals().players_matched, 4);
-    assert_eq!(facts.refusals().as_deref(), Some("no_players=1"));
+    let totals = facts.totals();
+    assert_eq!(
+        (totals.tickets_in, totals.matches_out, totals.proposals_out),
+        (5, 1, 0)
+    );
+    assert_eq!(totals.players_matched, 4);
+    assert_eq!(facts.refusals().as_deref(), Some("no_players=2"));
 }
 
 #[test]
-fn a_dropped_tally_counts_as_stopped() {
+fn a_backfill_tick_that_was_stopped() {
     let metrics = metrics();
-    let mut tally = metrics.ticks.begin(TickKind::Backfill, None);
-    tally.received();
-    tally.proposed();
-    drop(tally);
+    let facts = RpcFacts::new(table().find("/a.B/C"));
+    metrics
+        .ticks
+        .ended(&report(TickKind::Backfill, false), Some(&facts));
     let stopped = r#"app_server_ticks_total{kind="backfill",outcome="stopped"}"#;
     assert_eq!(value(&metrics, stopped), 1.0);
     assert_eq!(value(&metrics, "app_server_backfill_proposals_total"), 1.0);
-    assert_eq!(value(&metrics, "app_server_tickets_left_total"), 1.0);
-}
-
-#[test]
-fn refusals_outside_a_tick_are_counted() {
-    let metrics = metrics();
-    let facts = RpcFacts::new(table().find("/a.B/C"));
-    metrics.ticks.refuse(1, Some(&facts));
-    metrics.ticks.refuse(7, Some(&facts));
-    let series = r#"app_server_refusals_total{reason="ruleset_invalid"}"#;
-    assert_eq!(value(&metrics, series), 1.0);
-    assert_eq!(facts.refusals().as_deref(), Some("ruleset_invalid=1"));
+    assert_eq!(value(&metrics, "app_server_matches_total"), 0.0);
+    assert_eq!(facts.totals().proposals_out, 1);
 }
 
 #[test]
@@ -220,5 +235,10 @@ fn codes_outside_the_range_count_as_unknown() {
 
 #[test]
 fn a_bad_prefix_is_an_error() {
-    assert!(Metrics::new("1-x", &table(), REASONS).is_err());
+    assert!(Metrics::new("1-x", &table(), TICKS).is_err());
+    let unsorted = TickLabels {
+        wait_bounds_ms: &[2, 1],
+        ..TICKS
+    };
+    assert!(Metrics::new("x", &table(), unsorted).is_err());
 }

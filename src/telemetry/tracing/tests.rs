@@ -53,6 +53,7 @@ fn samplers_by_their_standard_names() {
 fn without_an_exporter_nothing_is_recorded_but_ids_go_on() {
     let metrics = crate::telemetry::testing::telemetry(&[])
         .1
+        .handles()
         .metrics
         .export
         .clone();

@@ -9,7 +9,7 @@ use crate::telemetry::testing::{self, Collector, nobody};
 const PATH: &str = "/api/v2/spans";
 
 fn call(telemetry: &crate::telemetry::Telemetry) -> String {
-    let context = telemetry.tracer.start("a.B/C", None);
+    let context = telemetry.handles().tracer.start("a.B/C", None);
     let id = context.span().span_context().trace_id().to_string();
     context.span().end();
     id
@@ -23,7 +23,7 @@ fn spans_reach_zipkin() {
         &format!("--otel-exporter-zipkin-endpoint={}", zipkin.url(PATH)),
     ]);
     let id = call(&telemetry);
-    let exported = telemetry.metrics.export.spans_exported.clone();
+    let exported = telemetry.handles().metrics.export.spans_exported.clone();
     telemetry.shutdown();
     let got = zipkin.next();
     assert!(got.head.starts_with("POST /api/v2/spans "), "{}", got.head);
@@ -54,7 +54,7 @@ fn spans_reach_an_otlp_receiver() {
         &format!("--otel-exporter-otlp-endpoint={}/", receiver.url("")),
     ]);
     call(&telemetry);
-    let exported = telemetry.metrics.export.spans_exported.clone();
+    let exported = telemetry.handles().metrics.export.spans_exported.clone();
     telemetry.shutdown();
     let got = receiver.next();
     assert!(got.head.starts_with("POST /v1/traces "), "{}", got.head);
@@ -81,7 +81,7 @@ fn without_zipkin_spans_are_dropped_and_counted() {
     for _ in 0..3 * QUEUE {
         call(&telemetry);
     }
-    let export = Arc::clone(&telemetry.metrics.export);
+    let export = Arc::clone(&telemetry.handles().metrics.export);
     telemetry.shutdown();
     let dropped = export.spans_dropped_queue.get() + export.spans_dropped_export.get();
     assert_eq!(dropped, 3 * QUEUE as u64);
@@ -105,7 +105,7 @@ impl SpanExporter for Broken {
 
 #[tokio::test]
 async fn an_outage_pauses_the_attempts_and_ends() {
-    let metrics = Arc::clone(&testing::telemetry(&[]).1.metrics.export);
+    let metrics = Arc::clone(&testing::telemetry(&[]).1.handles().metrics.export);
     let works = Arc::new(AtomicBool::new(false));
     let shared = Arc::new(Shared {
         outage: Outage::new("test"),

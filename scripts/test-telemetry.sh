@@ -103,7 +103,7 @@ else
     envoy=no
 fi
 
-for call in "make-matches --players 20" "make-matches --players 7" "get-stat-codes"; do
+for call in "make-matches --players 20" "make-matches --players 7" "stat-codes"; do
     # shellcheck disable=SC2086
     "$BIN" client $call --addr "$address" >"$work/client.log" 2>&1 \
         || fail "client $call: $(cat "$work/client.log")"

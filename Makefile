@@ -4,10 +4,10 @@ CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test run try lint beautify clean
+.PHONY: help setup build test run try lint beautify clean test-telemetry
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Fetch the pinned compiler and all dependencies
 	rustup show active-toolchain || rustup toolchain install
@@ -36,3 +36,7 @@ beautify: ## Format the code
 
 clean: ## Remove what was built
 	$(CARGO) clean
+
+test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as far as they can be had
+	$(CARGO) build --locked
+	scripts/test-telemetry.sh

@@ -5,13 +5,14 @@ set -euo pipefail
 
 program=$1
 log=$(mktemp)
-PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info "$program" >"$log" 2>&1 &
+PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info LOG_FORMAT=json ENABLE_PROMETHEUS=off ENABLE_LOKI=off \
+    ENABLE_ZIPKIN=off "$program" >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$log"' EXIT
 
 address=
 for _ in $(seq 100); do
-    address=$(sed -n 's/.*"address":"\([^"]*\)".*/\1/p' "$log" | head -n 1)
+    address=$(sed -n '/serving gRPC/s/.*"address":"\([^"]*\)".*/\1/p' "$log")
     [ -n "$address" ] && break
     kill -0 "$server" 2>/dev/null || { cat "$log" >&2; exit 1; }
     sleep 0.1

@@ -1,19 +1,29 @@
 //! The wiring: a configuration and a studio's logic become a server.
 
-use std::future::Future;
+mod observe;
+
+use std::future::{Future, pending};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
+use tower::util::MapRequestLayer;
 
 use crate::config::Config;
 use crate::matching::MatchLogic;
 use crate::proto::match_function_server::MatchFunctionServer;
 use crate::service::MatchFunctionService;
-use crate::{clock, proto, server};
+use crate::telemetry::Handles;
+use crate::telemetry::admin::{Admin, Readiness};
+use crate::{clock, layers, proto, server};
+
+pub use observe::TICK_LABELS;
 
 /// A server whose port is bound and which does not answer yet.
 #[derive(Debug)]
@@ -22,6 +32,10 @@ pub struct App<L> {
     logic: L,
     listener: TcpListener,
     address: SocketAddr,
+    handles: Handles,
+    admin: Option<Admin>,
+    /// Set when it takes no new calls.
+    ends: Arc<AtomicBool>,
 }
 
 /// Why the server could not start or go on.
@@ -53,19 +67,24 @@ pub enum Ended {
 }
 
 impl<L: MatchLogic> App<L> {
-    /// Binds the port. From now on clients can connect; they are answered by [`App::run`].
+    /// Binds the ports. From now on clients can connect; they are answered by [`App::run`].
     ///
     /// # Errors
     ///
-    /// The port is not to be had.
-    pub fn build(config: Config, logic: L) -> Result<App<L>, AppError> {
+    /// A port is not to be had.
+    pub fn build(config: Config, handles: &Handles, logic: L) -> Result<App<L>, AppError> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
+        let ends = Arc::new(AtomicBool::new(false));
+        let admin = admin(&config, handles, readiness(&ends))?;
         Ok(App {
             config,
             logic,
             listener,
             address,
+            handles: handles.clone(),
+            admin,
+            ends,
         })
     }
 
@@ -75,13 +94,28 @@ impl<L: MatchLogic> App<L> {
         self.address
     }
 
+    /// Where the metrics are; `None` if they are switched off.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+
     /// Serves until the first signal, then lets running calls end within the grace period; the
     /// second signal ends it at once.
     ///
     /// # Errors
     ///
     /// The transport failed.
-    pub async fn run(self, mut signals: impl Stream<Item = ()> + Unpin) -> Result<Ended, AppError> {
+    pub async fn run(
+        mut self,
+        mut signals: impl Stream<Item = ()> + Unpin,
+    ) -> Result<Ended, AppError> {
+        // Until the last call has ended: the drain is worth watching too.
+        let _admin = self
+            .admin
+            .take()
+            .map(|admin| AbortOnDrop::of(admin.serve(pending())));
+        let ends = Arc::clone(&self.ends);
         let grace = self.config.server.shutdown_grace();
         let (stop, stopped) = oneshot::channel::<()>();
         let (reporter, serve) = self.serve(async {
@@ -97,6 +131,7 @@ impl<L: MatchLogic> App<L> {
             grace_s = grace.as_secs(),
             "shutting down: no new calls, running ones may end"
         );
+        ends.store(true, Relaxed);
         say_goodbye(&reporter).await;
         drop(stop);
         tokio::select! {
@@ -116,11 +151,13 @@ impl<L: MatchLogic> App<L> {
         let Config {
             server: settings,
             limits,
-            ..
+            telemetry,
         } = self.config;
+        let observe = MapRequestLayer::new(observe::attach(self.handles.metrics.ticks.clone()));
+        let stack = layers::stack(&telemetry, &self.handles, observe);
         let (reporter, health) = tonic_health::server::health_reporter();
         let service = MatchFunctionService::new(self.logic, limits, clock::unix_ms).into_server();
-        let mut router = server::builder(&settings).add_service(service);
+        let mut router = server::builder(&settings).layer(stack).add_service(service);
         if settings.health_check() {
             router = router.add_service(health);
         }
@@ -141,6 +178,49 @@ impl<L: MatchLogic> App<L> {
                 .await?)
         };
         Ok((reporter, serve))
+    }
+}
+
+/// The server of the metrics, its port bound.
+fn admin(
+    config: &Config,
+    handles: &Handles,
+    readiness: Readiness,
+) -> Result<Option<Admin>, AppError> {
+    let settings = &config.telemetry;
+    if !settings.enable_prometheus {
+        return Ok(None);
+    }
+    let listener = server::listen(
+        settings.prometheus_addr,
+        settings.prometheus_port,
+        "PROMETHEUS_PORT",
+    )?;
+    let metrics = handles.metrics.clone();
+    let endpoint = &settings.prometheus_endpoint;
+    Ok(Some(Admin::new(listener, endpoint, metrics, readiness)))
+}
+
+fn readiness(ends: &Arc<AtomicBool>) -> Readiness {
+    let ends = Arc::clone(ends);
+    Arc::new(move || match ends.load(Relaxed) {
+        true => Err("the server is shutting down".to_owned()),
+        false => Ok(()),
+    })
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl AbortOnDrop {
+    fn of(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDrop {
+        AbortOnDrop(tokio::spawn(work))
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

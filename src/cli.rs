@@ -11,11 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::SignalStream;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::app::{App, Ended};
+use crate::app::{App, Ended, TICK_LABELS};
 use crate::client::Client;
 use crate::config::{self, Config, ConfigError};
+use crate::layers;
 use crate::matching::MatchLogic;
-use crate::telemetry;
+use crate::telemetry::{self, Handles};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
 
@@ -64,7 +65,9 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
     }
     let variable = |name: &str| std::env::var(name).ok();
     let config = config::parse(serve_command(), arguments, variable).and_then(|matches| {
-        Config::from_arg_matches(&matches).map_err(|error| ConfigError::one(error.to_string()))
+        let config = Config::from_arg_matches(&matches)
+            .map_err(|error| ConfigError::one(error.to_string()))?;
+        ConfigError::of(config.validate()).map_or(Ok(config), Err)
     });
     let config = match config {
         Ok(config) => config,
@@ -72,17 +75,34 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
             return fail(&format!("configuration: {error}"), ConfigError::EXIT_CODE);
         }
     };
-    telemetry::init(&config.telemetry);
-    match runtime().and_then(|runtime| serve_on(&runtime, config, logic)) {
+    let methods = layers::methods::table();
+    let telemetry = match telemetry::init(&config.telemetry, &methods, TICK_LABELS) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&format!("telemetry: {error}"), 1),
+    };
+    let handles = telemetry.handles().clone();
+    let ended = runtime().and_then(|runtime| serve_on(&runtime, config, &handles, logic));
+    // The runtime is gone: nothing more comes, and the flush may block.
+    telemetry.shutdown();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => fail(&text, 1),
     }
 }
 
 /// Serves until a signal; the error is for people.
-fn serve_on<L: MatchLogic>(runtime: &Runtime, config: Config, logic: L) -> Result<(), String> {
+fn serve_on<L: MatchLogic>(
+    runtime: &Runtime,
+    config: Config,
+    handles: &Handles,
+    logic: L,
+) -> Result<(), String> {
     let ended = runtime.block_on(async {
-        let app = App::build(config, logic).map_err(|error| error.to_string())?;
+        log_configuration(&config);
+        let app = App::build(config, handles, logic).map_err(|error| error.to_string())?;
+        if let Some(address) = app.admin_address() {
+            tracing::info!(%address, "serving metrics, /healthz and /readyz");
+        }
         let signals = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
         tracing::info!(address = %app.address(), version = env!("CARGO_PKG_VERSION"), "serving gRPC");
         app.run(signals).await.map_err(|error| error.to_string())
@@ -91,6 +111,22 @@ fn serve_on<L: MatchLogic>(runtime: &Runtime, config: Config, logic: L) -> Resul
         Ended::Drained | Ended::OutOfTime => Ok(()),
         Ended::Forced => Err("ended by a second signal; running calls were cut".to_owned()),
     }
+}
+
+/// The effective configuration, without secrets.
+fn log_configuration(config: &Config) {
+    let telemetry: Vec<_> = config
+        .telemetry
+        .summary()
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    tracing::info!(
+        telemetry = telemetry.join(" "),
+        server = ?config.server,
+        limits = ?config.limits,
+        "effective configuration"
+    );
 }
 
 /// SIGTERM and SIGINT.

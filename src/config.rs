@@ -19,7 +19,16 @@ pub struct Config {
     /// Bounds on requests.
     #[command(flatten)]
     pub limits: service::Limits,
-    /// Logs.
+    /// Logs, metrics and traces.
     #[command(flatten)]
     pub telemetry: telemetry::Settings,
+}
+
+impl Config {
+    /// What is wrong although every value by itself can be read: all faults, each with the
+    /// variable's name.
+    #[must_use]
+    pub fn validate(&self) -> Vec<String> {
+        self.telemetry.validate()
+    }
 }

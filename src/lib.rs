@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod layers;
 pub mod matching;
 pub mod proto;
 pub mod server;

@@ -31,6 +31,7 @@ pub use limits::Limits;
 
 use self::core::Core;
 use self::decode::Known;
+use observe::{MESSAGE_REFUSED, Observer, RULESET_REFUSED};
 use stream::TickStream;
 use tick::{Filling, Making};
 
@@ -61,7 +62,11 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     }
 
     /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it.
-    fn ticket(&self, ticket: Option<&proto::Ticket>) -> Result<Ticket, Status> {
+    fn ticket(
+        &self,
+        ticket: Option<&proto::Ticket>,
+        observer: Option<&Observer>,
+    ) -> Result<Ticket, Status> {
         let body = ticket
             .map(|ticket| ticket.fields().clone())
             .unwrap_or_default();
@@ -71,11 +76,18 @@ impl<L: MatchLogic> MatchFunctionService<L> {
             &self.core.limits,
             &mut Known::default(),
         )
+        .inspect_err(|_| observe::refused(observer, MESSAGE_REFUSED))
         .map_err(|fault| status::undecodable("ticket", &fault))
     }
 
-    fn rules(&self, rules: Option<&Rules>) -> Result<L::Rules, Status> {
-        self.core.rules(rules)
+    fn rules(
+        &self,
+        rules: Option<&Rules>,
+        observer: Option<&Observer>,
+    ) -> Result<L::Rules, Status> {
+        self.core
+            .rules(rules)
+            .inspect_err(|_| observe::refused(observer, RULESET_REFUSED))
     }
 }
 
@@ -91,7 +103,8 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<GetStatCodesRequest>,
     ) -> Result<Response<StatCodesResponse>, Status> {
-        let rules = self.rules(request.into_inner().rules.as_ref())?;
+        let observer = Observer::of(&request);
+        let rules = self.rules(request.into_inner().rules.as_ref(), observer.as_ref())?;
         let codes = self.core.logic.stat_codes(&rules);
         Ok(Response::new(StatCodesResponse { codes }))
     }
@@ -100,11 +113,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<ValidateTicketRequest>,
     ) -> Result<Response<ValidateTicketResponse>, Status> {
+        let observer = Observer::of(&request);
+        let observer = observer.as_ref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref())?;
-        let ticket = self.ticket(request.ticket.as_ref())?;
+        let rules = self.rules(request.rules.as_ref(), observer)?;
+        let ticket = self.ticket(request.ticket.as_ref(), observer)?;
         let verdict = self.core.logic.validate_ticket(&rules, &ticket);
         if let Err(fault) = &verdict {
+            observe::refused(observer, fault.as_str());
             tracing::info!(
                 reason = fault.as_str(),
                 ticket_id = &*ticket.id,
@@ -120,12 +136,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<EnrichTicketRequest>,
     ) -> Result<Response<EnrichTicketResponse>, Status> {
+        let observer = Observer::of(&request);
+        let observer = observer.as_ref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref())?;
+        let rules = self.rules(request.rules.as_ref(), observer)?;
         let sent = request
             .ticket
             .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
-        let ticket = self.ticket(Some(&sent))?;
+        let ticket = self.ticket(Some(&sent), observer)?;
         let enrichment = self.core.logic.enrich_ticket(&rules, &ticket);
         let ticket = Some(enriched(sent, &enrichment));
         Ok(Response::new(EnrichTicketResponse { ticket }))

@@ -1,38 +1,165 @@
-//! Logs: one line each, on standard output.
+//! Logs, metrics and traces: what operators see of the server.
+//!
+//! [`init`] installs the subscriber and gives a [`Telemetry`] that holds the metrics and the
+//! tracer, and that sends what is queued when it is [shut down](Telemetry::shutdown) or dropped.
+//! A collector that is away costs one warning and a counter: nothing here blocks or slows a call,
+//! and every queue is bounded.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`settings`] | flags, variables, defaults |
+//! | [`logging`], `json`, `loki` | lines on standard output and to Loki |
+//! | [`metrics`], [`admin`] | the registry and its HTTP server |
+//! | [`tracing`], [`propagation`] | spans, their export, their headers |
+//! | [`method`], [`facts`] | the closed set of methods; what a call was about |
 
-use std::io::IsTerminal;
+pub mod admin;
+pub mod facts;
+mod json;
+pub mod logging;
+mod loki;
+pub mod method;
+pub mod metrics;
+mod outage;
+pub mod propagation;
+pub mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod tracing;
 
-use tracing_subscriber::EnvFilter;
+use std::io;
 
-/// Settings of the logs.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)]
-#[command(next_help_heading = "Logs")]
-pub struct Settings {
-    /// What is logged: off, error, warn, info, debug, trace, or directives as `info,h2=warn`
-    #[arg(long, env = "LOG_LEVEL", default_value = "info", value_name = "LEVEL", value_parser = filter)]
-    pub log_level: String,
+use ::tracing::Dispatch;
+use tracing_appender::non_blocking::WorkerGuard;
+
+use self::logging::Output;
+use self::method::MethodTable;
+use self::metrics::{Metrics, TickLabels};
+use self::tracing::Tracer;
+
+pub use self::settings::Settings;
+
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting that [`Settings::validate`] would have reported, or an exporter that cannot be built.
+    #[error("{0}")]
+    Setting(String),
+    /// A metric cannot be registered.
+    #[error("the metrics cannot be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The thread that pushes to Loki cannot be started.
+    #[error("the thread that pushes logs to Loki cannot be started: {0}")]
+    Thread(#[from] io::Error),
+    /// [`init`] was called twice.
+    #[error("a subscriber for logs is installed already")]
+    Installed,
 }
 
-fn filter(text: &str) -> Result<String, String> {
-    let allowed = "allowed are off, error, warn, info, debug, trace and directives as info,h2=warn";
-    match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{error}; {allowed}")),
+/// Everything that observes the process. Sends what is queued when it is dropped.
+#[derive(Debug)]
+pub struct Telemetry {
+    handles: Handles,
+    exporters: Option<Exporters>,
+}
+
+/// What layers and the application report to. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    /// The registry and its series.
+    pub metrics: Metrics,
+    /// Starts the spans of calls.
+    pub tracer: Tracer,
+    /// The methods that the metrics and spans know.
+    pub methods: MethodTable,
+}
+
+#[derive(Debug)]
+struct Exporters {
+    spans: tracing::Flush,
+    loki: Option<loki::Flush>,
+    stdout: WorkerGuard,
+}
+
+/// Starts telemetry for the process: logs to standard output (and Loki), panics included.
+///
+/// `methods` and `ticks` are the label values of the metrics; see [`Metrics::new`].
+///
+/// # Errors
+/// See [`Error`].
+pub fn init(
+    settings: &Settings,
+    methods: &MethodTable,
+    ticks: TickLabels,
+) -> Result<Telemetry, Error> {
+    let (dispatch, telemetry) = build(settings, methods, ticks, Output::stdout())?;
+    ::tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
+    logging::log_panics();
+    Ok(telemetry)
+}
+
+/// Builds telemetry without installing it: the caller sets the dispatch where it wants it.
+///
+/// # Errors
+/// See [`Error`].
+pub fn build(
+    settings: &Settings,
+    methods: &MethodTable,
+    ticks: TickLabels,
+    output: Output,
+) -> Result<(Dispatch, Telemetry), Error> {
+    let metrics = Metrics::new(&settings.metrics_prefix(), methods, ticks)?;
+    let (sink, loki) = if settings.enable_loki {
+        let (sink, flush) = loki::start(settings, &metrics.export)?;
+        (Some(sink), Some(flush))
+    } else {
+        (None, None)
+    };
+    let (tracer, spans) = tracing::build(settings, &metrics.export).map_err(Error::Setting)?;
+    let (dispatch, stdout) =
+        logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
+    let telemetry = Telemetry {
+        handles: Handles {
+            metrics,
+            tracer,
+            methods: methods.clone(),
+        },
+        exporters: Some(Exporters {
+            spans,
+            loki,
+            stdout,
+        }),
+    };
+    Ok((dispatch, telemetry))
+}
+
+impl Telemetry {
+    /// What layers and the application report to.
+    pub fn handles(&self) -> &Handles {
+        &self.handles
+    }
+
+    /// Sends what is queued, within about 10 s, and ends the exporters. Blocks: call it when the
+    /// runtime has nothing left to do.
+    pub fn shutdown(mut self) {
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        let Some(exporters) = self.exporters.take() else {
+            return;
+        };
+        exporters.spans.flush();
+        if let Some(loki) = exporters.loki {
+            loki.flush();
+        }
+        // Last, so that what the others had to say is written too.
+        drop(exporters.stdout);
     }
 }
 
-/// Starts logging: JSON lines, or a form for people on a terminal. The first call of a process
-/// counts.
-pub fn init(settings: &Settings) {
-    let filter = EnvFilter::new(&settings.log_level);
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false);
-    // A second subscriber is refused; then the first one goes on.
-    let _ = if std::io::stdout().is_terminal() {
-        lines.try_init()
-    } else {
-        lines.json().flatten_event(true).try_init()
-    };
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.flush();
+    }
 }

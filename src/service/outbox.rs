@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::observe::TickSummary;
+use super::observe::{SIZE_BOUNDS, TickSummary, WAIT_BOUNDS_MS};
 use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Ticket};
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
@@ -53,10 +53,8 @@ impl<T> Outbox<T> {
         self.deadline = None;
     }
 
-    fn put(&mut self, answer: T, tickets: u64, players: u64) -> Flow {
+    fn put(&mut self, answer: T) -> Flow {
         self.summary.answers += 1;
-        self.summary.tickets_matched += tickets;
-        self.summary.players_matched += players;
         match &self.channel {
             // The client is gone if nobody receives; flow() says so.
             Some(channel) => drop(channel.send(answer)),
@@ -82,16 +80,24 @@ impl<T> Outbox<T> {
     }
 }
 
-fn count<'t>(tickets: impl Iterator<Item = &'t Ticket>) -> (u64, u64) {
-    tickets.fold((0, 0), |(n, players), ticket| {
-        (n + 1, players + ticket.players.len() as u64)
-    })
+impl TickSummary {
+    /// Counts the tickets of an answer.
+    fn count<'t>(&mut self, tickets: impl Iterator<Item = &'t Ticket>) {
+        let before = self.players_matched;
+        for ticket in tickets {
+            self.tickets_matched += 1;
+            self.players_matched += ticket.players.len() as u64;
+            self.waits
+                .add(&WAIT_BOUNDS_MS, ticket.age_ms(self.now_ms).unsigned_abs());
+        }
+        self.sizes.add(&SIZE_BOUNDS, self.players_matched - before);
+    }
 }
 
 impl MatchOut for Outbox<Match> {
     fn offer(&mut self, made: Match) -> Flow {
-        let (tickets, players) = count(made.tickets());
-        self.put(made, tickets, players)
+        self.summary.count(made.tickets());
+        self.put(made)
     }
 
     fn leave(&mut self, _ticket: Ticket, reason: Reason) {
@@ -105,8 +111,8 @@ impl MatchOut for Outbox<Match> {
 
 impl BackfillOut for Outbox<Proposal> {
     fn propose(&mut self, proposal: Proposal) -> Flow {
-        let (tickets, players) = count(proposal.added.iter());
-        self.put(proposal, tickets, players)
+        self.summary.count(proposal.added.iter());
+        self.put(proposal)
     }
 
     fn leave(&mut self, _ticket: Ticket, reason: Reason) {

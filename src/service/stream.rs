@@ -15,10 +15,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::Stream;
-use tonic::{Request, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::core::Core;
-use super::observe::Observer;
+use super::observe::{MESSAGE_REFUSED, Observer};
 use super::outbox::Outbox;
 use super::status;
 use super::tick::Purpose;
@@ -42,6 +44,9 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     end: Instant,
     /// Whether a message came since the alarm was set.
     active: bool,
+    /// From the parameters to the end, below the call's span.
+    span: Span,
+    opened: Instant,
 }
 
 enum State<P: Purpose> {
@@ -73,8 +78,9 @@ enum Step<T> {
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     /// A stream of answers to these requests.
     pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> TickStream<P, L> {
-        let observer = request.extensions().get().cloned();
+        let observer = Observer::of(&request);
         let mut out = Outbox::new();
+        out.summary.backfill = P::BACKFILL;
         if let Some(id) = request
             .metadata()
             .get("x-ab-traceid")
@@ -93,6 +99,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             alarm: Box::pin(tokio::time::sleep_until(first)),
             end,
             active: false,
+            span: Span::none(),
+            opened: now,
             core,
         }
     }
@@ -117,7 +125,11 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 let request = ready!(Pin::new(&mut self.requests).poll_next(cx));
                 self.active = true;
                 Poll::Ready(match request {
-                    Some(Ok(request)) => self.take(request),
+                    Some(Ok(request)) => self.take(request).inspect_err(|status| {
+                        if status.code() == Code::InvalidArgument {
+                            self.out.summary.refused.get_or_insert(MESSAGE_REFUSED);
+                        }
+                    }),
                     Some(Err(status)) => Err(status),
                     None => self.half_closed(),
                 })
@@ -127,11 +139,29 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
 
     fn take(&mut self, request: Opaque) -> Result<Step<P::Answer>, Status> {
         let TickStream {
-            core, out, state, ..
+            core,
+            out,
+            state,
+            span,
+            opened: since,
+            observer,
+            ..
         } = self;
         let flow = match state {
             State::Opening => {
-                let (tick, intake) = intake::open::<P, L>(core, request, &mut out.summary)?;
+                *since = Instant::now();
+                *span = tracing::info_span!(
+                    "tick",
+                    tick_id = Empty,
+                    match_pool = Empty,
+                    tickets = Empty,
+                    answers = Empty
+                );
+                let opened = intake::open::<P, L>(core, request, &mut out.summary);
+                if let Some(Observer(observer)) = observer {
+                    observer.tick_opened(&out.summary);
+                }
+                let (tick, intake) = opened?;
                 *state = State::Reading {
                     tick,
                     intake: Box::new(intake),
@@ -163,8 +193,10 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         if P::is_heavy(&tick) {
             self.finish_on_a_thread(tick);
         } else {
+            let started = Instant::now();
             let finish = AssertUnwindSafe(|| P::finish(tick, &mut self.out));
             catch_unwind(finish).map_err(|_| status::panicked())?;
+            self.out.summary.finish = started.elapsed();
         }
         Ok(Step::Again)
     }
@@ -176,13 +208,15 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         moved.send_to(sender);
         let limit = self.core.limits.match_time_limit();
         let permits = Arc::clone(&self.core.permits);
+        let span = self.span.clone();
         let thread = tokio::spawn(async move {
             let permit = permits.acquire_owned().await;
             let work = move || {
                 let _permit = permit;
                 let started = Instant::now();
                 moved.start_clock(limit);
-                P::finish(tick, &mut moved);
+                span.in_scope(|| P::finish(tick, &mut moved));
+                drop(span);
                 moved.hang_up();
                 moved.summary.finish = started.elapsed();
                 moved
@@ -217,8 +251,17 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
 
     /// Tells the observer, once.
     fn report(&mut self) {
+        let summary = &mut self.out.summary;
+        let span = std::mem::replace(&mut self.span, Span::none());
+        if !span.is_disabled() {
+            span.record("tick_id", summary.tick_id);
+            span.record("match_pool", &*summary.match_pool);
+            span.record("tickets", summary.tickets);
+            span.record("answers", summary.answers);
+        }
         if let Some(Observer(observer)) = self.observer.take() {
-            observer.tick_ended(&self.out.summary);
+            summary.duration = self.opened.elapsed();
+            observer.tick_ended(summary);
         }
     }
 }
@@ -240,6 +283,7 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
                     return Poll::Ready(Some(Ok(P::encode(answer))));
                 }
                 Poll::Ready(Ok(Step::End)) => {
+                    this.out.summary.finished = true;
                     this.report();
                     return Poll::Ready(None);
                 }

@@ -18,6 +18,8 @@ pub(super) trait Purpose: 'static {
     /// The core's state.
     type Tick: fmt::Debug + Send + 'static;
 
+    /// Whether sessions are filled instead of matches made.
+    const BACKFILL: bool;
     const SLOTS: Slots;
     /// The request message's name.
     const REQUEST: &'static str;
@@ -40,6 +42,7 @@ impl Purpose for Making {
     type Response = MatchResponse;
     type Tick = Box<dyn Tick>;
 
+    const BACKFILL: bool = false;
     const SLOTS: Slots = Slots::MAKE_MATCHES;
     const REQUEST: &'static str = "MakeMatchesRequest";
 
@@ -82,6 +85,7 @@ impl Purpose for Filling {
     type Response = BackfillResponse;
     type Tick = Box<dyn BackfillTick>;
 
+    const BACKFILL: bool = true;
     const SLOTS: Slots = Slots::BACKFILL;
     const REQUEST: &'static str = "BackfillMakeMatchesRequest";
 

@@ -1,9 +1,11 @@
 //! Black-box tests: the real server on a port of its own, and a gRPC client.
 
+mod dashboards;
 mod descriptor;
 mod program;
 mod serving;
 mod streams;
 mod support;
+mod telemetry;
 mod tidy;
 mod unary;

@@ -5,6 +5,16 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// Free ports of this host, and no exporter that looks for a peer.
+const LOCAL: [(&str, &str); 6] = [
+    ("PORT", "0"),
+    ("GRPC_ADDR", "127.0.0.1"),
+    ("PROMETHEUS_PORT", "0"),
+    ("PROMETHEUS_ADDR", "127.0.0.1"),
+    ("ENABLE_LOKI", "off"),
+    ("ENABLE_ZIPKIN", "off"),
+];
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_match-function"));
     command.env_clear();
@@ -36,7 +46,7 @@ impl Served {
     #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
     fn start() -> Served {
         let mut child = program()
-            .envs([("PORT", "0"), ("GRPC_ADDR", "127.0.0.1")])
+            .envs(LOCAL)
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -48,7 +58,8 @@ impl Served {
                 "it ended early"
             );
             let line: Value = serde_json::from_str(&line).expect("JSON lines");
-            if let Some(address) = line["address"].as_str() {
+            if line["message"] == "serving gRPC" {
+                let address = line["address"].as_str().expect("an address");
                 let address = address.to_owned();
                 return Served {
                     child,
@@ -106,7 +117,7 @@ fn bad_settings_are_one_line_and_exit_code_64() {
 fn a_taken_port_is_one_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let (code, _, err) = run(program().envs([("PORT", port.as_str()), ("GRPC_ADDR", "127.0.0.1")]));
+    let (code, _, err) = run(program().envs(LOCAL).env("PORT", &port));
     assert_eq!(code, 1);
     assert_eq!(err.lines().count(), 1, "{err}");
     assert!(err.contains("another program listens there"), "{err}");
@@ -225,8 +236,8 @@ fn sigterm_ends_it_with_exit_code_0() {
     assert_eq!(code, Some(0));
     assert_eq!(
         log.lines().count(),
-        1,
-        "nothing per ticket, and the farewell: {log}"
+        2,
+        "one line for the call and the farewell: {log}"
     );
 }
 

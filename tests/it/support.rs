@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use clap::{Args, Command, FromArgMatches};
-use match_function::app::{App, AppError, Ended};
+use match_function::app::{App, AppError, Ended, TICK_LABELS};
 use match_function::config::{self, Config};
 use match_function::matching::{AgsLogic, MatchLogic};
 use match_function::proto::match_function_client::MatchFunctionClient;
 use match_function::proto::{MatchResponse, Opaque, Parameters, Rules, Slot, Slots};
+use match_function::telemetry::logging::Output;
+use match_function::telemetry::{self, Telemetry};
 use prost::Message;
 use tokio::sync::mpsc::{Sender, UnboundedSender, channel, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -23,12 +25,22 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     signals: UnboundedSender<()>,
     running: JoinHandle<Result<Ended, AppError>>,
+    _telemetry: Telemetry,
 }
 
 pub(crate) type Client = MatchFunctionClient<Channel>;
 
 pub(crate) fn config(flags: &[&str]) -> Config {
-    let here = ["test", "--grpc-addr", "127.0.0.1", "--port", "0"];
+    let here = [
+        "test",
+        "--grpc-addr",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--enable-prometheus=off",
+        "--enable-loki=off",
+        "--enable-zipkin=off",
+    ];
     let arguments = here.iter().chain(flags).map(OsString::from);
     let command = Config::augment_args(Command::new("test"));
     let matches = config::parse(command, arguments, |_| None).expect("valid flags");
@@ -40,7 +52,12 @@ pub(crate) fn start(flags: &[&str]) -> Server {
 }
 
 pub(crate) fn start_with(flags: &[&str], logic: impl MatchLogic) -> Server {
-    let app = App::build(config(flags), logic).expect("a free port");
+    let config = config(flags);
+    let methods = match_function::layers::methods::table();
+    let built = telemetry::build(&config.telemetry, &methods, TICK_LABELS, Output::stdout());
+    // The subscriber is not installed: these tests look at answers, not at logs.
+    let (_, telemetry) = built.expect("nothing to connect to");
+    let app = App::build(config, telemetry.handles(), logic).expect("a free port");
     let address = app.address();
     let (signals, received) = unbounded_channel();
     let running = tokio::spawn(app.run(UnboundedReceiverStream::new(received)));
@@ -48,6 +65,7 @@ pub(crate) fn start_with(flags: &[&str], logic: impl MatchLogic) -> Server {
         address,
         signals,
         running,
+        _telemetry: telemetry,
     }
 }
 

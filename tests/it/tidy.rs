@@ -15,7 +15,8 @@ fn root() -> &'static Path {
 const IMPORTS: &[(&str, &[&str])] = &[
     ("matching", &["matching"]),
     ("proto", &["proto"]),
-    ("telemetry", &["telemetry"]),
+    ("telemetry", &["telemetry", "config::parse"]),
+    ("layers", &["layers", "auth", "telemetry"]),
     ("service", &["service", "matching", "proto"]),
     ("server", &["server", "config::parse"]),
     ("client", &["client", "proto", "clock"]),

@@ -7,7 +7,7 @@ use crate::matching::{MatchLogic, Needs, Reason, Session, Text, TickContext, Tic
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::core::Core;
 use crate::service::decode::Known;
-use crate::service::observe::TickSummary;
+use crate::service::observe::{RULESET_REFUSED, TickSummary};
 use crate::service::seen::Seen;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
@@ -68,9 +68,12 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
     {
         summary.ab_trace_id = scope.ab_trace_id;
     }
-    let rules = core.rules(parameters.rules.as_ref())?;
+    let rules = core
+        .rules(parameters.rules.as_ref())
+        .inspect_err(|_| summary.refused = Some(RULESET_REFUSED))?;
+    summary.now_ms = (core.clock)();
     let context = TickContext {
-        now_ms: (core.clock)(),
+        now_ms: summary.now_ms,
         tick_id: parameters.tick_id,
     };
     let intake = Intake {

@@ -1,0 +1,68 @@
+//! The stack of middleware around the services, readable in one function: [`stack`].
+
+pub mod classify;
+pub mod log;
+pub mod methods;
+pub mod metrics;
+pub mod observe;
+pub mod panic;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod trace;
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, COOKIE};
+use tower::ServiceBuilder;
+use tower::layer::util::{Identity, Stack};
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+
+use self::log::Log;
+use self::metrics::Measure;
+use self::observe::Observe;
+use self::panic::CatchPanic;
+use self::trace::Trace;
+use crate::telemetry::{Handles, Settings};
+
+/// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
+pub type ServerStack<A> = Stack<
+    A,
+    Stack<
+        CatchPanic,
+        Stack<
+            Observe<Log>,
+            Stack<
+                Observe<Measure>,
+                Stack<Observe<Trace>, Stack<SetSensitiveRequestHeadersLayer, Identity>>,
+            >,
+        >,
+    >,
+>;
+
+/// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals are
+/// observed like any other outcome.
+pub fn stack<A>(settings: &Settings, handles: &Handles, innermost: A) -> ServerStack<A> {
+    let Handles {
+        metrics,
+        tracer,
+        methods,
+    } = handles.clone();
+    let measure = Measure::new(Arc::clone(&metrics.rpc), methods.clone());
+    ServiceBuilder::new()
+        // First, so that no other layer can print a credential.
+        .layer(SetSensitiveRequestHeadersLayer::new([
+            AUTHORIZATION,
+            COOKIE,
+        ]))
+        // Around the other observers: their lines carry its ids.
+        .layer(Observe::new(Trace::new(tracer, methods.clone())))
+        .layer(Observe::only_if(settings.measure_requests(), measure))
+        .layer(Observe::only_if(settings.log_requests(), Log::new(methods)))
+        // Inside the observers: a panic is an outcome that they see.
+        .layer(CatchPanic::new(metrics.rpc))
+        .layer(innermost)
+        .into_inner()
+}
+
+#[cfg(test)]
+mod tests;

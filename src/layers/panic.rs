@@ -1,0 +1,171 @@
+//! A handler that panics costs its own call, not the connection: the caller gets INTERNAL.
+//!
+//! Unlike tower-http's, this also stands around the response's body, where gRPC streams do their
+//! work. A panic in a task that the service spawned is the service's to turn into a status.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::Status;
+use tower::{Layer, Service};
+
+use crate::telemetry::metrics::RpcMetrics;
+
+/// Answers INTERNAL where the service panics, and counts it.
+#[derive(Clone, Debug)]
+pub struct CatchPanic {
+    metrics: Arc<RpcMetrics>,
+}
+
+impl CatchPanic {
+    /// Counts panics in `metrics`.
+    pub fn new(metrics: Arc<RpcMetrics>) -> Self {
+        Self { metrics }
+    }
+}
+
+impl<S> Layer<S> for CatchPanic {
+    type Service = CatchPanicService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CatchPanicService {
+            inner,
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+}
+
+/// A service whose panics become statuses.
+#[derive(Clone, Debug)]
+pub struct CatchPanicService<S> {
+    inner: S,
+    metrics: Arc<RpcMetrics>,
+}
+
+/// What the caller is told; the log has the rest.
+fn internal() -> Status {
+    Status::internal("the server failed on this call; its log says why")
+}
+
+/// Runs a step of the call.
+fn guarded<T>(metrics: &RpcMetrics, step: impl FnOnce() -> T) -> Option<T> {
+    // What a panic leaves half done is dropped right after, and never looked at.
+    let result = catch_unwind(AssertUnwindSafe(step));
+    if result.is_err() {
+        metrics.panicked();
+    }
+    result.ok()
+}
+
+impl<S, R, B> Service<R> for CatchPanicService<S>
+where
+    S: Service<R, Response = Response<B>>,
+    B: HttpBody<Data = Bytes>,
+{
+    type Response = Response<CatchPanicBody<B>>;
+    type Error = S::Error;
+    type Future = CatchPanicFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        CatchPanicFuture {
+            inner: guarded(&self.metrics, || self.inner.call(request)),
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+}
+
+pin_project! {
+    /// The response to come.
+    #[derive(Debug)]
+    pub struct CatchPanicFuture<F> {
+        // None after a panic.
+        #[pin]
+        inner: Option<F>,
+        metrics: Arc<RpcMetrics>,
+    }
+}
+
+impl<F, B, E> Future for CatchPanicFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: HttpBody<Data = Bytes>,
+{
+    type Output = Result<Response<CatchPanicBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let body = |inner| CatchPanicBody {
+            inner,
+            metrics: Arc::clone(this.metrics),
+        };
+        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+            match guarded(this.metrics, || inner.poll(cx)) {
+                Some(polled) => {
+                    return polled.map_ok(|response| response.map(|inner| body(Some(inner))));
+                }
+                None => {
+                    guarded(this.metrics, || this.inner.set(None));
+                }
+            }
+        }
+        Poll::Ready(Ok(internal().into_http::<()>().map(|()| body(None))))
+    }
+}
+
+pin_project! {
+    /// The response's messages and trailers.
+    #[derive(Debug)]
+    pub struct CatchPanicBody<B> {
+        // None after a panic.
+        #[pin]
+        inner: Option<B>,
+        metrics: Arc<RpcMetrics>,
+    }
+}
+
+impl<B: HttpBody<Data = Bytes>> HttpBody for CatchPanicBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        if let Some(polled) = guarded(this.metrics, || inner.poll_frame(cx)) {
+            return polled;
+        }
+        guarded(this.metrics, || this.inner.set(None));
+        let mut trailers = HeaderMap::new();
+        // A status of fixed ASCII text always fits into headers.
+        let _ = internal().add_header(&mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.inner {
+            Some(inner) => inner.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

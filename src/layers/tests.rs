@@ -1,0 +1,93 @@
+use std::sync::{Arc, Mutex};
+
+use http::Request;
+use http::header::AUTHORIZATION;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Layer;
+use tower::layer::util::Identity;
+
+use super::testing::{Answer, Part, Parts, call, request, response, trailers_only};
+use super::*;
+use crate::telemetry::testing::{settings, telemetry};
+
+#[tokio::test]
+async fn the_whole_stack_sees_a_panic_and_hides_the_credential() {
+    let (dispatch, telemetry, lines) = telemetry(&[]);
+    let guard = tracing::dispatcher::set_default(&dispatch);
+    let seen = Arc::new(Mutex::new(None));
+    let seeing = Arc::clone(&seen);
+    let answer = Answer(move |request: Request<Body>| -> http::Response<Parts> {
+        *seeing.lock().expect("no panic inside") = request.headers().get(AUTHORIZATION).cloned();
+        panic!("the handler panics");
+    });
+    let mut service = stack(&settings(&[]), telemetry.handles(), Identity::new()).layer(answer);
+    let request = request("/a.B/Unary", &[("authorization", "Bearer abc")]);
+    let status = call(&mut service, request).await.expect("a status");
+    assert_eq!(status.code(), Code::Internal);
+    let header = seen
+        .lock()
+        .expect("no panic inside")
+        .clone()
+        .expect("handed on");
+    assert!(header.is_sensitive() && header == "Bearer abc");
+    drop(guard);
+    let metrics =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
+    assert!(metrics.contains(
+        r#"{grpc_code="Internal",grpc_method="Unary",grpc_service="a.B",grpc_type="unary"} 1"#
+    ));
+    telemetry.shutdown();
+    let lines = lines.json();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["code"], "Internal");
+    assert!(lines[0]["trace_id"].is_string());
+}
+
+#[tokio::test]
+async fn switches_take_layers_out() {
+    let off = settings(&[
+        "--enable-interceptor-logging=no",
+        "--enable-interceptor-metrics=no",
+    ]);
+    let (dispatch, telemetry, lines) = telemetry(&[]);
+    let guard = tracing::dispatcher::set_default(&dispatch);
+    let answer = Answer(|_| response(vec![Part::Status(Status::ok(""))]));
+    let mut service = stack(&off, telemetry.handles(), Identity::new()).layer(answer);
+    call(&mut service, request("/a.B/Unary", &[]))
+        .await
+        .expect("a status");
+    drop(guard);
+    let metrics =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
+    let calls = format!(
+        "grpc_server_calls_count_total{{os=\"{}\"}} 0",
+        std::env::consts::OS
+    );
+    assert!(metrics.contains(&calls));
+    telemetry.shutdown();
+    assert_eq!(lines.text(), "");
+}
+
+#[tokio::test]
+async fn the_innermost_layer_is_observed() {
+    /// Refuses every call, as authorization does.
+    #[derive(Clone)]
+    struct Refuse;
+    impl<S> Layer<S> for Refuse {
+        type Service = Answer<fn(Request<Body>) -> http::Response<Parts>>;
+        fn layer(&self, _: S) -> Self::Service {
+            Answer(|_| trailers_only(Status::unauthenticated("no token")))
+        }
+    }
+    let (dispatch, telemetry, lines) = telemetry(&[]);
+    let guard = tracing::dispatcher::set_default(&dispatch);
+    let mut service = stack(&settings(&[]), telemetry.handles(), Refuse).layer(());
+    let status = call(&mut service, request("/a.B/Unary", &[]))
+        .await
+        .expect("a status");
+    assert_eq!(status.code(), Code::Unauthenticated);
+    drop(guard);
+    telemetry.shutdown();
+    assert_eq!(lines.json()[0]["error"], "no token");
+}

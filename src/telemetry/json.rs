@@ -1,0 +1,163 @@
+//! One JSON object per log line: `timestamp`, `level`, `target`, `message`, the event's fields, and
+//! inside a call `trace_id`, `span_id` and `ab_trace_id`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use serde::ser::{SerializeMap, Serializer as _};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::facts::{RpcFacts, bounded};
+use super::propagation::TraceIdText;
+
+/// Longest text of one field, in bytes. Longer ones are cut.
+const MAX_FIELD: usize = 4096;
+
+/// Names that an event's field may not take; such a field gets the prefix `field.`.
+const RESERVED: [&str; 6] = [
+    "timestamp",
+    "level",
+    "target",
+    "trace_id",
+    "span_id",
+    "ab_trace_id",
+];
+
+/// The formatter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Json;
+
+impl<S, N> FormatEvent<S, N> for Json
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let line = line(event).map_err(|_| fmt::Error)?;
+        writer.write_str(&line)?;
+        writer.write_char('\n')
+    }
+}
+
+fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
+    let mut line = Vec::with_capacity(640);
+    let mut json = serde_json::Serializer::new(&mut line);
+    let mut map = json.serialize_map(None)?;
+    let mut timestamp = String::with_capacity(32);
+    SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
+    let metadata = event.metadata();
+    map.serialize_entry("timestamp", &timestamp)?;
+    map.serialize_entry("level", metadata.level().as_str())?;
+    map.serialize_entry("target", metadata.target())?;
+    let mut fields = Fields { map, error: None };
+    event.record(&mut fields);
+    if let Some(error) = fields.error {
+        return Err(error.into());
+    }
+    let mut map = fields.map;
+    Context::map_current(|cx| -> serde_json::Result<()> {
+        let span = cx.span();
+        let span = span.span_context();
+        if span.is_valid() {
+            map.serialize_entry("trace_id", &Text(TraceIdText(span.trace_id())))?;
+            map.serialize_entry("span_id", &Text(span.span_id()))?;
+        }
+        match cx
+            .get::<Arc<RpcFacts>>()
+            .and_then(|facts| facts.ab_trace_id())
+        {
+            Some(id) => map.serialize_entry("ab_trace_id", id),
+            None => Ok(()),
+        }
+    })?;
+    map.end()?;
+    Ok(String::from_utf8(line)?)
+}
+
+/// Serialises by `Display`, without a string in between.
+struct Text<T>(T);
+
+impl<T: fmt::Display> serde::Serialize for Text<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+struct Fields<M: SerializeMap> {
+    map: M,
+    error: Option<M::Error>,
+}
+
+impl<M: SerializeMap> Fields<M> {
+    fn entry(&mut self, field: &Field, value: &(impl serde::Serialize + ?Sized)) {
+        if self.error.is_some() {
+            return;
+        }
+        let name = field.name();
+        let result = if RESERVED.contains(&name) {
+            self.map.serialize_entry(&format!("field.{name}"), value)
+        } else {
+            self.map.serialize_entry(name, value)
+        };
+        self.error = result.err();
+    }
+}
+
+impl<M: SerializeMap> Visit for Fields<M> {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.entry(field, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.entry(field, &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.entry(field, &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.entry(field, &value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.entry(field, bounded(value, MAX_FIELD));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = BoundedText(String::new());
+        // It fails when the text is full, which is as much as is wanted.
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{value:?}"));
+        self.entry(field, &text.0);
+    }
+}
+
+/// Takes the first [`MAX_FIELD`] bytes, so that a huge value is not even formatted.
+struct BoundedText(String);
+
+impl fmt::Write for BoundedText {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let taken = bounded(more, MAX_FIELD - self.0.len());
+        self.0.push_str(taken);
+        if taken.len() < more.len() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

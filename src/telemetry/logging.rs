@@ -1,0 +1,156 @@
+//! The subscriber: which lines are logged, in which form, and where they go.
+
+use std::io::{self, Write};
+use std::panic;
+use std::sync::Arc;
+
+use tracing::{Dispatch, Subscriber};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use super::facts::bounded;
+use super::json::Json;
+use super::loki::LokiSink;
+use super::metrics::ExportMetrics;
+use super::settings::{LogFormat, Settings};
+use super::tracing::Tracer;
+
+/// Lines that may wait for standard output.
+const QUEUE_LINES: usize = 16_384;
+
+/// Where lines go besides Loki.
+pub struct Output {
+    /// Standard output, or a test's buffer.
+    pub writer: Box<dyn Write + Send>,
+    /// Whether a person looks at it.
+    pub is_terminal: bool,
+}
+
+impl Output {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        let stdout = io::stdout();
+        Self {
+            is_terminal: io::IsTerminal::is_terminal(&stdout),
+            // A burst becomes one write; the worker flushes as soon as no line waits.
+            writer: Box::new(io::BufWriter::with_capacity(64 * 1024, stdout)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output")
+            .field("is_terminal", &self.is_terminal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The filter that RUST_LOG or else LOG_LEVEL asks for.
+pub(super) fn filter(settings: &Settings) -> Result<EnvFilter, String> {
+    if let Some(directives) = settings
+        .rust_log
+        .as_deref()
+        .filter(|d| !d.trim().is_empty())
+    {
+        return EnvFilter::builder()
+            .parse(directives)
+            .map_err(|error| format!("RUST_LOG is `{directives}`: {error}"));
+    }
+    let level = match settings.log_level.trim().to_ascii_lowercase().as_str() {
+        "trace" => "trace",
+        "debug" => "debug",
+        "info" => "info",
+        "warn" | "warning" => "warn",
+        "error" | "critical" | "fatal" => "error",
+        "off" | "none" => "off",
+        other => {
+            return Err(format!(
+                "LOG_LEVEL is `{other}`; write one of trace, debug, info, warning, error, critical, off"
+            ));
+        }
+    };
+    let directives = match level {
+        // The transport's own debug lines are for its authors; RUST_LOG still gets them.
+        "trace" | "debug" => format!("info,match_function={level}"),
+        _ => level.to_owned(),
+    };
+    EnvFilter::builder()
+        .parse(&directives)
+        .map_err(|error| format!("LOG_LEVEL `{level}`: {error}"))
+}
+
+/// Builds the subscriber. The guard writes what is queued when it is dropped.
+pub(super) fn build(
+    settings: &Settings,
+    output: Output,
+    loki: Option<LokiSink>,
+    tracer: &Tracer,
+    metrics: &Arc<ExportMetrics>,
+) -> Result<(Dispatch, WorkerGuard), String> {
+    let human = match settings.log_format {
+        LogFormat::Auto => output.is_terminal,
+        LogFormat::Json => false,
+        LogFormat::Human => true,
+    };
+    let (stdout, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(QUEUE_LINES)
+        .lossy(true)
+        .thread_name("log-stdout")
+        .finish(output.writer);
+    let losses = stdout.error_counter();
+    metrics.watch_stdout(move || losses.dropped_lines() as u64);
+    let lines = if human {
+        let lines = fmt::layer()
+            .with_ansi(output.is_terminal)
+            .with_writer(stdout)
+            .log_internal_errors(false);
+        let loki = loki.map(|loki| {
+            fmt::layer()
+                .event_format(Json)
+                .with_writer(loki)
+                .log_internal_errors(false)
+        });
+        lines.and_then(loki).boxed()
+    } else {
+        json_lines(stdout, loki)
+    };
+    let subscriber = Registry::default()
+        .with(lines.with_filter(filter(settings)?))
+        .with(tracer.layer());
+    Ok((Dispatch::new(subscriber), guard))
+}
+
+/// Each line is formatted once, whether Loki gets it or not.
+fn json_lines<S>(stdout: NonBlocking, loki: Option<LokiSink>) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let lines = fmt::layer().event_format(Json).log_internal_errors(false);
+    match loki {
+        Some(loki) => lines.with_writer(stdout.and(loki)).boxed(),
+        None => lines.with_writer(stdout).boxed(),
+    }
+}
+
+/// Panics become log lines, so that they are seen where the other lines are.
+pub(super) fn log_panics() {
+    panic::set_hook(Box::new(|info| {
+        let message = info
+            .payload_as_str()
+            .unwrap_or("(the panic carries no text)");
+        let location = info.location().map(ToString::to_string);
+        tracing::error!(
+            panic = bounded(message, 512),
+            location = location.as_deref(),
+            "a panic: this is a fault of the program"
+        );
+    }));
+}
+
+#[cfg(test)]
+mod tests;

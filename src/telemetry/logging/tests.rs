@@ -1,0 +1,101 @@
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::*;
+use crate::telemetry::testing::{self, TICKS, methods, settings};
+
+fn messages(flags: &[&str]) -> Vec<String> {
+    let (dispatch, telemetry, lines) = testing::telemetry(flags);
+    tracing::dispatcher::with_default(&dispatch, || {
+        tracing::error!("error");
+        tracing::warn!("warn");
+        tracing::info!("info");
+        tracing::debug!("debug");
+        tracing::debug!(target: "h2::codec", "transport");
+    });
+    telemetry.shutdown();
+    let lines = lines.json();
+    lines
+        .iter()
+        .map(|line| line["message"].as_str().expect("a text").to_owned())
+        .collect()
+}
+
+#[test]
+fn levels_by_their_many_names() {
+    assert_eq!(messages(&[]), ["error", "warn", "info"]);
+    assert_eq!(messages(&["--log-level=WARNING"]), ["error", "warn"]);
+    assert_eq!(messages(&["--log-level=critical"]), ["error"]);
+    assert_eq!(
+        messages(&["--log-level=Debug"]),
+        ["error", "warn", "info", "debug"]
+    );
+    assert_eq!(messages(&["--log-level=off"]), [""; 0]);
+    let filter = "--rust-log=warn,h2=debug";
+    assert_eq!(
+        messages(&["--log-level=debug", filter]),
+        ["error", "warn", "transport"]
+    );
+}
+
+#[test]
+fn a_bad_filter_is_a_fault() {
+    assert!(filter(&settings(&["--rust-log=a=b=c"])).is_err_and(|e| e.contains("RUST_LOG")));
+    assert!(filter(&settings(&["--log-level=loud"])).is_err_and(|e| e.contains("loud")));
+}
+
+#[test]
+fn people_get_text() {
+    let (dispatch, telemetry, lines) = testing::telemetry(&["--log-format=human"]);
+    tracing::dispatcher::with_default(&dispatch, || tracing::info!(answer = 42, "hello"));
+    telemetry.shutdown();
+    let text = lines.text();
+    assert!(
+        text.contains("INFO") && text.contains("hello answer=42"),
+        "{text}"
+    );
+}
+
+/// Takes nothing until it is opened.
+struct Stalled(Arc<Mutex<()>>);
+
+impl io::Write for Stalled {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stalled_output_loses_lines_and_counts_them() {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().expect("nobody else has it");
+    let output = Output {
+        writer: Box::new(Stalled(Arc::clone(&gate))),
+        is_terminal: false,
+    };
+    let (dispatch, telemetry) =
+        crate::telemetry::build(&settings(&[]), &methods(), TICKS, output).expect("starts");
+    let extra = 10;
+    tracing::dispatcher::with_default(&dispatch, || {
+        for _ in 0..QUEUE_LINES + extra {
+            tracing::info!("a line");
+        }
+    });
+    let text =
+        String::from_utf8(telemetry.handles().metrics.encode().expect("encodes")).expect("UTF-8");
+    let series = "app_server_log_lines_dropped_total{sink=\"stdout\"} ";
+    let lost = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series))
+        .expect("the series");
+    let lost: usize = lost.parse().expect("a number");
+    // One line may be with the writer already.
+    assert!((extra - 1..=extra).contains(&lost), "{lost}");
+    drop(closed);
+    telemetry.shutdown();
+}

@@ -1,0 +1,99 @@
+//! A collector that may be away: one warning when it goes, one line when it is back, and ever
+//! rarer attempts in between.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use super::facts::bounded;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Longest part of an error that is logged, in bytes.
+const MAX_ERROR: usize = 300;
+
+/// Whether a collector is believed to be away. Shared between the thread that sends and those
+/// that only want to know.
+#[derive(Debug)]
+pub(super) struct Outage {
+    collector: &'static str,
+    start: Instant,
+    /// Milliseconds after `start` until which nothing is sent; 0 while all is well.
+    until_ms: AtomicU64,
+    failures: AtomicU32,
+}
+
+impl Outage {
+    pub(super) fn new(collector: &'static str) -> Self {
+        Self {
+            collector,
+            start: Instant::now(),
+            until_ms: AtomicU64::new(0),
+            failures: AtomicU32::new(0),
+        }
+    }
+
+    /// How long to wait before the next attempt; zero while all is well.
+    pub(super) fn pause(&self) -> Duration {
+        match self.until_ms.load(Relaxed) {
+            0 => Duration::ZERO,
+            until => Duration::from_millis(until).saturating_sub(self.start.elapsed()),
+        }
+    }
+
+    /// An attempt failed. The first of a row is logged.
+    pub(super) fn failed(&self, error: &dyn Display) {
+        let failures = self.failures.fetch_add(1, Relaxed);
+        let pause = FIRST_PAUSE
+            .saturating_mul(1 << failures.min(10))
+            .min(LONGEST_PAUSE);
+        let until = self.start.elapsed() + pause;
+        let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.until_ms.store(until.max(1), Relaxed);
+        if failures == 0 {
+            let error = error.to_string();
+            tracing::warn!(
+                collector = self.collector,
+                error = bounded(&error, MAX_ERROR),
+                "cannot reach the collector: going on without it; losses are counted in the metrics"
+            );
+        }
+    }
+
+    /// An attempt succeeded.
+    pub(super) fn succeeded(&self) {
+        self.until_ms.store(0, Relaxed);
+        let failures = self.failures.swap(0, Relaxed);
+        if failures > 0 {
+            tracing::info!(
+                collector = self.collector,
+                failed_attempts = failures,
+                "the collector is back"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end_with_success() {
+        let outage = Outage::new("test");
+        assert_eq!(outage.pause(), Duration::ZERO);
+        let mut last = Duration::ZERO;
+        for _ in 0..6 {
+            outage.failed(&"refused");
+            assert!(outage.pause() > last);
+            last = outage.pause();
+        }
+        for _ in 0..100 {
+            outage.failed(&"refused");
+        }
+        assert!(outage.pause() <= LONGEST_PAUSE);
+        outage.succeeded();
+        assert_eq!(outage.pause(), Duration::ZERO);
+    }
+}

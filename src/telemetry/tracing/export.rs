@@ -1,0 +1,188 @@
+//! Exporters of spans: Zipkin and OTLP behind one bounded queue and one outage.
+//!
+//! Both use reqwest's blocking client on the batch processor's own thread: since opentelemetry
+//! 0.28 that thread drives no runtime, so an async client would wait forever. The blocking client
+//! in turn may not be built inside a runtime; hence the short-lived thread in [`processor`].
+
+mod zipkin;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
+};
+
+use super::super::metrics::ExportMetrics;
+use super::super::outage::Outage;
+use super::super::settings::{Settings, TracesExporter};
+
+/// Spans that may wait; OpenTelemetry's default. About 2 MB at worst.
+const QUEUE: usize = 2048;
+
+/// Builds the processor for the exporter that the settings name.
+pub(super) fn processor(
+    settings: &Settings,
+    metrics: &Arc<ExportMetrics>,
+) -> Result<Bounded<BatchSpanProcessor>, String> {
+    let settings = settings.clone();
+    let metrics = Arc::clone(metrics);
+    let build = move || match settings.traces_exporter() {
+        TracesExporter::Otlp => Ok(bounded("otlp", otlp(&settings)?, metrics, QUEUE)),
+        _ => Ok(bounded(
+            "zipkin",
+            zipkin::exporter(&settings)?,
+            metrics,
+            QUEUE,
+        )),
+    };
+    thread::Builder::new()
+        .name("trace-setup".into())
+        .spawn(build)
+        .map_err(|error| format!("cannot start a thread for the span exporter: {error}"))?
+        .join()
+        .map_err(|_| "the span exporter cannot be built: its HTTP client panicked".to_owned())?
+}
+
+fn client(timeout: Duration) -> Result<reqwest::blocking::Client, String> {
+    reqwest::blocking::Client::builder()
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| format!("the span exporter's HTTP client cannot be built: {error}"))
+}
+
+fn otlp(settings: &Settings) -> Result<opentelemetry_otlp::SpanExporter, String> {
+    let timeout = Duration::from_millis(settings.otel_exporter_otlp_timeout);
+    opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_http_client(client(timeout)?)
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(timeout)
+        .with_endpoint(settings.otlp_endpoint().as_str())
+        .build()
+        .map_err(|error| format!("the OTLP endpoint cannot be used: {error}"))
+}
+
+/// Puts an exporter behind a queue for `queue` spans.
+pub(super) fn bounded<E: SpanExporter + 'static>(
+    collector: &'static str,
+    exporter: E,
+    metrics: Arc<ExportMetrics>,
+    queue: usize,
+) -> Bounded<BatchSpanProcessor> {
+    let shared = Arc::new(Shared {
+        outage: Outage::new(collector),
+        waiting: AtomicUsize::new(0),
+        queue,
+        metrics,
+    });
+    let watched = Watched {
+        exporter,
+        shared: Arc::clone(&shared),
+    };
+    let config = BatchConfigBuilder::default()
+        .with_max_queue_size(queue)
+        .build();
+    let inner = BatchSpanProcessor::builder(watched)
+        .with_batch_config(config)
+        .build();
+    Bounded { inner, shared }
+}
+
+#[derive(Debug)]
+struct Shared {
+    outage: Outage,
+    /// Spans given to the batch processor and not yet taken by the exporter.
+    waiting: AtomicUsize,
+    queue: usize,
+    metrics: Arc<ExportMetrics>,
+}
+
+/// Drops, and counts, what the queue cannot take or what a collector that is away would not get.
+#[derive(Debug)]
+pub(super) struct Bounded<P> {
+    inner: P,
+    shared: Arc<Shared>,
+}
+
+impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        let shared = &self.shared;
+        let full = shared.waiting.fetch_add(1, Relaxed) >= shared.queue;
+        if full || !shared.outage.pause().is_zero() {
+            shared.waiting.fetch_sub(1, Relaxed);
+            shared.metrics.spans_dropped_queue.inc();
+        } else {
+            self.inner.on_end(span);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+/// Counts what is sent and what is lost, and reports an outage once.
+#[derive(Debug)]
+struct Watched<E> {
+    exporter: E,
+    shared: Arc<Shared>,
+}
+
+impl<E: SpanExporter> SpanExporter for Watched<E> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let shared = &self.shared;
+        let spans = batch.len();
+        shared.waiting.fetch_sub(spans, Relaxed);
+        if !shared.outage.pause().is_zero() {
+            shared.metrics.spans_dropped_queue.inc_by(spans as u64);
+            return Ok(());
+        }
+        match self.exporter.export(batch).await {
+            Ok(()) => {
+                shared.outage.succeeded();
+                shared.metrics.spans_exported.inc_by(spans as u64);
+            }
+            Err(error) => {
+                shared.outage.failed(&error);
+                shared.metrics.spans_dropped_export.inc_by(spans as u64);
+            }
+        }
+        // The SDK would log each failed batch; the outage has said it once.
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Settings of the whole program.
+
+pub mod parse;

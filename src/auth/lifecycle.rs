@@ -263,3 +263,6 @@ fn failure(error: IamError) -> Failure<IamError> {
         error,
     }
 }
+
+#[cfg(test)]
+mod tests;

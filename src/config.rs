@@ -1,3 +1,25 @@
-//! Settings of the whole program.
+//! The configuration of the server: one struct per area, each beside what it configures.
+//!
+//! Every setting is a flag and an environment variable; the flag wins. An empty variable counts as
+//! unset: compose files pass variables on that nobody set.
 
 pub mod parse;
+mod source;
+
+use crate::{server, service, telemetry};
+
+pub use source::{ConfigError, parse};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// The gRPC port.
+    #[command(flatten)]
+    pub server: server::Settings,
+    /// Bounds on requests.
+    #[command(flatten)]
+    pub limits: service::Limits,
+    /// Logs.
+    #[command(flatten)]
+    pub telemetry: telemetry::Settings,
+}

@@ -1,7 +1,14 @@
 //! A match-function server for AccelByte Gaming Services (AGS) matchmaking.
 
-#![forbid(unsafe_code)]
-
+pub mod app;
 pub mod auth;
+pub mod cli;
+pub mod client;
+pub mod clock;
 pub mod config;
 pub mod layers;
+pub mod matching;
+pub mod proto;
+pub mod server;
+pub mod service;
+pub mod telemetry;

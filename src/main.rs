@@ -1,3 +1,10 @@
-//! The `match-function` program.
+//! The `match-function` program. A studio with its own logic puts it in place of `AgsLogic`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use match_function::cli;
+use match_function::matching::AgsLogic;
+
+fn main() -> ExitCode {
+    cli::main(AgsLogic)
+}

@@ -10,6 +10,7 @@ const DEFAULT_NAMESPACE: &str = "accelbyte";
 
 /// How callers are checked.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Access")]
 pub struct Settings {
     /// Check the access token and permission of every caller

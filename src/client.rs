@@ -1,0 +1,203 @@
+//! The stand-in for AGS in local development: calls a running server and shows what went out and
+//! what came back.
+
+mod calls;
+mod messages;
+mod show;
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use tonic::codec::CompressionEncoding;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::proto::match_function_client::MatchFunctionClient;
+use calls::Call;
+
+/// Plays AGS: calls a running match function and shows what went out and what came back
+#[derive(Debug, Parser)]
+#[command(name = "match-function client", version)]
+pub struct Client {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all calls have in common.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Host and port of the server
+    #[arg(long, default_value = "localhost:6565", value_name = "HOST:PORT")]
+    addr: String,
+
+    /// Ruleset: JSON (begins with `{`) or a file that holds it
+    #[arg(long, default_value = "{}", value_name = "FILE|JSON")]
+    rules: String,
+
+    /// Access token to send along
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+
+    /// Print the answers as JSON lines and nothing else
+    #[arg(long)]
+    json: bool,
+
+    /// Seconds that the call may take
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    timeout: u64,
+}
+
+/// Which tickets to send.
+#[derive(Debug, Clone, Args)]
+struct Tickets {
+    /// Players to make up
+    #[arg(long, default_value_t = 6, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000_000))]
+    players: u32,
+
+    /// Players of a made-up ticket; the last one has the rest
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    party_size: u32,
+
+    /// Tickets to send instead: a JSON object on each line, in protobuf's JSON names, either a
+    /// ticket or a whole request ({"ticket": …}, {"backfill_ticket": …}, {"parameters": …}).
+    /// `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    tickets: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// One tick: sends tickets, shows the matches
+    MakeMatches {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        tickets: Tickets,
+    },
+    /// One backfill tick: sends sessions and tickets, shows the proposals
+    BackfillMatches {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        tickets: Tickets,
+        /// Sessions to make up, each with one player
+        #[arg(long, default_value_t = 2, value_name = "N")]
+        sessions: u32,
+    },
+    /// Asks whether a ticket may be queued (the first of the tickets)
+    ValidateTicket {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        tickets: Tickets,
+    },
+    /// Asks for additions to a ticket (the first of the tickets)
+    EnrichTicket {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        tickets: Tickets,
+    },
+    /// Asks which player statistics the rules need
+    StatCodes {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl Client {
+    /// Makes the call and writes what happened to `out`.
+    ///
+    /// # Errors
+    ///
+    /// An argument cannot be read, the server cannot be reached, or it refused the call.
+    pub async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+        match self.command {
+            Command::MakeMatches { common, tickets } => {
+                Call::open(&common, out).await?.make_matches(&tickets).await
+            }
+            Command::BackfillMatches {
+                common,
+                tickets,
+                sessions,
+            } => {
+                Call::open(&common, out)
+                    .await?
+                    .backfill_matches(&tickets, sessions)
+                    .await
+            }
+            Command::ValidateTicket { common, tickets } => {
+                Call::open(&common, out)
+                    .await?
+                    .validate_ticket(&tickets)
+                    .await
+            }
+            Command::EnrichTicket { common, tickets } => {
+                Call::open(&common, out)
+                    .await?
+                    .enrich_ticket(&tickets)
+                    .await
+            }
+            Command::StatCodes { common } => Call::open(&common, out).await?.stat_codes().await,
+        }
+    }
+}
+
+impl Common {
+    /// The ruleset's text.
+    fn rules(&self) -> anyhow::Result<String> {
+        if self.rules.trim_start().starts_with('{') || self.rules.trim().is_empty() {
+            return Ok(self.rules.clone());
+        }
+        std::fs::read_to_string(&self.rules)
+            .with_context(|| format!("--rules is neither JSON nor a file: {}", self.rules))
+    }
+
+    async fn connect(&self) -> anyhow::Result<Connection> {
+        let address = match self.addr.split_once("://") {
+            Some(("http", _)) => self.addr.clone(),
+            Some(_) => bail!(
+                "--addr takes HOST:PORT or http://HOST:PORT, not {}",
+                self.addr
+            ),
+            None => format!("http://{}", self.addr),
+        };
+        let channel = Endpoint::from_shared(address)
+            .with_context(|| format!("--addr is no address: {}", self.addr))?
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(self.timeout))
+            .connect()
+            .await
+            .with_context(|| format!("no server answers at {}", self.addr))?;
+        let bearer = self
+            .token
+            .as_ref()
+            .map(|token| format!("Bearer {token}").parse());
+        let bearer = Bearer(bearer.transpose().context("--token is no header value")?);
+        Ok(MatchFunctionClient::with_interceptor(channel, bearer)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(usize::MAX))
+    }
+}
+
+type Connection = MatchFunctionClient<InterceptedService<Channel, Bearer>>;
+
+/// Puts the access token on every call.
+#[derive(Clone)]
+struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(bearer) = &self.0 {
+            request
+                .metadata_mut()
+                .insert("authorization", bearer.clone());
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,306 @@
+//! The five calls.
+
+use std::io::{Read, Write};
+use std::time::Instant;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::{Value, json};
+use tokio_stream::StreamExt;
+use tonic::Status;
+
+use super::messages::{Messages, made_up_session, made_up_ticket, parties};
+use super::show::Show;
+use super::{Common, Connection, Tickets};
+use crate::proto::{
+    EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
+    ValidateTicketRequest,
+};
+
+/// A connection and what a call is made with.
+pub(super) struct Call<'o, W> {
+    connection: Connection,
+    messages: Messages,
+    rules: String,
+    show: Show<'o, W>,
+}
+
+/// A message of a stream, with its JSON form to show.
+struct Sent {
+    slot: Slot,
+    json: Value,
+}
+
+impl<'o, W: Write> Call<'o, W> {
+    pub(super) async fn open(common: &Common, out: &'o mut W) -> anyhow::Result<Call<'o, W>> {
+        let rules = common.rules()?;
+        let connection = common.connect().await?;
+        Ok(Call {
+            connection,
+            messages: Messages::new()?,
+            rules,
+            show: Show::new(out, common.json),
+        })
+    }
+
+    pub(super) async fn make_matches(mut self, tickets: &Tickets) -> anyhow::Result<()> {
+        let requests = self.requests(Slots::MAKE_MATCHES, read_tickets(tickets)?)?;
+        let sent = requests.len() - 1;
+        let started = Instant::now();
+        let answers = self
+            .connection
+            .make_matches(tokio_stream::iter(requests))
+            .await;
+        let mut answers = answers.map_err(refused)?.into_inner();
+        let (mut matches, mut matched) = (0, 0);
+        while let Some(answer) = answers.next().await {
+            let answer = answer.map_err(refused)?;
+            let json = self.messages.to_json("MatchResponse", &answer)?;
+            matches += 1;
+            matched += answer.r#match.map_or(0, |made| made.tickets.len());
+            self.show.a_match(matches, &json)?;
+        }
+        let left = sent.saturating_sub(matched);
+        self.show.end(&format!(
+            "{sent} tickets sent, {matches} matches of {matched} tickets in {:.1?}, {left} tickets left over",
+            started.elapsed()
+        ))
+    }
+
+    pub(super) async fn backfill_matches(
+        mut self,
+        tickets: &Tickets,
+        sessions: u32,
+    ) -> anyhow::Result<()> {
+        let mut sent = read_tickets(tickets)?;
+        if tickets.tickets.is_none() {
+            let now = now();
+            let session = |n| Sent {
+                slot: Slot::BackfillTicket,
+                json: made_up_session(n, &now),
+            };
+            sent.splice(0..0, (1..=sessions).map(session));
+        }
+        let count = |slot| sent.iter().filter(|one| one.slot == slot).count();
+        let (sessions, tickets) = (count(Slot::BackfillTicket), count(Slot::Ticket));
+        let requests = self.requests(Slots::BACKFILL, sent)?;
+        let started = Instant::now();
+        let answers = self
+            .connection
+            .backfill_matches(tokio_stream::iter(requests))
+            .await;
+        let mut answers = answers.map_err(refused)?.into_inner();
+        let (mut proposals, mut added) = (0, 0);
+        while let Some(answer) = answers.next().await {
+            let answer = answer.map_err(refused)?;
+            let json = self.messages.to_json("BackfillResponse", &answer)?;
+            proposals += 1;
+            added += answer
+                .backfill_proposal
+                .map_or(0, |one| one.added_tickets.len());
+            self.show.a_proposal(proposals, &json)?;
+        }
+        let left = tickets.saturating_sub(added);
+        self.show.end(&format!(
+            "{sessions} sessions and {tickets} tickets sent, {proposals} proposals of {added} tickets \
+             in {:.1?}, {left} tickets left over",
+            started.elapsed()
+        ))
+    }
+
+    pub(super) async fn validate_ticket(mut self, tickets: &Tickets) -> anyhow::Result<()> {
+        let ticket = Some(self.one_ticket(tickets)?);
+        let request = ValidateTicketRequest {
+            ticket,
+            rules: self.ruleset(),
+        };
+        let answer = self
+            .connection
+            .validate_ticket(request)
+            .await
+            .map_err(refused)?;
+        let answer = answer.into_inner();
+        let json = self.messages.to_json("ValidateTicketResponse", &answer)?;
+        let verdict = if answer.valid_ticket {
+            "valid"
+        } else {
+            "not valid (the server's log says why)"
+        };
+        self.show.answer(&json, &format!("the ticket is {verdict}"))
+    }
+
+    pub(super) async fn enrich_ticket(mut self, tickets: &Tickets) -> anyhow::Result<()> {
+        let ticket = self.one_ticket(tickets)?;
+        let request = EnrichTicketRequest {
+            ticket: Some(ticket.clone()),
+            rules: self.ruleset(),
+        };
+        let answer = self
+            .connection
+            .enrich_ticket(request)
+            .await
+            .map_err(refused)?
+            .into_inner();
+        let json = self.messages.to_json("EnrichTicketResponse", &answer)?;
+        let same = answer.ticket.as_ref() == Some(&ticket);
+        let text = if same {
+            "the ticket came back unchanged"
+        } else {
+            "the ticket came back changed:"
+        };
+        self.show.answer(
+            &json,
+            &if same {
+                text.to_owned()
+            } else {
+                format!("{text} {json}")
+            },
+        )
+    }
+
+    pub(super) async fn stat_codes(mut self) -> anyhow::Result<()> {
+        let request = GetStatCodesRequest {
+            rules: self.ruleset(),
+        };
+        let answer = self
+            .connection
+            .get_stat_codes(request)
+            .await
+            .map_err(refused)?
+            .into_inner();
+        let json = self.messages.to_json("StatCodesResponse", &answer)?;
+        let text = match answer.codes.as_slice() {
+            [] => "the rules need no statistics".to_owned(),
+            codes => format!("the rules need: {}", codes.join(", ")),
+        };
+        self.show.answer(&json, &text)
+    }
+
+    fn ruleset(&self) -> Option<Rules> {
+        Some(Rules {
+            json: self.rules.clone(),
+        })
+    }
+
+    fn one_ticket(&mut self, tickets: &Tickets) -> anyhow::Result<Opaque> {
+        let sent = read_tickets(tickets)?;
+        let ticket = sent.into_iter().find(|one| one.slot == Slot::Ticket);
+        let ticket = ticket.ok_or_else(|| anyhow!("there is no ticket to send"))?;
+        self.show.sent(ticket.slot, &ticket.json)?;
+        self.messages.encode("Ticket", &ticket.json)
+    }
+
+    /// The requests of a stream: parameters first, made up unless they are among the messages.
+    fn requests(&mut self, slots: Slots, mut sent: Vec<Sent>) -> anyhow::Result<Vec<Opaque>> {
+        if sent
+            .first()
+            .is_none_or(|first| first.slot != Slot::Parameters)
+        {
+            let parameters = Parameters {
+                scope: Some(Scope {
+                    ab_trace_id: String::new(),
+                }),
+                rules: self.ruleset(),
+                tick_id: 1,
+            };
+            let name = "MakeMatchesRequest.MakeMatchesParameters";
+            let json = self.messages.to_json(name, &parameters)?;
+            sent.insert(
+                0,
+                Sent {
+                    slot: Slot::Parameters,
+                    json,
+                },
+            );
+        }
+        let mut requests = Vec::with_capacity(sent.len());
+        for Sent { slot, json } in sent {
+            self.show.sent(slot, &json)?;
+            let name = match slot {
+                Slot::Parameters => "MakeMatchesRequest.MakeMatchesParameters",
+                Slot::Ticket => "Ticket",
+                Slot::BackfillTicket => "BackfillTicket",
+            };
+            let message = self.messages.encode(name, &json)?;
+            let request = slots.write(slot, &message);
+            requests.push(request.context("sessions go to backfill-matches only")?);
+        }
+        Ok(requests)
+    }
+}
+
+/// What the arguments say to send: the lines of the file, or made-up tickets.
+fn read_tickets(tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
+    let Some(file) = &tickets.tickets else {
+        let now = now();
+        let ticket = |(n, players): (u32, Vec<String>)| Sent {
+            slot: Slot::Ticket,
+            json: made_up_ticket(n, &players, &now),
+        };
+        return Ok((1..)
+            .zip(parties(tickets.players, tickets.party_size))
+            .map(ticket)
+            .collect());
+    };
+    let mut text = String::new();
+    if file == "-" {
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("standard input")?;
+    } else {
+        text = std::fs::read_to_string(file).with_context(|| format!("--tickets {file}"))?;
+    }
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(at, line)| {
+            let json: Value = serde_json::from_str(line)
+                .with_context(|| format!("{file}, line {}: no JSON object", at + 1))?;
+            message_of(json).with_context(|| format!("{file}, line {}", at + 1))
+        })
+        .collect()
+}
+
+/// A line: a request with one field of the oneof, or a ticket by itself.
+fn message_of(json: Value) -> anyhow::Result<Sent> {
+    let Value::Object(mut fields) = json else {
+        bail!("no JSON object")
+    };
+    let slots = [
+        ("parameters", Slot::Parameters),
+        ("ticket", Slot::Ticket),
+        ("backfill_ticket", Slot::BackfillTicket),
+        ("backfillTicket", Slot::BackfillTicket),
+    ];
+    for (name, slot) in slots {
+        if let Some(json) = fields.remove(name) {
+            return Ok(Sent { slot, json });
+        }
+    }
+    Ok(Sent {
+        slot: Slot::Ticket,
+        json: json!(fields),
+    })
+}
+
+/// The time in the form of protobuf's JSON.
+fn now() -> String {
+    let unix_ms = crate::clock::unix_ms();
+    let nanos = i32::try_from(unix_ms.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
+    prost_types::Timestamp {
+        seconds: unix_ms.div_euclid(1000),
+        nanos,
+    }
+    .to_string()
+}
+
+/// A refusal in words: the code by name, and what the server says.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(status: Status) -> anyhow::Error {
+    anyhow!(
+        "the server refused: {:?}: {}",
+        status.code(),
+        status.message()
+    )
+}

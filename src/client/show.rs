@@ -1,0 +1,140 @@
+//! What the client prints.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::proto::Slot;
+
+/// Messages of one kind that are shown one by one; the rest is only counted.
+const SHOWN: usize = 20;
+
+/// Prints a call for people, or its answers as JSON lines.
+pub(super) struct Show<'o, W> {
+    out: &'o mut W,
+    json: bool,
+    sent: usize,
+}
+
+impl<'o, W: Write> Show<'o, W> {
+    pub(super) fn new(out: &'o mut W, json: bool) -> Show<'o, W> {
+        Show { out, json, sent: 0 }
+    }
+
+    /// A message that goes out.
+    pub(super) fn sent(&mut self, slot: Slot, message: &Value) -> anyhow::Result<()> {
+        self.sent += 1;
+        if self.json || self.sent > SHOWN + 1 {
+            return Ok(());
+        }
+        if self.sent == SHOWN + 1 {
+            return Ok(writeln!(self.out, "→ …")?);
+        }
+        match slot {
+            Slot::Parameters => {
+                let rules = message["rules"]["json"].as_str().unwrap_or("{}");
+                writeln!(self.out, "→ parameters: rules {rules}")?;
+            }
+            Slot::Ticket => {
+                let players = list(&message["players"], |player| text(&player["player_id"]));
+                writeln!(self.out, "→ {}: {players}", text(&message["ticket_id"]))?;
+            }
+            Slot::BackfillTicket => {
+                let teams = teams(&message["partial_match"]["teams"]);
+                writeln!(
+                    self.out,
+                    "→ session {}: {teams}",
+                    text(&message["match_session_id"])
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A match that came back.
+    pub(super) fn a_match(&mut self, number: usize, answer: &Value) -> anyhow::Result<()> {
+        if self.json {
+            return self.line(answer);
+        }
+        if number > SHOWN {
+            return self.more(number);
+        }
+        let made = &answer["match"];
+        let tickets = list(&made["tickets"], |ticket| text(&ticket["ticket_id"]));
+        let regions = list(&made["region_preferences"], text);
+        let backfill = if made["backfill"] == true {
+            ", asks for backfill"
+        } else {
+            ""
+        };
+        let teams = teams(&made["teams"]);
+        Ok(writeln!(
+            self.out,
+            "← match {number}: {tickets} | {teams} | {regions}{backfill}"
+        )?)
+    }
+
+    /// A proposal that came back.
+    pub(super) fn a_proposal(&mut self, number: usize, answer: &Value) -> anyhow::Result<()> {
+        if self.json {
+            return self.line(answer);
+        }
+        if number > SHOWN {
+            return self.more(number);
+        }
+        let proposal = &answer["backfill_proposal"];
+        let added = list(&proposal["added_tickets"], |ticket| {
+            text(&ticket["ticket_id"])
+        });
+        let session = text(&proposal["match_session_id"]);
+        let teams = teams(&proposal["proposed_teams"]);
+        Ok(writeln!(
+            self.out,
+            "← proposal {number}: session {session} gains {added} | {teams}"
+        )?)
+    }
+
+    /// The answer of a unary call.
+    pub(super) fn answer(&mut self, answer: &Value, words: &str) -> anyhow::Result<()> {
+        if self.json {
+            self.line(answer)
+        } else {
+            Ok(writeln!(self.out, "← {words}")?)
+        }
+    }
+
+    /// The end of a stream.
+    pub(super) fn end(&mut self, words: &str) -> anyhow::Result<()> {
+        if self.json {
+            Ok(())
+        } else {
+            Ok(writeln!(self.out, "{words}")?)
+        }
+    }
+
+    fn line(&mut self, answer: &Value) -> anyhow::Result<()> {
+        Ok(writeln!(self.out, "{answer}")?)
+    }
+
+    fn more(&mut self, number: usize) -> anyhow::Result<()> {
+        if number == SHOWN + 1 {
+            writeln!(self.out, "← …")?;
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn list(values: &Value, one: impl Fn(&Value) -> String) -> String {
+    let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn teams(teams: &Value) -> String {
+    let teams = teams.as_array().map(Vec::as_slice).unwrap_or_default();
+    let one = |team: &Value| format!("[{}]", list(&team["user_ids"], text));
+    teams.iter().map(one).collect::<Vec<_>>().join(" vs ")
+}

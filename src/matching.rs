@@ -1,0 +1,54 @@
+//! The matchmaking core: rules and tickets in, matches out, and nothing else.
+//!
+//! It does no input or output, reads no clock, draws no random number, and knows neither protobuf
+//! nor tokio. Time, ids and limits are arguments ([`TickContext`]), so the same tickets under the
+//! same rules give the same matches, byte for byte.
+//!
+//! # Words
+//!
+//! - **Player**: one person. **Party**: players who queue together. **Ticket**: one party (or one
+//!   player) in the queue; it is never split.
+//! - **Match pool**: a queue that AGS keeps for one game mode.
+//! - **Ruleset**: the studio's JSON that says who may play with whom.
+//! - **Tick**: one run of the match function over the whole queue of one pool.
+//! - **Match**: a finished group of tickets, in teams. **Session**: a match that is being played;
+//!   **backfill** fills its free seats through a **proposal**.
+//! - **Region**: a place with game servers; tickets carry their latency to each, in milliseconds.
+//!
+//! # The life of a tick
+//!
+//! [`MatchLogic::rules`] reads the ruleset once, [`MatchLogic::open`] opens a [`Tick`], the server
+//! [pushes](Tick::push) tickets as they arrive and [finishes](Tick::finish) when the last one is
+//! in. Matches leave through a [`MatchOut`] as soon as they are complete; the sink can answer
+//! "stop" (the client is gone, the time is spent).
+//!
+//! # What always holds
+//!
+//! - A [`Ticket`] cannot be copied: who puts it into a match has given it away. So no ticket is in
+//!   two matches.
+//! - Every pushed ticket ends in a match or in [`MatchOut::leave`] with a [`Reason`], unless the
+//!   sink said stop.
+//! - Nothing survives a tick: the next one gets the whole queue again.
+
+mod ags;
+mod backfill;
+mod ids;
+mod logic;
+pub mod pair;
+mod reason;
+mod region;
+pub mod rules;
+mod tick;
+mod ticket;
+mod value;
+
+pub use ags::{AgsLogic, AgsRules};
+pub use backfill::{BackfillOut, BackfillTick, Party, Proposal, Roster, Session};
+pub use ids::{proposal_id, team_id};
+pub use logic::{Enrichment, MatchLogic, Needs, Wanted};
+pub use reason::{Reason, TicketFault};
+pub use region::region_preferences;
+pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};
+pub use tick::{Flow, Match, MatchOut, Team, Tick, TickContext};
+pub use ticket::{Player, Text, Ticket};
+pub use value::{Attributes, Value};

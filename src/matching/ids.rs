@@ -1,0 +1,120 @@
+//! Ids that are derived, not drawn: a tick that is sent again gets the same ones (ruleset
+//! contract D), so a retry by the proxy cannot make the same match twice under two names.
+
+use sha1::{Digest, Sha1};
+use uuid::Uuid;
+
+use super::{Session, Text, Ticket};
+
+/// Namespace of our name-based UUIDs: the UUIDv5 of this project's package name in the DNS space.
+const NAMESPACE: Uuid = Uuid::from_u128(0x0c2d_fbee_9c82_5c69_9d48_a6ea_ed42_b3e1);
+
+/// The id of team number `team` of a match of these tickets, made at that tick: a UUIDv5 over the
+/// pool, the tick id, the ids of the match's tickets and the number.
+///
+/// A ticket without an id counts by its place in the stream.
+#[must_use]
+pub fn team_id<'t>(
+    tick_id: u64,
+    team: usize,
+    tickets: impl IntoIterator<Item = &'t Ticket>,
+) -> Uuid {
+    let mut name = Name::new("team", tick_id);
+    name.number(team as u64);
+    name.tickets(tickets);
+    name.finish()
+}
+
+/// The id of the proposal to add these tickets to a session at that tick.
+#[must_use]
+pub fn proposal_id<'t>(
+    tick_id: u64,
+    session: &Session,
+    added: impl IntoIterator<Item = &'t Ticket>,
+) -> Uuid {
+    let mut name = Name::new("proposal", tick_id);
+    name.text(&session.backfill_ticket_id);
+    name.text(&session.match_session_id);
+    name.tickets(added);
+    name.finish()
+}
+
+/// The name that a UUID is derived from: parts with their lengths, so that no two lists of parts
+/// have the same bytes.
+struct Name(Sha1);
+
+impl Name {
+    fn new(kind: &str, tick_id: u64) -> Name {
+        let mut name = Name(Sha1::new_with_prefix(NAMESPACE.as_bytes()));
+        name.text(&Text::from(kind));
+        name.number(tick_id);
+        name
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.update(number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &Text) {
+        self.number(text.len() as u64);
+        self.0.update(text.as_bytes());
+    }
+
+    fn tickets<'t>(&mut self, tickets: impl IntoIterator<Item = &'t Ticket>) {
+        for (at, ticket) in tickets.into_iter().enumerate() {
+            if at == 0 {
+                self.text(&ticket.pool);
+            }
+            self.text(&ticket.id);
+            if ticket.id.is_empty() {
+                self.number(u64::from(ticket.arrival));
+            }
+        }
+    }
+
+    fn finish(self) -> Uuid {
+        let mut first = [0; 16];
+        first.copy_from_slice(&self.0.finalize()[..16]);
+        uuid::Builder::from_sha1_bytes(first).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(pool: &str, id: &str, arrival: u32) -> Ticket {
+        Ticket {
+            pool: pool.into(),
+            id: id.into(),
+            arrival,
+            ..Ticket::default()
+        }
+    }
+
+    #[test]
+    fn the_same_match_has_the_same_id_and_another_has_another() {
+        let base = team_id(1, 0, &[ticket("p", "a", 0), ticket("p", "b", 1)]);
+        assert_eq!(
+            base,
+            team_id(1, 0, &[ticket("p", "a", 5), ticket("p", "b", 6)])
+        );
+        let others = [
+            team_id(2, 0, &[ticket("p", "a", 0), ticket("p", "b", 1)]),
+            team_id(1, 1, &[ticket("p", "a", 0), ticket("p", "b", 1)]),
+            team_id(1, 0, &[ticket("q", "a", 0), ticket("q", "b", 1)]),
+            team_id(1, 0, &[ticket("p", "ab", 0), ticket("p", "", 1)]),
+            team_id(1, 0, &[ticket("p", "b", 0), ticket("p", "a", 1)]),
+        ];
+        assert!(!others.contains(&base));
+        assert_eq!(base.get_version_num(), 5);
+    }
+
+    #[test]
+    fn tickets_without_an_id_are_told_apart_by_their_place() {
+        assert_ne!(
+            team_id(1, 0, &[ticket("p", "", 0)]),
+            team_id(1, 0, &[ticket("p", "", 1)])
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! What a studio replaces.
+
+use std::fmt;
+
+use super::{
+    Attributes, BackfillTick, ParsedRules, RulesError, Tick, TickContext, Ticket, TicketFault,
+};
+
+/// Matchmaking itself: everything that a studio can decide.
+///
+/// The server owns one value of it for all streams and calls it from many threads at once.
+/// [`AgsLogic`](super::AgsLogic) is the implementation that this server comes with.
+pub trait MatchLogic: Send + Sync + 'static {
+    /// The ruleset as this logic wants to have it, valid by construction.
+    type Rules: fmt::Debug + Send + Sync + 'static;
+
+    /// Reads the ruleset (JSON text; empty means `{}`). Its size was bounded by the server.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the text together, or what it asks for and this logic does not do.
+    fn rules(&self, json: &str) -> Result<ParsedRules<Self::Rules>, RulesError>;
+
+    /// Names of the player statistics that AGS has to put on tickets, each once.
+    fn stat_codes(&self, rules: &Self::Rules) -> Vec<String>;
+
+    /// Which parts of a ticket these rules look at when they make matches.
+    fn needs(&self, rules: &Self::Rules) -> Needs;
+
+    /// Which parts of a ticket and of a session's tickets they look at when they fill sessions.
+    fn backfill_needs(&self, rules: &Self::Rules) -> Needs {
+        self.needs(rules)
+    }
+
+    /// Whether a ticket may be queued.
+    ///
+    /// # Errors
+    ///
+    /// Why not. It is no error of the call: AGS gets `valid_ticket: false`.
+    fn validate_ticket(&self, rules: &Self::Rules, ticket: &Ticket) -> Result<(), TicketFault>;
+
+    /// What to add to a ticket before it is queued; nothing unless a studio wants it.
+    fn enrich_ticket(&self, _rules: &Self::Rules, _ticket: &Ticket) -> Enrichment {
+        Enrichment::default()
+    }
+
+    /// Opens a tick that makes matches.
+    fn open(&self, rules: Self::Rules, context: TickContext) -> Box<dyn Tick>;
+
+    /// Opens a tick that fills sessions.
+    fn open_backfill(&self, rules: Self::Rules, context: TickContext) -> Box<dyn BackfillTick>;
+}
+
+/// Which parts of a ticket to read. Id, pool, creation time, players' ids and party are always
+/// read; what is not asked for costs nothing and stays empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Attributes of the ticket.
+    pub ticket_attributes: Wanted,
+    /// Attributes of each player.
+    pub player_attributes: Wanted,
+    /// Latencies to the regions.
+    pub latencies: bool,
+    /// Sessions that the ticket excludes.
+    pub excluded_sessions: bool,
+}
+
+impl Needs {
+    /// The whole ticket.
+    #[must_use]
+    pub fn everything() -> Needs {
+        Needs {
+            ticket_attributes: Wanted::All,
+            player_attributes: Wanted::All,
+            latencies: true,
+            excluded_sessions: true,
+        }
+    }
+}
+
+/// Which attributes to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    #[default]
+    None,
+    /// Those of these names.
+    Named(Vec<String>),
+    /// All.
+    All,
+}
+
+impl Wanted {
+    /// Whether an attribute of that name is wanted.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        match self {
+            Wanted::None => false,
+            Wanted::Named(names) => names.iter().any(|wanted| wanted == name),
+            Wanted::All => true,
+        }
+    }
+}
+
+/// What [`MatchLogic::enrich_ticket`] adds to a ticket. What the ticket has already and is not
+/// named here stays as it is, byte for byte.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Enrichment {
+    /// Ticket attributes to set.
+    pub attributes: Attributes,
+}

@@ -1,0 +1,235 @@
+//! The pair strategy: tickets are grouped in order of arrival (ruleset contract P).
+//!
+//! The unit is the ticket, whatever its party's size. As soon as `shipCountMax` tickets wait they
+//! become a match; when the queue is complete, `shipCountMin` or more of the rest become one last,
+//! smaller match.
+
+mod backfill;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+
+use super::rules::{self, MAX_INTEGER};
+use super::{
+    Attributes, Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RuleWarning,
+    RulesError, Team, Text, Tick, TickContext, Ticket, Wanted, region_preferences, team_id,
+};
+
+pub use backfill::PairBackfill;
+
+/// Keys of AGS rulesets that mean something only beside `alliance`.
+const ALLIANCE_KEYS: &[&str] = &[
+    "alliance_flexing_rule",
+    "blocked_player_option",
+    "disable_bidirectional_latency_after_ms",
+    "extra_attributes",
+    "flexing_rule",
+    "match_options",
+    "match_options_referred_for_backfill",
+    "matching_rule",
+    "max_delay_ms",
+    "rebalance_enable",
+    "rebalance_version",
+    "region_expansion_range_ms",
+    "region_expansion_rate_ms",
+    "region_latency_initial_range_ms",
+    "region_latency_max_ms",
+    "region_latency_rule_weight",
+    "sub_game_modes",
+    "ticket_observability_enable",
+];
+
+/// How many tickets make a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairRules {
+    min: usize,
+    max: usize,
+    auto_backfill: bool,
+}
+
+impl Default for PairRules {
+    /// Two tickets, no backfill.
+    fn default() -> PairRules {
+        PairRules {
+            min: 2,
+            max: 2,
+            auto_backfill: false,
+        }
+    }
+}
+
+impl PairRules {
+    /// Rules for matches of `min` to `max` tickets; `None` unless 1 <= min <= max.
+    #[must_use]
+    pub fn new(min: usize, max: usize, auto_backfill: bool) -> Option<PairRules> {
+        (1 <= min && min <= max).then_some(PairRules {
+            min,
+            max,
+            auto_backfill,
+        })
+    }
+
+    /// Fewest tickets of a match, at least 1.
+    #[must_use]
+    pub fn min(&self) -> usize {
+        self.min
+    }
+
+    /// Most tickets of a match, at least [`PairRules::min`].
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Whether a match of fewer than [`PairRules::max`] tickets asks for backfill.
+    #[must_use]
+    pub fn auto_backfill(&self) -> bool {
+        self.auto_backfill
+    }
+
+    /// What these rules look at in a ticket.
+    #[must_use]
+    pub fn needs() -> Needs {
+        Needs {
+            latencies: true,
+            ..Needs::default()
+        }
+    }
+
+    /// What backfill looks at in a ticket.
+    #[must_use]
+    pub fn backfill_needs() -> Needs {
+        let names = ["new_session_only", "server_name", "client_version"];
+        Needs {
+            ticket_attributes: Wanted::Named(names.map(str::to_owned).to_vec()),
+            latencies: true,
+            excluded_sessions: true,
+            ..Needs::default()
+        }
+    }
+
+    /// Reads the fields of a ruleset. The counts are taken only together: if one is absent or 0,
+    /// both keep their default of 2.
+    ///
+    /// # Errors
+    ///
+    /// Every fault: a count that is no whole number, a minimum above the maximum, a switch that is
+    /// neither true nor false.
+    pub fn parse(mut fields: Map<String, Value>) -> Result<ParsedRules<PairRules>, RulesError> {
+        let mut faults = Vec::new();
+        let mut count = |key: &str| {
+            let value = rules::take(&mut fields, key)?;
+            let number = rules::whole_number(&value);
+            if number.is_none() {
+                let allowed = format!("allowed are whole numbers from 0 to {MAX_INTEGER}");
+                faults.push(RuleFault::new(key, &value, allowed));
+            }
+            number.filter(|number| *number > 0)
+        };
+        let counts = count("shipCountMin").zip(count("shipCountMax"));
+        let auto_backfill = match rules::take(&mut fields, "auto_backfill") {
+            None => false,
+            Some(Value::Bool(truth)) => truth,
+            Some(other) => {
+                let allowed = "allowed are true and false";
+                faults.push(RuleFault::new("auto_backfill", &other, allowed));
+                false
+            }
+        };
+        let mut rules = PairRules {
+            auto_backfill,
+            ..PairRules::default()
+        };
+        if let Some((min, max)) = counts {
+            if min > max {
+                let allowed = format!("it may not be more than `shipCountMax`, which is {max}");
+                faults.push(RuleFault::new("shipCountMin", &min.into(), allowed));
+            }
+            // Both are at most MAX_INTEGER.
+            (rules.min, rules.max) = (min as usize, max as usize);
+        }
+        if !faults.is_empty() {
+            return Err(RulesError::Invalid(faults));
+        }
+        let warnings = fields.into_iter().map(|(path, _)| warning(path)).collect();
+        Ok(ParsedRules { rules, warnings })
+    }
+}
+
+fn warning(path: String) -> RuleWarning {
+    let known = ALLIANCE_KEYS
+        .iter()
+        .any(|key| key.eq_ignore_ascii_case(&path));
+    let text = if known {
+        "has no effect without `alliance`"
+    } else {
+        "is no key of a ruleset"
+    };
+    RuleWarning {
+        path,
+        text: text.to_owned(),
+    }
+}
+
+/// A tick by [`PairRules`]. Holds at most `shipCountMax` tickets; O(1) per ticket.
+#[derive(Debug)]
+pub struct PairTick {
+    rules: PairRules,
+    context: TickContext,
+    waiting: Vec<Ticket>,
+}
+
+impl PairTick {
+    /// A tick with an empty queue.
+    #[must_use]
+    pub fn new(rules: PairRules, context: TickContext) -> PairTick {
+        PairTick {
+            rules,
+            context,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// One match of all waiting tickets, in one team.
+    fn take_match(&mut self, backfill: bool) -> Match {
+        let tickets = std::mem::take(&mut self.waiting);
+        Match {
+            region_preferences: region_preferences(&tickets),
+            teams: vec![Team {
+                id: team_id(self.context.tick_id, 0, &tickets),
+                tickets,
+            }],
+            attributes: Attributes::new(),
+            backfill,
+            server_name: Text::new(),
+            client_version: Text::new(),
+        }
+    }
+}
+
+impl Tick for PairTick {
+    fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow {
+        self.waiting.push(ticket);
+        if self.waiting.len() < self.rules.max {
+            return Flow::Go;
+        }
+        let full = self.take_match(false);
+        out.offer(full)
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut dyn MatchOut) {
+        if self.waiting.len() >= self.rules.min {
+            let last = self.take_match(self.rules.auto_backfill);
+            // It was the last one: there is nothing left to stop.
+            let _ = out.offer(last);
+        }
+        for ticket in self.waiting {
+            out.leave(ticket, Reason::NotEnoughTickets);
+        }
+    }
+
+    fn finish_is_heavy(&self) -> bool {
+        false
+    }
+}

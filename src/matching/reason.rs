@@ -1,0 +1,107 @@
+//! Why something was refused: closed sets, so that they can be labels of a metric.
+
+use std::fmt;
+
+/// Why a ticket stayed in the queue, or a session stayed open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A ticket with this id came before in the stream; this one is ignored.
+    DuplicateTicket,
+    /// Too few tickets wait to reach the minimum of a match.
+    NotEnoughTickets,
+    /// No session with a free seat was in the stream.
+    NoSession,
+    /// Every session that it could join was filled by tickets before it.
+    SessionFull,
+    /// The ticket asks for a new session only.
+    NewSessionOnly,
+    /// The ticket excludes the session.
+    SessionExcluded,
+    /// One of its players is in the session already.
+    PlayerInSession,
+    /// It needs another game server than the session runs on.
+    ServerName,
+    /// Its players have another version of the game than the session.
+    ClientVersion,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: &'static [Reason] = &[
+        Reason::DuplicateTicket,
+        Reason::NotEnoughTickets,
+        Reason::NoSession,
+        Reason::SessionFull,
+        Reason::NewSessionOnly,
+        Reason::SessionExcluded,
+        Reason::PlayerInSession,
+        Reason::ServerName,
+        Reason::ClientVersion,
+    ];
+
+    /// Its name in metrics and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::DuplicateTicket => "duplicate_ticket",
+            Reason::NotEnoughTickets => "not_enough_tickets",
+            Reason::NoSession => "no_session",
+            Reason::SessionFull => "session_full",
+            Reason::NewSessionOnly => "new_session_only",
+            Reason::SessionExcluded => "session_excluded",
+            Reason::PlayerInSession => "player_in_session",
+            Reason::ServerName => "server_name",
+            Reason::ClientVersion => "client_version",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is wrong with a ticket by itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TicketFault {
+    /// The ticket has no player.
+    #[error("the ticket has no player")]
+    NoPlayer,
+    /// A player's id is empty.
+    #[error("a player of the ticket has an empty id")]
+    EmptyPlayerId,
+    /// A player is listed twice.
+    #[error("a player is in the ticket twice")]
+    PlayerTwice,
+    /// A number is NaN or infinite.
+    #[error("attribute `{0}` holds a number that is not finite")]
+    NotFinite(String),
+}
+
+impl TicketFault {
+    /// Its name in metrics and logs.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            TicketFault::NoPlayer => "no_player",
+            TicketFault::EmptyPlayerId => "empty_player_id",
+            TicketFault::PlayerTwice => "player_twice",
+            TicketFault::NotFinite(_) => "not_finite",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_distinct() {
+        let names: HashSet<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(names.len(), Reason::ALL.len());
+    }
+}

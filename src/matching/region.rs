@@ -1,0 +1,95 @@
+//! Ranking of regions where no rule limits them.
+
+use super::{Text, Ticket};
+
+/// What a match asks for when none of its tickets reported a latency.
+const ANY: Text = Text::from_static("any");
+
+/// Regions for a match of these tickets, best first: those that every ticket with latencies
+/// reports, by the worst latency among the tickets, then by name (ruleset contract A5).
+///
+/// `["any"]` when no ticket reported latencies. Tickets that share no region still belong to the
+/// match; then all regions are listed, those that more tickets report first.
+#[must_use]
+pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
+    let mut seen: Vec<Seen<'t>> = Vec::new();
+    let mut reporting = 0;
+    for ticket in tickets {
+        if ticket.latencies.is_empty() {
+            continue;
+        }
+        reporting += 1;
+        for (region, latency) in &ticket.latencies {
+            match seen.iter_mut().find(|entry| entry.region == region) {
+                Some(entry) => {
+                    entry.worst = entry.worst.max(*latency);
+                    entry.tickets += 1;
+                }
+                None => seen.push(Seen {
+                    region,
+                    worst: *latency,
+                    tickets: 1,
+                }),
+            }
+        }
+    }
+    if seen.is_empty() {
+        return vec![ANY];
+    }
+    if seen.iter().any(|entry| entry.tickets == reporting) {
+        seen.retain(|entry| entry.tickets == reporting);
+    }
+    seen.sort_unstable_by(|a, b| {
+        let by_worst = a.worst.cmp(&b.worst);
+        b.tickets
+            .cmp(&a.tickets)
+            .then(by_worst)
+            .then_with(|| a.region.cmp(b.region))
+    });
+    seen.into_iter().map(|entry| entry.region.clone()).collect()
+}
+
+struct Seen<'t> {
+    region: &'t Text,
+    worst: i64,
+    tickets: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(tickets: &[&[(&'static str, i64)]]) -> Vec<String> {
+        let with = |latencies: &&[(&'static str, i64)]| Ticket {
+            latencies: latencies
+                .iter()
+                .map(|(region, ms)| (Text::from(*region), *ms))
+                .collect(),
+            ..Ticket::default()
+        };
+        let tickets: Vec<_> = tickets.iter().map(with).collect();
+        region_preferences(&tickets)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn by_the_worst_latency_then_by_name() {
+        let a = [("eu", 20), ("us", 30), ("zz", 5)];
+        let b = [("ap", 1), ("eu", 90), ("us", 40), ("zz", 90)];
+        assert_eq!(ranked(&[&a, &b]), ["us", "eu", "zz"]);
+    }
+
+    #[test]
+    fn a_ticket_without_latencies_fits_any_region() {
+        assert_eq!(ranked(&[&[("eu", 20)], &[]]), ["eu"]);
+        assert_eq!(ranked(&[&[], &[]]), ["any"]);
+    }
+
+    #[test]
+    fn without_a_common_region_those_that_more_tickets_report_come_first() {
+        let tickets: [&[(&str, i64)]; 3] = [&[("eu", 90)], &[("eu", 80), ("us", 10)], &[("ap", 5)]];
+        assert_eq!(ranked(&tickets), ["eu", "ap", "us"]);
+    }
+}

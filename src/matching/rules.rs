@@ -1,0 +1,189 @@
+//! Reading rulesets: what any reader of a ruleset answers, and the tools that all of them use.
+
+use serde_json::{Map, Value};
+
+/// The largest whole number that a ruleset may hold (ruleset contract A1).
+pub const MAX_INTEGER: u64 = 2_147_483_647;
+
+/// A ruleset that was read, and what its author should know about it.
+#[derive(Debug)]
+pub struct ParsedRules<R> {
+    /// The rules, valid by construction.
+    pub rules: R,
+    /// What was accepted but deserves a look.
+    pub warnings: Vec<RuleWarning>,
+}
+
+/// Something in a ruleset that has no effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}`: {text}")]
+pub struct RuleWarning {
+    /// Where, as `matching_rule[1].reference`.
+    pub path: String,
+    /// What about it.
+    pub text: String,
+}
+
+/// Why a ruleset was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RulesError {
+    /// It is wrong; every fault is listed.
+    #[error("{}", list(.0))]
+    Invalid(Vec<RuleFault>),
+    /// It asks for something that this server does not do.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// One fault of a ruleset.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` is {found}: {allowed}")]
+pub struct RuleFault {
+    /// Where, as `matching_rule[1].reference`.
+    pub path: String,
+    /// What stands there, as JSON, cut after [`MAX_FOUND`] characters.
+    pub found: String,
+    /// What would be right.
+    pub allowed: String,
+}
+
+/// Characters of a wrong value that an error repeats.
+pub const MAX_FOUND: usize = 64;
+
+impl RuleFault {
+    /// A fault at that path.
+    #[must_use]
+    pub fn new(path: impl Into<String>, found: &Value, allowed: impl Into<String>) -> RuleFault {
+        RuleFault {
+            path: path.into(),
+            found: short(&found.to_string()),
+            allowed: allowed.into(),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_FOUND) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn list(faults: &[RuleFault]) -> String {
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    faults.join("; ")
+}
+
+/// A ruleset's text as a JSON object. Empty text and `null` mean `{}`. A key that stands twice
+/// counts as it stood last. Nesting deeper than 128 is refused.
+///
+/// # Errors
+///
+/// The text is not JSON, or not an object.
+pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
+    let invalid = |found: String, allowed: &str| {
+        RulesError::Invalid(vec![RuleFault {
+            path: "rules.json".to_owned(),
+            found,
+            allowed: allowed.to_owned(),
+        }])
+    };
+    if json.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_str(json) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(other) => Err(invalid(
+            short(&other.to_string()),
+            "the ruleset has to be a JSON object",
+        )),
+        Err(error) => Err(invalid(
+            format!("not JSON ({error})"),
+            "the ruleset has to be JSON",
+        )),
+    }
+}
+
+/// Takes a known key out of an object: the exact spelling first, then any in other case, as AGS's
+/// own decoder does. `null` counts as absent.
+pub fn take(fields: &mut Map<String, Value>, key: &str) -> Option<Value> {
+    let found = if fields.contains_key(key) {
+        Some(key.to_owned())
+    } else {
+        fields
+            .keys()
+            .find(|other| other.eq_ignore_ascii_case(key))
+            .cloned()
+    };
+    fields.remove(&found?).filter(|value| !value.is_null())
+}
+
+/// A whole number from 0 to [`MAX_INTEGER`]; `2.0` is one.
+pub fn whole_number(value: &Value) -> Option<u64> {
+    let integer = value.as_u64().or_else(|| {
+        let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
+        #[expect(
+            clippy::cast_sign_loss,
+            clippy::cast_possible_truncation,
+            reason = "checked here"
+        )]
+        (0.0..=MAX_INTEGER as f64)
+            .contains(&float)
+            .then_some(float as u64)
+    });
+    integer.filter(|integer| *integer <= MAX_INTEGER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn empty_text_and_null_are_an_empty_object() {
+        for text in ["", " \n", "null", "{}"] {
+            assert_eq!(object(text), Ok(Map::new()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_refused() {
+        for text in ["[]", "7", "\"x\"", "{", "{\"a\":}", &"[".repeat(10_000)] {
+            let error = object(text).expect_err(text).to_string();
+            assert!(error.starts_with("`rules.json` is "), "{error}");
+        }
+    }
+
+    #[test]
+    fn keys_are_found_exactly_first_and_then_in_any_case() {
+        let mut fields = object(r#"{"Key": 1, "key": 2, "none": null}"#).unwrap();
+        assert_eq!(take(&mut fields, "key"), Some(json!(2)));
+        assert_eq!(take(&mut fields, "key"), Some(json!(1)));
+        assert_eq!(take(&mut fields, "key"), None);
+        assert_eq!(take(&mut fields, "NONE"), None);
+        assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn whole_numbers_are_told_by_value() {
+        assert_eq!(whole_number(&json!(2.0)), Some(2));
+        assert_eq!(whole_number(&json!(2_147_483_647)), Some(MAX_INTEGER));
+        for wrong in [
+            json!(2.5),
+            json!(-1),
+            json!("2"),
+            json!(2_147_483_648_u64),
+            json!(1e300),
+        ] {
+            assert_eq!(whole_number(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_long_wrong_value_is_cut() {
+        let fault = RuleFault::new("a", &json!("é".repeat(500)), "short texts");
+        assert_eq!(fault.found.chars().count(), MAX_FOUND + 1);
+    }
+}

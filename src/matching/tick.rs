@@ -1,0 +1,87 @@
+//! One run of the match function over the queue of one match pool.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::{Attributes, Reason, Text, Ticket};
+
+/// Everything a tick needs to know that is not data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickContext {
+    /// The time, in Unix ms, read once when the tick's parameters arrived. Ages are measured to it.
+    pub now_ms: i64,
+    /// AGS's number of the tick; a retried tick has the same one.
+    pub tick_id: u64,
+}
+
+/// Whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Go on.
+    Go,
+    /// End the tick: the client is gone or the time is spent. What is left waits for the next one.
+    Stop,
+}
+
+/// Where a tick puts what it has decided.
+pub trait MatchOut {
+    /// Takes a match as soon as it is complete. May block while the client is slow to read.
+    fn offer(&mut self, made: Match) -> Flow;
+
+    /// Takes back a ticket that is in no match, with the reason.
+    fn leave(&mut self, ticket: Ticket, reason: Reason);
+
+    /// Whether to go on. To be asked now and then in long work; costs one clock reading.
+    fn flow(&self) -> Flow;
+}
+
+/// A tick under way: a state machine fed by the stream.
+pub trait Tick: fmt::Debug + Send {
+    /// Takes the next ticket of the queue. It must be quick (it runs where the stream is read);
+    /// long work belongs into [`Tick::finish`]. After [`Flow::Stop`] nothing more is pushed.
+    fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow;
+
+    /// The queue is complete: makes the last matches and leaves every other ticket.
+    fn finish(self: Box<Self>, out: &mut dyn MatchOut);
+
+    /// Whether [`Tick::finish`] can take longer than a few microseconds. It then runs on a thread
+    /// of its own, so that it holds up no other call.
+    fn finish_is_heavy(&self) -> bool {
+        true
+    }
+}
+
+/// A finished match.
+#[derive(Debug, Default)]
+pub struct Match {
+    /// The teams, each with its tickets. A ticket is never split.
+    pub teams: Vec<Team>,
+    /// Regions to look for a game server in, best first; `any` alone if none is preferred.
+    pub region_preferences: Vec<Text>,
+    /// What the match has in common; becomes the session's attributes.
+    pub attributes: Attributes,
+    /// Whether players may join later.
+    pub backfill: bool,
+    /// The game server that the match asks for; empty for any.
+    pub server_name: Text,
+    /// The version of the game that its players have; empty for any.
+    pub client_version: Text,
+}
+
+impl Match {
+    /// The tickets of all teams, team by team.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.teams.iter().flat_map(|team| &team.tickets)
+    }
+}
+
+/// A team of a match.
+#[derive(Debug)]
+pub struct Team {
+    /// Its id, see [`team_id`](super::team_id).
+    pub id: Uuid,
+    /// The parties that play in it.
+    pub tickets: Vec<Ticket>,
+}

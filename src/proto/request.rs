@@ -1,0 +1,135 @@
+//! What the two streams carry. Both have the same shape: parameters in field 1, then tickets.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message;
+use prost::encoding::{self, WireType};
+
+use super::wire::{Content, Fields, Malformed};
+use super::{Opaque, Rules, Scope};
+
+/// `MakeMatchesParameters` of either stream: what opens a tick.
+#[derive(Clone, PartialEq, Message)]
+pub struct Parameters {
+    /// AGS's own trace id.
+    #[prost(message, optional, tag = "1")]
+    pub scope: Option<Scope>,
+    /// The ruleset.
+    #[prost(message, optional, tag = "2")]
+    pub rules: Option<Rules>,
+    /// Number of the tick.
+    #[prost(uint64, tag = "3")]
+    pub tick_id: u64,
+}
+
+/// A field of the oneof `request_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// The parameters, in both streams.
+    Parameters,
+    /// A ticket.
+    Ticket,
+    /// A session to fill, in the backfill stream.
+    BackfillTicket,
+}
+
+/// Which field numbers a stream's oneof has.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots(&'static [(u32, Slot)]);
+
+impl Slots {
+    /// `MakeMatchesRequest`.
+    pub const MAKE_MATCHES: Slots = Slots(&[(1, Slot::Parameters), (2, Slot::Ticket)]);
+
+    /// `BackfillMakeMatchesRequest`.
+    pub const BACKFILL: Slots = Slots(&[
+        (1, Slot::Parameters),
+        (2, Slot::BackfillTicket),
+        (3, Slot::Ticket),
+    ]);
+
+    /// What a request holds: the last field of the oneof, as protobuf has it, uncopied. `None` if
+    /// the oneof is not set.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no message.
+    pub fn read(self, request: &Opaque) -> Result<Option<(Slot, Bytes)>, Malformed> {
+        let body = request.fields();
+        let mut found: Option<(Slot, Bytes)> = None;
+        for field in Fields::of(body) {
+            let (number, Content::Bytes(inner)) = field? else {
+                continue;
+            };
+            let Some((_, slot)) = self.0.iter().find(|(tag, _)| *tag == number) else {
+                continue;
+            };
+            found = Some(match found {
+                // A message in two pieces is one message.
+                Some((same, before)) if same == *slot => {
+                    let mut merged = BytesMut::from(&before[..]);
+                    merged.extend_from_slice(inner);
+                    (same, merged.freeze())
+                }
+                _ => (*slot, body.slice_ref(inner)),
+            });
+        }
+        Ok(found)
+    }
+
+    /// A request that holds this message; `None` if the stream has no such slot.
+    #[must_use]
+    pub fn write(self, slot: Slot, message: &impl Message) -> Option<Opaque> {
+        let (tag, _) = self.0.iter().find(|(_, other)| *other == slot)?;
+        let len = message.encoded_len();
+        let mut body = BytesMut::with_capacity(len + 12);
+        encoding::encode_key(*tag, WireType::LengthDelimited, &mut body);
+        encoding::encode_varint(len as u64, &mut body);
+        body.put(message.encode_to_vec().as_slice());
+        Some(body.freeze().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &'static [u8]) -> Result<Option<(Slot, Bytes)>, Malformed> {
+        Slots::BACKFILL.read(&Bytes::from_static(bytes).into())
+    }
+
+    #[test]
+    fn the_last_field_of_the_oneof_counts() {
+        let ticket = Bytes::from_static(b"\x0a\x01t");
+        assert_eq!(
+            read(b"\x12\x01x\x1a\x03\x0a\x01t"),
+            Ok(Some((Slot::Ticket, ticket)))
+        );
+        assert_eq!(read(b""), Ok(None));
+        assert_eq!(
+            read(b"\x22\x01x\x08\x01"),
+            Ok(None),
+            "unknown field, wrong wire type"
+        );
+    }
+
+    #[test]
+    fn two_pieces_of_a_ticket_are_one() {
+        let merged = Bytes::from_static(b"\x0a\x01t\x12\x01p");
+        let pieces = read(b"\x1a\x03\x0a\x01t\x1a\x03\x12\x01p");
+        assert_eq!(pieces, Ok(Some((Slot::Ticket, merged))));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let parameters = Parameters {
+            tick_id: 9,
+            ..Parameters::default()
+        };
+        let request = Slots::MAKE_MATCHES
+            .write(Slot::Parameters, &parameters)
+            .unwrap();
+        let (slot, bytes) = Slots::MAKE_MATCHES.read(&request).unwrap().unwrap();
+        assert_eq!(slot, Slot::Parameters);
+        assert_eq!(Parameters::decode(bytes), Ok(parameters));
+    }
+}

@@ -1,0 +1,163 @@
+//! The five calls: decode, drive the core, encode.
+
+mod core;
+mod decode;
+mod encode;
+mod limits;
+pub mod observe;
+mod outbox;
+mod seen;
+mod status;
+mod stream;
+mod tick;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tonic::codec::CompressionEncoding;
+use tonic::codegen::BoxStream;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+use crate::matching::{Enrichment, MatchLogic, Ticket};
+use crate::proto::match_function_server::{MatchFunction, MatchFunctionServer};
+use crate::proto::{
+    self, BackfillResponse, EnrichTicketRequest, EnrichTicketResponse, GetStatCodesRequest,
+    MatchResponse, Opaque, Rules, StatCodesResponse, ValidateTicketRequest, ValidateTicketResponse,
+};
+
+pub use self::core::Clock;
+pub use limits::Limits;
+
+use self::core::Core;
+use stream::TickStream;
+use tick::{Filling, Making};
+
+/// The service over a studio's logic.
+pub struct MatchFunctionService<L> {
+    core: Arc<Core<L>>,
+}
+
+impl<L: MatchLogic> MatchFunctionService<L> {
+    /// A service that matches by this logic, within these limits, at the time of this clock.
+    #[must_use]
+    pub fn new(logic: L, limits: Limits, clock: Clock) -> MatchFunctionService<L> {
+        MatchFunctionService {
+            core: Arc::new(Core::new(logic, limits, clock)),
+        }
+    }
+
+    /// The service as tonic serves it: gzip understood, messages bounded.
+    #[must_use]
+    pub fn into_server(self) -> MatchFunctionServer<MatchFunctionService<L>> {
+        let most = self.core.limits.max_message_bytes as usize;
+        MatchFunctionServer::new(self)
+            .max_decoding_message_size(most)
+            // A match repeats its tickets, each of which fitted into a message.
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
+    }
+
+    /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it.
+    fn ticket(&self, ticket: Option<&proto::Ticket>) -> Result<Ticket, Status> {
+        let body = ticket
+            .map(|ticket| ticket.fields().clone())
+            .unwrap_or_default();
+        decode::ticket(body, &Limits::unary_needs(), &self.core.limits)
+            .map_err(|fault| status::undecodable("ticket", &fault))
+    }
+
+    fn rules(&self, rules: Option<&Rules>) -> Result<L::Rules, Status> {
+        self.core.rules(rules)
+    }
+}
+
+impl<L> fmt::Debug for MatchFunctionService<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MatchFunctionService")
+    }
+}
+
+#[async_trait]
+impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
+    async fn get_stat_codes(
+        &self,
+        request: Request<GetStatCodesRequest>,
+    ) -> Result<Response<StatCodesResponse>, Status> {
+        let rules = self.rules(request.into_inner().rules.as_ref())?;
+        let codes = self.core.logic.stat_codes(&rules);
+        Ok(Response::new(StatCodesResponse { codes }))
+    }
+
+    async fn validate_ticket(
+        &self,
+        request: Request<ValidateTicketRequest>,
+    ) -> Result<Response<ValidateTicketResponse>, Status> {
+        let request = request.into_inner();
+        let rules = self.rules(request.rules.as_ref())?;
+        let ticket = self.ticket(request.ticket.as_ref())?;
+        let verdict = self.core.logic.validate_ticket(&rules, &ticket);
+        if let Err(fault) = &verdict {
+            tracing::info!(
+                reason = fault.as_str(),
+                ticket_id = &*ticket.id,
+                "invalid ticket: {fault}"
+            );
+        }
+        Ok(Response::new(ValidateTicketResponse {
+            valid_ticket: verdict.is_ok(),
+        }))
+    }
+
+    async fn enrich_ticket(
+        &self,
+        request: Request<EnrichTicketRequest>,
+    ) -> Result<Response<EnrichTicketResponse>, Status> {
+        let request = request.into_inner();
+        let rules = self.rules(request.rules.as_ref())?;
+        let sent = request
+            .ticket
+            .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
+        let ticket = self.ticket(Some(&sent))?;
+        let enrichment = self.core.logic.enrich_ticket(&rules, &ticket);
+        let ticket = Some(enriched(sent, &enrichment));
+        Ok(Response::new(EnrichTicketResponse { ticket }))
+    }
+
+    type MakeMatchesStream = BoxStream<MatchResponse>;
+
+    async fn make_matches(
+        &self,
+        request: Request<Streaming<Opaque>>,
+    ) -> Result<Response<Self::MakeMatchesStream>, Status> {
+        let stream: TickStream<Making, L> = TickStream::new(Arc::clone(&self.core), request);
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    type BackfillMatchesStream = BoxStream<BackfillResponse>;
+
+    async fn backfill_matches(
+        &self,
+        request: Request<Streaming<Opaque>>,
+    ) -> Result<Response<Self::BackfillMatchesStream>, Status> {
+        let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.core), request);
+        Ok(Response::new(Box::pin(stream)))
+    }
+}
+
+/// The ticket with attributes added. Protobuf reads two pieces of a message as one merged message,
+/// and a map's later entry replaces the earlier one: so the new attributes are put behind the
+/// ticket's bytes, which stay as they are.
+fn enriched(ticket: proto::Ticket, enrichment: &Enrichment) -> proto::Ticket {
+    if enrichment.attributes.is_empty() {
+        return ticket;
+    }
+    let attributes = encode::to_struct(&enrichment.attributes);
+    let mut fields = BytesMut::from(ticket.into_fields());
+    prost::encoding::message::encode(TICKET_ATTRIBUTES, &attributes, &mut fields);
+    fields.freeze().into()
+}
+
+/// Number of the field `Ticket.ticket_attributes`.
+const TICKET_ATTRIBUTES: u32 = 5;

@@ -1,0 +1,93 @@
+//! What all calls share.
+
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::DefaultHashBuilder;
+use tokio::sync::Semaphore;
+use tonic::Status;
+
+use super::{Limits, status};
+use crate::matching::{MatchLogic, RuleWarning};
+use crate::proto::Rules;
+
+/// The clock: Unix milliseconds.
+pub type Clock = fn() -> i64;
+
+/// The logic and what it runs under.
+pub(super) struct Core<L> {
+    pub(super) logic: L,
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    /// One for each tick that may match at the same time.
+    pub(super) permits: Arc<Semaphore>,
+    warned: Warned,
+}
+
+impl<L: MatchLogic> Core<L> {
+    pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Core<L> {
+        let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
+        Core {
+            logic,
+            limits,
+            clock,
+            permits,
+            warned: Warned::default(),
+        }
+    }
+
+    /// Reads a ruleset, within its bound. No ruleset is an empty one.
+    pub(super) fn rules(&self, rules: Option<&Rules>) -> Result<L::Rules, Status> {
+        let json = rules.map_or("", |rules| rules.json.as_str());
+        let most = self.limits.max_rules_bytes;
+        if json.len() > most as usize {
+            let text = format!(
+                "the ruleset has {} bytes; at most {most} are allowed (MAX_RULES_BYTES)",
+                json.len()
+            );
+            return Err(status::invalid_field("rules.json", text));
+        }
+        let parsed = self
+            .logic
+            .rules(json)
+            .map_err(|error| status::rules(&error))?;
+        if !parsed.warnings.is_empty() {
+            self.warned.warn(json, &parsed.warnings);
+        }
+        Ok(parsed.rules)
+    }
+}
+
+/// Rulesets whose warnings are in the log already: the same one comes at every tick.
+#[derive(Default)]
+struct Warned {
+    hasher: DefaultHashBuilder,
+    hashes: Mutex<HashSet<u64>>,
+}
+
+/// Rulesets remembered; with more, warnings repeat.
+const MAX_WARNED: usize = 1024;
+
+/// Warnings of one ruleset that are logged.
+const MAX_WARNINGS: usize = 20;
+
+impl Warned {
+    fn warn(&self, json: &str, warnings: &[RuleWarning]) {
+        let hash = self.hasher.hash_one(json);
+        let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        if hashes.len() >= MAX_WARNED {
+            hashes.clear();
+        }
+        if !hashes.insert(hash) {
+            return;
+        }
+        drop(hashes);
+        for warning in warnings.iter().take(MAX_WARNINGS) {
+            tracing::warn!(path = %warning.path, "ruleset: {warning}");
+        }
+        if warnings.len() > MAX_WARNINGS {
+            tracing::warn!("ruleset: {} warnings more", warnings.len() - MAX_WARNINGS);
+        }
+    }
+}

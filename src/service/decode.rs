@@ -1,0 +1,265 @@
+//! Tickets and sessions as matching wants them, read from their encoded form.
+//!
+//! Only what the rules need is read; texts share the received bytes. What is read is checked here,
+//! so that matching can trust it.
+
+mod attributes;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use super::Limits;
+use crate::matching::{Needs, Player, Text, Ticket};
+use crate::proto::wire::{Content, Fields, Malformed};
+use attributes::Budget;
+
+pub(super) use session::session;
+
+/// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum DecodeFault {
+    #[error("`{path}` is no protobuf message: {why}")]
+    Malformed { path: String, why: Malformed },
+    #[error("`{path}` is no UTF-8 text")]
+    NotUtf8 { path: String },
+    #[error("`{path}` has the wrong wire type; it has to be {expected}")]
+    WireType {
+        path: String,
+        expected: &'static str,
+    },
+    #[error("`{path}` has more than {allowed} {what}; {setting} is the bound")]
+    TooMany {
+        path: String,
+        allowed: u32,
+        what: &'static str,
+        setting: &'static str,
+    },
+}
+
+impl DecodeFault {
+    /// The field at fault.
+    pub(super) fn path(&self) -> &str {
+        match self {
+            DecodeFault::Malformed { path, .. }
+            | DecodeFault::NotUtf8 { path }
+            | DecodeFault::WireType { path, .. }
+            | DecodeFault::TooMany { path, .. } => path,
+        }
+    }
+
+    fn malformed(path: impl Into<String>) -> impl FnOnce(Malformed) -> DecodeFault {
+        move |why| DecodeFault::Malformed {
+            path: path.into(),
+            why,
+        }
+    }
+
+    /// The fault as seen from the message around the one that was read.
+    fn within(mut self, outer: impl FnOnce() -> String) -> DecodeFault {
+        match &mut self {
+            DecodeFault::Malformed { path, .. }
+            | DecodeFault::NotUtf8 { path }
+            | DecodeFault::WireType { path, .. }
+            | DecodeFault::TooMany { path, .. } => {
+                let inner = std::mem::take(path);
+                *path = if inner.is_empty() {
+                    outer()
+                } else {
+                    format!("{}.{inner}", outer())
+                };
+            }
+        }
+        self
+    }
+}
+
+type Decoded<T> = Result<T, DecodeFault>;
+
+/// Reads a ticket. The path of a fault begins below the ticket.
+pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Ticket> {
+    let mut ticket = Ticket::default();
+    let mut budget = Budget::new(limits);
+    let mut created = Created::default();
+    for field in Fields::of(&body) {
+        let (number, content) = field.map_err(DecodeFault::malformed(""))?;
+        match number {
+            1 => ticket.id = text(&body, content, "ticket_id")?,
+            2 => ticket.pool = text(&body, content, "match_pool")?,
+            3 => created.read(bytes(content, "CreatedAt")?)?,
+            4 => {
+                let at = ticket.players.len();
+                bound(
+                    at,
+                    limits.max_players_per_ticket,
+                    "players",
+                    "MAX_PLAYERS_PER_TICKET",
+                )?;
+                let player = bytes(content, "players")
+                    .and_then(|inner| player(&body, inner, needs, &mut budget))
+                    .map_err(|fault| fault.within(|| format!("players[{at}]")))?;
+                ticket.players.push(player);
+            }
+            5 => attributes::read(
+                &body,
+                bytes(content, "ticket_attributes")?,
+                &needs.ticket_attributes,
+                &mut budget,
+                &mut ticket.attributes,
+            )
+            .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
+            6 if needs.latencies => {
+                let at = ticket.latencies.len();
+                bound(
+                    at,
+                    limits.max_regions_per_ticket,
+                    "latencies",
+                    "MAX_REGIONS_PER_TICKET",
+                )?;
+                let entry = bytes(content, "latencies")
+                    .and_then(|inner| latency(&body, inner))
+                    .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
+                set_latency(&mut ticket.latencies, entry);
+            }
+            7 => ticket.party_session_id = text(&body, content, "party_session_id")?,
+            9 if needs.excluded_sessions => {
+                let at = ticket.excluded_sessions.len();
+                let setting = "MAX_REGIONS_PER_TICKET";
+                bound(
+                    at,
+                    limits.max_regions_per_ticket,
+                    "excluded_sessions",
+                    setting,
+                )?;
+                ticket
+                    .excluded_sessions
+                    .push(text(&body, content, "excluded_sessions")?);
+            }
+            _ => {}
+        }
+    }
+    ticket.created_at_ms = created.unix_ms();
+    ticket.body = body;
+    Ok(ticket)
+}
+
+fn player(body: &Bytes, message: &[u8], needs: &Needs, budget: &mut Budget) -> Decoded<Player> {
+    let mut player = Player::default();
+    for field in Fields::of(message) {
+        match field.map_err(DecodeFault::malformed(""))? {
+            (1, content) => player.id = text(body, content, "player_id")?,
+            (2, content) => attributes::read(
+                body,
+                bytes(content, "attributes")?,
+                &needs.player_attributes,
+                budget,
+                &mut player.attributes,
+            )
+            .map_err(|fault| fault.within(|| "attributes".to_owned()))?,
+            _ => {}
+        }
+    }
+    Ok(player)
+}
+
+fn latency(body: &Bytes, entry: &[u8]) -> Decoded<(Text, i64)> {
+    let mut region = Text::new();
+    let mut ms = 0;
+    for field in Fields::of(entry) {
+        match field.map_err(DecodeFault::malformed(""))? {
+            (1, content) => region = text(body, content, "key")?,
+            // An int64 is sent in two's complement.
+            (2, Content::Varint(number)) => ms = number.cast_signed(),
+            (2, _) => return Err(wire_type("value", "a varint")),
+            _ => {}
+        }
+    }
+    Ok((region, ms))
+}
+
+/// Inserts in order of the regions' names; the last entry of a region counts.
+fn set_latency(latencies: &mut Vec<(Text, i64)>, entry: (Text, i64)) {
+    match latencies.binary_search_by(|(region, _)| region.cmp(&entry.0)) {
+        Ok(at) => latencies[at] = entry,
+        Err(at) => {
+            if latencies.is_empty() {
+                // Games ask a handful of regions: one allocation for all of them.
+                latencies.reserve(4);
+            }
+            latencies.insert(at, entry);
+        }
+    }
+}
+
+/// A `google.protobuf.Timestamp`.
+#[derive(Default)]
+struct Created {
+    set: bool,
+    seconds: i64,
+    nanos: i32,
+}
+
+impl Created {
+    fn read(&mut self, message: &[u8]) -> Decoded<()> {
+        self.set = true;
+        for field in Fields::of(message) {
+            match field.map_err(DecodeFault::malformed("CreatedAt"))? {
+                (1, Content::Varint(number)) => self.seconds = number.cast_signed(),
+                // An int32 is sent as 64 bits; the upper half repeats the sign.
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "as protobuf reads an int32"
+                )]
+                (2, Content::Varint(number)) => self.nanos = number as i32,
+                (1, _) => return Err(wire_type("CreatedAt.seconds", "a varint")),
+                (2, _) => return Err(wire_type("CreatedAt.nanos", "a varint")),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn unix_ms(&self) -> Option<i64> {
+        let whole = self.seconds.saturating_mul(1000);
+        self.set
+            .then(|| whole.saturating_add(i64::from(self.nanos / 1_000_000)))
+    }
+}
+
+fn bytes<'b>(content: Content<'b>, path: &'static str) -> Decoded<&'b [u8]> {
+    match content {
+        Content::Bytes(bytes) => Ok(bytes),
+        _ => Err(wire_type(path, "length-delimited")),
+    }
+}
+
+fn text(body: &Bytes, content: Content<'_>, path: &'static str) -> Decoded<Text> {
+    let bytes = bytes(content, path)?;
+    if bytes.is_empty() {
+        return Ok(Text::new());
+    }
+    Text::try_from(body.slice_ref(bytes)).map_err(|_| DecodeFault::NotUtf8 {
+        path: path.to_owned(),
+    })
+}
+
+fn wire_type(path: &'static str, expected: &'static str) -> DecodeFault {
+    DecodeFault::WireType {
+        path: path.to_owned(),
+        expected,
+    }
+}
+
+/// Refuses the element after the last allowed one.
+fn bound(at: usize, allowed: u32, path: &'static str, setting: &'static str) -> Decoded<()> {
+    if at < allowed as usize {
+        return Ok(());
+    }
+    Err(DecodeFault::TooMany {
+        path: path.to_owned(),
+        allowed,
+        what: "entries",
+        setting,
+    })
+}

@@ -1,0 +1,119 @@
+//! Bounds on everything that a client controls.
+
+use std::time::Duration;
+
+use crate::matching::Needs;
+
+/// How much a client may send and how long it may take. Whoever exceeds a bound gets
+/// INVALID_ARGUMENT with the bound's name, since the same request would exceed it again.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Bounds on requests")]
+pub struct Limits {
+    /// Largest message, in bytes (a ticket, a session, a ruleset)
+    #[arg(long, env = "MAX_MESSAGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES",
+        value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
+    pub max_message_bytes: u32,
+
+    /// Largest stream, in bytes of all its messages
+    #[arg(long, env = "MAX_STREAM_BYTES", default_value_t = 1 << 30, value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1024..))]
+    pub max_stream_bytes: u64,
+
+    /// Most tickets and sessions in one stream
+    #[arg(long, env = "MAX_TICKETS_PER_STREAM", default_value_t = 1_000_000, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tickets_per_stream: u32,
+
+    /// Most players in one ticket
+    #[arg(long, env = "MAX_PLAYERS_PER_TICKET", default_value_t = 256, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_players_per_ticket: u32,
+
+    /// Most regions, and most excluded sessions, in one ticket
+    #[arg(long, env = "MAX_REGIONS_PER_TICKET", default_value_t = 256, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_regions_per_ticket: u32,
+
+    /// Most attribute values in one ticket, its players' and those within lists and objects included
+    #[arg(long, env = "MAX_ATTRIBUTES_PER_TICKET", default_value_t = 4096, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_attributes_per_ticket: u32,
+
+    /// Deepest nesting of lists and objects in an attribute
+    #[arg(long, env = "MAX_ATTRIBUTE_DEPTH", default_value_t = 16, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub max_attribute_depth: u32,
+
+    /// Longest ruleset, in bytes
+    #[arg(long, env = "MAX_RULES_BYTES", default_value_t = 256 << 10, value_name = "BYTES",
+        value_parser = clap::value_parser!(u32).range(2..))]
+    pub max_rules_bytes: u32,
+
+    /// Seconds that a stream may stay without a message before its half-close
+    #[arg(long, env = "STREAM_IDLE_TIMEOUT_SECOND", default_value_t = 30, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub stream_idle_timeout_second: u32,
+
+    /// Seconds that a stream may take in all
+    #[arg(long, env = "STREAM_TIMEOUT_SECOND", default_value_t = 120, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub stream_timeout_second: u32,
+
+    /// Seconds that a tick may match after the half-close; what is left waits for the next tick.
+    /// Envoy cuts a stream 15 s after the half-close, so stay well below
+    #[arg(long, env = "MATCH_TIME_LIMIT_SECOND", default_value_t = 4, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub match_time_limit_second: u32,
+
+    /// Ticks that match at the same time; 0: one for each CPU
+    #[arg(long, env = "MAX_CONCURRENT_TICKS", default_value_t = 0, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(..=4096))]
+    pub max_concurrent_ticks: u32,
+}
+
+impl Limits {
+    /// [`Limits::stream_idle_timeout_second`] as a duration.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.stream_idle_timeout_second.into())
+    }
+
+    /// [`Limits::stream_timeout_second`] as a duration.
+    #[must_use]
+    pub fn stream_timeout(&self) -> Duration {
+        Duration::from_secs(self.stream_timeout_second.into())
+    }
+
+    /// [`Limits::match_time_limit_second`] as a duration.
+    #[must_use]
+    pub fn match_time_limit(&self) -> Duration {
+        Duration::from_secs(self.match_time_limit_second.into())
+    }
+
+    /// [`Limits::max_concurrent_ticks`] as a number of ticks, at least 1.
+    #[must_use]
+    pub fn concurrent_ticks(&self) -> usize {
+        match self.max_concurrent_ticks {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n as usize,
+        }
+    }
+
+    /// The needs of calls that carry one ticket: all of it.
+    pub(super) fn unary_needs() -> Needs {
+        Needs::everything()
+    }
+}
+
+impl Default for Limits {
+    /// The defaults of `--help`.
+    fn default() -> Limits {
+        #[derive(clap::Parser)]
+        struct Alone {
+            #[command(flatten)]
+            limits: Limits,
+        }
+        <Alone as clap::Parser>::parse_from([""]).limits
+    }
+}

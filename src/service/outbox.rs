@@ -1,0 +1,123 @@
+//! Where ticks put their matches: a queue while the stream is read, a channel while a long finish
+//! runs on a thread of its own.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::observe::TickSummary;
+use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Ticket};
+
+/// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
+///
+/// Nothing here grows beyond what the stream has brought: an answer is made of tickets that were
+/// held already, and holds the same bytes.
+#[derive(Debug)]
+pub(super) struct Outbox<T> {
+    ready: VecDeque<T>,
+    /// Where a finish on another thread sends to.
+    channel: Option<UnboundedSender<T>>,
+    deadline: Option<Instant>,
+    pub(super) summary: TickSummary,
+}
+
+impl<T> Outbox<T> {
+    pub(super) fn new() -> Outbox<T> {
+        Outbox {
+            ready: VecDeque::new(),
+            channel: None,
+            deadline: None,
+            summary: TickSummary::default(),
+        }
+    }
+
+    /// The next answer made while the stream was read.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        self.ready.pop_front()
+    }
+
+    /// From now on the tick may take that long.
+    pub(super) fn start_clock(&mut self, limit: Duration) {
+        self.deadline = Instant::now().checked_add(limit);
+    }
+
+    /// From now on answers go through the channel.
+    pub(super) fn send_to(&mut self, channel: UnboundedSender<T>) {
+        self.channel = Some(channel);
+    }
+
+    /// Nothing more comes through the channel.
+    pub(super) fn hang_up(&mut self) {
+        self.channel = None;
+        self.deadline = None;
+    }
+
+    fn put(&mut self, answer: T, tickets: u64, players: u64) -> Flow {
+        self.summary.answers += 1;
+        self.summary.tickets_matched += tickets;
+        self.summary.players_matched += players;
+        match &self.channel {
+            // The client is gone if nobody receives; flow() says so.
+            Some(channel) => drop(channel.send(answer)),
+            None => self.ready.push_back(answer),
+        }
+        self.flow()
+    }
+
+    fn flow(&self) -> Flow {
+        let gone = self
+            .channel
+            .as_ref()
+            .is_some_and(UnboundedSender::is_closed);
+        if gone
+            || self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            Flow::Stop
+        } else {
+            Flow::Go
+        }
+    }
+}
+
+fn count<'t>(tickets: impl Iterator<Item = &'t Ticket>) -> (u64, u64) {
+    tickets.fold((0, 0), |(n, players), ticket| {
+        (n + 1, players + ticket.players.len() as u64)
+    })
+}
+
+impl MatchOut for Outbox<Match> {
+    fn offer(&mut self, made: Match) -> Flow {
+        let (tickets, players) = count(made.tickets());
+        self.put(made, tickets, players)
+    }
+
+    fn leave(&mut self, _ticket: Ticket, reason: Reason) {
+        self.summary.refusals.add(reason);
+    }
+
+    fn flow(&self) -> Flow {
+        Outbox::flow(self)
+    }
+}
+
+impl BackfillOut for Outbox<Proposal> {
+    fn propose(&mut self, proposal: Proposal) -> Flow {
+        let (tickets, players) = count(proposal.added.iter());
+        self.put(proposal, tickets, players)
+    }
+
+    fn leave(&mut self, _ticket: Ticket, reason: Reason) {
+        self.summary.refusals.add(reason);
+    }
+
+    fn keep_open(&mut self, _session: Session, reason: Reason) {
+        self.summary.refusals.add(reason);
+    }
+
+    fn flow(&self) -> Flow {
+        Outbox::flow(self)
+    }
+}

@@ -1,0 +1,273 @@
+//! One stream, one tick: parameters, then tickets, then the half-close.
+//!
+//! The answers are a `Stream` that reads the requests as it is polled. So there is no task and no
+//! channel between reading and matching: a client that does not read its matches is not read from
+//! either, and HTTP/2 flow control holds it.
+
+mod intake;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Sleep};
+use tokio_stream::Stream;
+use tonic::{Request, Status, Streaming};
+
+use super::core::Core;
+use super::observe::Observer;
+use super::outbox::Outbox;
+use super::status;
+use super::tick::Purpose;
+use crate::matching::{Flow, MatchLogic};
+use crate::proto::Opaque;
+use intake::{Intake, Taken};
+
+/// Messages read in one go before other tasks of the thread get their turn.
+const BATCH: usize = 256;
+
+/// The answers to one stream.
+pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
+    core: Arc<Core<L>>,
+    requests: Streaming<Opaque>,
+    observer: Option<Observer>,
+    out: Outbox<P::Answer>,
+    state: State<P>,
+    /// When to look again whether the stream has been idle or open for too long.
+    alarm: Pin<Box<Sleep>>,
+    /// When the stream has to be over.
+    end: Instant,
+    /// Whether a message came since the alarm was set.
+    active: bool,
+}
+
+enum State<P: Purpose> {
+    /// No parameters yet.
+    Opening,
+    /// Tickets come in.
+    Reading { tick: P::Tick, intake: Box<Intake> },
+    /// A thread makes the last matches.
+    Finishing {
+        answers: UnboundedReceiver<P::Answer>,
+        thread: JoinHandle<Finished<P>>,
+    },
+    /// Nothing comes any more.
+    Ended,
+}
+
+/// The outbox as the thread leaves it; `None` if matching panicked.
+type Finished<P> = Option<Outbox<<P as Purpose>::Answer>>;
+
+enum Step<T> {
+    /// Look again.
+    Again,
+    /// An answer from the thread.
+    Answer(T),
+    /// All is said.
+    End,
+}
+
+impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
+    /// A stream of answers to these requests.
+    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> TickStream<P, L> {
+        let observer = request.extensions().get().cloned();
+        let mut out = Outbox::new();
+        if let Some(id) = request
+            .metadata()
+            .get("x-ab-traceid")
+            .and_then(|id| id.to_str().ok())
+        {
+            id.clone_into(&mut out.summary.ab_trace_id);
+        }
+        let now = Instant::now();
+        let end = now + core.limits.stream_timeout();
+        let first = end.min(now + core.limits.idle_timeout());
+        TickStream {
+            requests: request.into_inner(),
+            observer,
+            out,
+            state: State::Opening,
+            alarm: Box::pin(tokio::time::sleep_until(first)),
+            end,
+            active: false,
+            core,
+        }
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step<P::Answer>, Status>> {
+        match &mut self.state {
+            State::Ended => Poll::Ready(Ok(Step::End)),
+            State::Finishing { answers, thread } => match ready!(answers.poll_recv(cx)) {
+                Some(answer) => Poll::Ready(Ok(Step::Answer(answer))),
+                None => {
+                    let finished = ready!(Pin::new(thread).poll(cx));
+                    self.state = State::Ended;
+                    match finished {
+                        Ok(Some(out)) => self.out = out,
+                        // The panic hook has logged what it said.
+                        Ok(None) | Err(_) => return Poll::Ready(Err(status::panicked())),
+                    }
+                    Poll::Ready(Ok(Step::Again))
+                }
+            },
+            State::Opening | State::Reading { .. } => {
+                let request = ready!(Pin::new(&mut self.requests).poll_next(cx));
+                self.active = true;
+                Poll::Ready(match request {
+                    Some(Ok(request)) => self.take(&request),
+                    Some(Err(status)) => Err(status),
+                    None => self.half_closed(),
+                })
+            }
+        }
+    }
+
+    fn take(&mut self, request: &Opaque) -> Result<Step<P::Answer>, Status> {
+        let TickStream {
+            core, out, state, ..
+        } = self;
+        let flow = match state {
+            State::Opening => {
+                let (tick, intake) = intake::open::<P, L>(core, request, &mut out.summary)?;
+                *state = State::Reading {
+                    tick,
+                    intake: Box::new(intake),
+                };
+                Flow::Go
+            }
+            State::Reading { tick, intake } => {
+                let taken = intake.take::<P>(request, &core.limits, &mut out.summary)?;
+                let push = AssertUnwindSafe(|| match taken {
+                    Taken::Ticket(ticket) => P::ticket(tick, ticket, out),
+                    Taken::Session(session) => P::session(tick, session, out),
+                    Taken::Nothing => Flow::Go,
+                });
+                // After a panic the tick is dropped, so nobody sees what it left half done.
+                catch_unwind(push).map_err(|_| status::panicked())?
+            }
+            State::Finishing { .. } | State::Ended => Flow::Go,
+        };
+        if flow == Flow::Stop {
+            self.state = State::Ended;
+        }
+        Ok(Step::Again)
+    }
+
+    fn half_closed(&mut self) -> Result<Step<P::Answer>, Status> {
+        let State::Reading { tick, .. } = std::mem::replace(&mut self.state, State::Ended) else {
+            return Err(intake::ended_early::<P>());
+        };
+        if P::is_heavy(&tick) {
+            self.finish_on_a_thread(tick);
+        } else {
+            let finish = AssertUnwindSafe(|| P::finish(tick, &mut self.out));
+            catch_unwind(finish).map_err(|_| status::panicked())?;
+        }
+        Ok(Step::Again)
+    }
+
+    fn finish_on_a_thread(&mut self, tick: P::Tick) {
+        let (sender, answers) = unbounded_channel();
+        let mut moved = Outbox::new();
+        moved.summary = self.out.summary.clone();
+        moved.send_to(sender);
+        let limit = self.core.limits.match_time_limit();
+        let permits = Arc::clone(&self.core.permits);
+        let thread = tokio::spawn(async move {
+            let permit = permits.acquire_owned().await;
+            let work = move || {
+                let _permit = permit;
+                let started = Instant::now();
+                moved.start_clock(limit);
+                P::finish(tick, &mut moved);
+                moved.hang_up();
+                moved.summary.finish = started.elapsed();
+                moved
+            };
+            tokio::task::spawn_blocking(work).await.ok()
+        });
+        self.state = State::Finishing { answers, thread };
+    }
+
+    /// An error if the stream was idle or open for too long.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            let idle = self.core.limits.idle_timeout();
+            if now >= self.end {
+                let most = self.core.limits.stream_timeout_second;
+                return Poll::Ready(Status::deadline_exceeded(format!(
+                    "the stream is open for more than {most} s (STREAM_TIMEOUT_SECOND)"
+                )));
+            }
+            let reading = matches!(self.state, State::Opening | State::Reading { .. });
+            if reading && !std::mem::take(&mut self.active) {
+                let most = self.core.limits.stream_idle_timeout_second;
+                return Poll::Ready(Status::deadline_exceeded(format!(
+                    "no message came for {most} s (STREAM_IDLE_TIMEOUT_SECOND)"
+                )));
+            }
+            self.alarm.as_mut().reset(self.end.min(now + idle));
+        }
+    }
+
+    /// Tells the observer, once.
+    fn report(&mut self) {
+        if let Some(Observer(observer)) = self.observer.take() {
+            observer.tick_ended(&self.out.summary);
+        }
+    }
+}
+
+impl<P: Purpose, L: MatchLogic> Unpin for TickStream<P, L> {}
+
+impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
+    type Item = Result<P::Response, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        for _ in 0..BATCH {
+            if let Some(answer) = this.out.pop() {
+                return Poll::Ready(Some(Ok(P::encode(answer))));
+            }
+            let failure = match this.step(cx) {
+                Poll::Ready(Ok(Step::Again)) => continue,
+                Poll::Ready(Ok(Step::Answer(answer))) => {
+                    return Poll::Ready(Some(Ok(P::encode(answer))));
+                }
+                Poll::Ready(Ok(Step::End)) => {
+                    this.report();
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Err(status)) => status,
+                Poll::Pending => ready!(this.poll_alarm(cx)),
+            };
+            this.abandon();
+            this.report();
+            return Poll::Ready(Some(Err(failure)));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
+    /// Drops the tick. A thread that works on it notices at its next answer or question.
+    fn abandon(&mut self) {
+        if let State::Finishing { thread, .. } = &self.state {
+            thread.abort();
+        }
+        self.state = State::Ended;
+    }
+}
+
+impl<P: Purpose, L: MatchLogic> Drop for TickStream<P, L> {
+    fn drop(&mut self) {
+        self.abandon();
+        self.report();
+    }
+}

@@ -1,0 +1,193 @@
+//! The stream contract: what may come when.
+
+use prost::Message;
+use tonic::Status;
+
+use crate::matching::{MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
+use crate::proto::{Opaque, Parameters, Slot};
+use crate::service::core::Core;
+use crate::service::observe::TickSummary;
+use crate::service::seen::Seen;
+use crate::service::tick::Purpose;
+use crate::service::{Limits, decode, status};
+
+/// What a stream has brought so far, as far as the next message depends on it.
+pub(super) struct Intake {
+    needs: Needs,
+    tickets: u32,
+    sessions: u32,
+    bytes: u64,
+    /// The pool of the first ticket or session.
+    pool: Option<Text>,
+    seen_tickets: Seen,
+    seen_sessions: Seen,
+}
+
+/// A message that was taken.
+pub(super) enum Taken {
+    Ticket(Ticket),
+    Session(Session),
+    /// It came before and is ignored.
+    Nothing,
+}
+
+/// Reads the first message and opens the tick.
+pub(super) fn open<P: Purpose, L: MatchLogic>(
+    core: &Core<L>,
+    request: &Opaque,
+    summary: &mut TickSummary,
+) -> Result<(P::Tick, Intake), Status> {
+    let name = P::REQUEST;
+    let read = P::SLOTS
+        .read(request)
+        .map_err(|why| status::malformed(name, why))?;
+    let bytes = match read {
+        Some((Slot::Parameters, bytes)) => bytes,
+        Some((slot, _)) => {
+            let came = slot_name(slot);
+            let text =
+                format!("the first message of a stream has to be `parameters`; it was `{came}`");
+            return Err(status::invalid_field(came, text));
+        }
+        None => return Err(unset::<P>(1, "parameters")),
+    };
+    let parameters = Parameters::decode(bytes).map_err(|error| {
+        status::invalid_field(
+            "parameters",
+            format!("`parameters` cannot be read: {error}"),
+        )
+    })?;
+    summary.tick_id = parameters.tick_id;
+    if let Some(scope) = parameters
+        .scope
+        .filter(|scope| !scope.ab_trace_id.is_empty())
+    {
+        summary.ab_trace_id = scope.ab_trace_id;
+    }
+    let rules = core.rules(parameters.rules.as_ref())?;
+    let context = TickContext {
+        now_ms: (core.clock)(),
+        tick_id: parameters.tick_id,
+    };
+    let intake = Intake {
+        needs: P::needs(&core.logic, &rules),
+        tickets: 0,
+        sessions: 0,
+        bytes: request.fields().len() as u64,
+        pool: None,
+        seen_tickets: Seen::default(),
+        seen_sessions: Seen::default(),
+    };
+    Ok((P::open(&core.logic, rules, context), intake))
+}
+
+impl Intake {
+    /// Reads a further message.
+    pub(super) fn take<P: Purpose>(
+        &mut self,
+        request: &Opaque,
+        limits: &Limits,
+        summary: &mut TickSummary,
+    ) -> Result<Taken, Status> {
+        let number = self.tickets + self.sessions + 2;
+        self.bytes += request.fields().len() as u64;
+        if self.bytes > limits.max_stream_bytes {
+            let most = limits.max_stream_bytes;
+            return Err(Status::invalid_argument(format!(
+                "the stream has more than {most} bytes (MAX_STREAM_BYTES)"
+            )));
+        }
+        let read = P::SLOTS.read(request);
+        let read = read.map_err(|why| status::malformed(P::REQUEST, why))?;
+        let (slot, bytes) = read.ok_or_else(|| unset::<P>(number, "ticket"))?;
+        if slot != Slot::Parameters && self.tickets + self.sessions == limits.max_tickets_per_stream
+        {
+            let most = limits.max_tickets_per_stream;
+            return Err(Status::invalid_argument(format!(
+                "the stream has more than {most} tickets and sessions (MAX_TICKETS_PER_STREAM)"
+            )));
+        }
+        match slot {
+            Slot::Parameters => Err(status::invalid_field(
+                "parameters",
+                format!(
+                    "message {number} of the stream is `parameters` again; they come once, first, \
+                     and only tickets follow"
+                ),
+            )),
+            Slot::Ticket => {
+                let mut ticket = decode::ticket(bytes, &self.needs, limits)
+                    .map_err(|fault| status::undecodable("ticket", &fault))?;
+                self.check_pool("ticket", &ticket.id, &mut ticket.pool, summary)?;
+                ticket.arrival = self.tickets;
+                self.tickets += 1;
+                summary.tickets += 1;
+                if self.seen_tickets.insert(&ticket.id) {
+                    return Ok(Taken::Ticket(ticket));
+                }
+                summary.refusals.add(Reason::DuplicateTicket);
+                Ok(Taken::Nothing)
+            }
+            Slot::BackfillTicket => {
+                let mut session = decode::session(&bytes, &self.needs, limits)
+                    .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
+                let id = session.backfill_ticket_id.clone();
+                self.check_pool("backfill_ticket", &id, &mut session.pool, summary)?;
+                session.arrival = self.sessions;
+                self.sessions += 1;
+                summary.sessions += 1;
+                if self.seen_sessions.insert(&id) {
+                    return Ok(Taken::Session(session));
+                }
+                summary.refusals.add(Reason::DuplicateTicket);
+                Ok(Taken::Nothing)
+            }
+        }
+    }
+
+    /// Refuses a second pool. All tickets then share the first one's text.
+    fn check_pool(
+        &mut self,
+        what: &str,
+        id: &str,
+        pool: &mut Text,
+        summary: &mut TickSummary,
+    ) -> Result<(), Status> {
+        match &self.pool {
+            None => {
+                self.pool = Some(pool.clone());
+                summary.match_pool = pool.clone();
+            }
+            Some(first) if first == pool => *pool = first.clone(),
+            Some(first) => {
+                let text = format!(
+                    "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all \
+                     tickets of a stream have to be of one pool",
+                    &**pool, &**first
+                );
+                return Err(status::invalid_field(&format!("{what}.match_pool"), text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The client closed its side without a word.
+pub(super) fn ended_early<P: Purpose>() -> Status {
+    let text = "the stream ended without a message; its first one has to be `parameters`";
+    status::invalid_field("parameters", text)
+}
+
+fn unset<P: Purpose>(number: u32, expected: &str) -> Status {
+    let text =
+        format!("message {number} of the stream has no `request_type`; expected is `{expected}`");
+    status::invalid_field("request_type", text)
+}
+
+fn slot_name(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Parameters => "parameters",
+        Slot::Ticket => "ticket",
+        Slot::BackfillTicket => "backfill_ticket",
+    }
+}

@@ -1,0 +1,127 @@
+//! The two kinds of streams as one: what differs between making matches and filling sessions.
+
+use std::fmt;
+
+use super::encode;
+use super::outbox::Outbox;
+use crate::matching::{
+    BackfillTick, Flow, Match, MatchLogic, Needs, Proposal, Session, Tick, TickContext, Ticket,
+};
+use crate::proto::{BackfillResponse, MatchResponse, Slots};
+
+/// What a stream does with tickets.
+pub(super) trait Purpose: 'static {
+    /// What the core makes.
+    type Answer: Send + 'static;
+    /// The same on the wire.
+    type Response;
+    /// The core's state.
+    type Tick: fmt::Debug + Send + 'static;
+
+    const SLOTS: Slots;
+    /// The request message's name.
+    const REQUEST: &'static str;
+
+    fn needs<L: MatchLogic>(logic: &L, rules: &L::Rules) -> Needs;
+    fn open<L: MatchLogic>(logic: &L, rules: L::Rules, context: TickContext) -> Self::Tick;
+    fn ticket(tick: &mut Self::Tick, ticket: Ticket, out: &mut Outbox<Self::Answer>) -> Flow;
+    fn session(tick: &mut Self::Tick, session: Session, out: &mut Outbox<Self::Answer>) -> Flow;
+    fn is_heavy(tick: &Self::Tick) -> bool;
+    fn finish(tick: Self::Tick, out: &mut Outbox<Self::Answer>);
+    fn encode(answer: Self::Answer) -> Self::Response;
+}
+
+/// `MakeMatches`.
+#[derive(Debug)]
+pub(super) struct Making;
+
+impl Purpose for Making {
+    type Answer = Match;
+    type Response = MatchResponse;
+    type Tick = Box<dyn Tick>;
+
+    const SLOTS: Slots = Slots::MAKE_MATCHES;
+    const REQUEST: &'static str = "MakeMatchesRequest";
+
+    fn needs<L: MatchLogic>(logic: &L, rules: &L::Rules) -> Needs {
+        logic.needs(rules)
+    }
+
+    fn open<L: MatchLogic>(logic: &L, rules: L::Rules, context: TickContext) -> Box<dyn Tick> {
+        logic.open(rules, context)
+    }
+
+    fn ticket(tick: &mut Box<dyn Tick>, ticket: Ticket, out: &mut Outbox<Match>) -> Flow {
+        tick.push(ticket, out)
+    }
+
+    fn session(_: &mut Box<dyn Tick>, _: Session, _: &mut Outbox<Match>) -> Flow {
+        // SLOTS has no session, so none is ever read.
+        Flow::Go
+    }
+
+    fn is_heavy(tick: &Box<dyn Tick>) -> bool {
+        tick.finish_is_heavy()
+    }
+
+    fn finish(tick: Box<dyn Tick>, out: &mut Outbox<Match>) {
+        tick.finish(out);
+    }
+
+    fn encode(answer: Match) -> MatchResponse {
+        encode::match_response(answer)
+    }
+}
+
+/// `BackfillMatches`.
+#[derive(Debug)]
+pub(super) struct Filling;
+
+impl Purpose for Filling {
+    type Answer = Proposal;
+    type Response = BackfillResponse;
+    type Tick = Box<dyn BackfillTick>;
+
+    const SLOTS: Slots = Slots::BACKFILL;
+    const REQUEST: &'static str = "BackfillMakeMatchesRequest";
+
+    fn needs<L: MatchLogic>(logic: &L, rules: &L::Rules) -> Needs {
+        logic.backfill_needs(rules)
+    }
+
+    fn open<L: MatchLogic>(
+        logic: &L,
+        rules: L::Rules,
+        context: TickContext,
+    ) -> Box<dyn BackfillTick> {
+        logic.open_backfill(rules, context)
+    }
+
+    fn ticket(
+        tick: &mut Box<dyn BackfillTick>,
+        ticket: Ticket,
+        out: &mut Outbox<Proposal>,
+    ) -> Flow {
+        tick.push(ticket, out)
+    }
+
+    fn session(
+        tick: &mut Box<dyn BackfillTick>,
+        session: Session,
+        out: &mut Outbox<Proposal>,
+    ) -> Flow {
+        tick.push_session(session, out)
+    }
+
+    fn is_heavy(_: &Box<dyn BackfillTick>) -> bool {
+        true
+    }
+
+    fn finish(tick: Box<dyn BackfillTick>, out: &mut Outbox<Proposal>) {
+        tick.finish(out);
+    }
+
+    fn encode(answer: Proposal) -> BackfillResponse {
+        encode::backfill_response(answer)
+    }
+}

@@ -5,8 +5,14 @@ use std::{env, fs};
 
 use prost::Message;
 
-/// Messages that are not decoded but kept as they came: tickets, and the requests they come in.
-const OPAQUE: &[&str] = &["Ticket", "MakeMatchesRequest", "BackfillMakeMatchesRequest"];
+/// Messages that are kept encoded: tickets, the requests they come in and the matches they go out
+/// in.
+const OPAQUE: &[&str] = &[
+    "Ticket",
+    "MakeMatchesRequest",
+    "BackfillMakeMatchesRequest",
+    "Match",
+];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");

@@ -30,6 +30,7 @@ pub use self::core::Clock;
 pub use limits::Limits;
 
 use self::core::Core;
+use self::decode::Known;
 use stream::TickStream;
 use tick::{Filling, Making};
 
@@ -64,8 +65,13 @@ impl<L: MatchLogic> MatchFunctionService<L> {
         let body = ticket
             .map(|ticket| ticket.fields().clone())
             .unwrap_or_default();
-        decode::ticket(body, &Limits::unary_needs(), &self.core.limits)
-            .map_err(|fault| status::undecodable("ticket", &fault))
+        decode::ticket(
+            body,
+            &Limits::unary_needs(),
+            &self.core.limits,
+            &mut Known::default(),
+        )
+        .map_err(|fault| status::undecodable("ticket", &fault))
     }
 
     fn rules(&self, rules: Option<&Rules>) -> Result<L::Rules, Status> {

@@ -56,7 +56,7 @@ impl<'o, W: Write> Call<'o, W> {
             let answer = answer.map_err(refused)?;
             let json = self.messages.to_json("MatchResponse", &answer)?;
             matches += 1;
-            matched += answer.r#match.map_or(0, |made| made.tickets.len());
+            matched += json["match"]["tickets"].as_array().map_or(0, Vec::len);
             self.show.a_match(matches, &json)?;
         }
         let left = sent.saturating_sub(matched);

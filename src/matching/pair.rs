@@ -172,6 +172,9 @@ fn warning(path: String) -> RuleWarning {
     }
 }
 
+/// Tickets of a match that room is made for at once.
+const RESERVED: usize = 16;
+
 /// A tick by [`PairRules`]. Holds at most `shipCountMax` tickets; O(1) per ticket.
 #[derive(Debug)]
 pub struct PairTick {
@@ -210,6 +213,9 @@ impl PairTick {
 
 impl Tick for PairTick {
     fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow {
+        if self.waiting.is_empty() {
+            self.waiting.reserve_exact(self.rules.max.min(RESERVED));
+        }
         self.waiting.push(ticket);
         if self.waiting.len() < self.rules.max {
             return Flow::Go;

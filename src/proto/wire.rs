@@ -46,11 +46,13 @@ const MAX_FIELD_NUMBER: u64 = (1 << 29) - 1;
 
 impl<'b> Fields<'b> {
     /// The fields of these bytes.
+    #[inline]
     #[must_use]
     pub fn of(message: &'b [u8]) -> Fields<'b> {
         Fields { rest: message }
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
         // Nearly all keys and lengths of a ticket fit into one byte.
         if let [first, rest @ ..] = self.rest
@@ -59,6 +61,10 @@ impl<'b> Fields<'b> {
             self.rest = rest;
             return Ok(u64::from(*first));
         }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut number = 0;
         for (at, byte) in self.rest.iter().copied().enumerate().take(10) {
             if at == 9 && byte > 1 {
@@ -77,6 +83,7 @@ impl<'b> Fields<'b> {
         })
     }
 
+    #[inline]
     fn bytes(&mut self, len: u64) -> Result<&'b [u8], Malformed> {
         let len = usize::try_from(len).map_err(|_| Malformed::Truncated)?;
         let (bytes, rest) = self
@@ -87,12 +94,14 @@ impl<'b> Fields<'b> {
         Ok(bytes)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.rest = rest;
         Ok(*array)
     }
 
+    #[inline]
     fn key(&mut self) -> Result<(u32, u8), Malformed> {
         let key = self.varint()?;
         match key >> 3 {
@@ -101,6 +110,7 @@ impl<'b> Fields<'b> {
         }
     }
 
+    #[inline]
     fn content(
         &mut self,
         number: u32,
@@ -137,6 +147,7 @@ impl<'b> Fields<'b> {
         }
     }
 
+    #[inline]
     fn field(&mut self) -> Result<(u32, Content<'b>), Malformed> {
         let (number, wire_type) = self.key()?;
         Ok((number, self.content(number, wire_type, 0)?))
@@ -147,6 +158,7 @@ impl<'b> Iterator for Fields<'b> {
     type Item = Result<(u32, Content<'b>), Malformed>;
 
     /// The next field's number and content; after an error, nothing.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

@@ -4,6 +4,7 @@
 //! so that matching can trust it.
 
 mod attributes;
+mod known;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::matching::{Needs, Player, Text, Ticket};
 use crate::proto::wire::{Content, Fields, Malformed};
 use attributes::Budget;
 
+pub(super) use known::Known;
 pub(super) use session::session;
 
 /// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
@@ -78,7 +80,13 @@ impl DecodeFault {
 type Decoded<T> = Result<T, DecodeFault>;
 
 /// Reads a ticket. The path of a fault begins below the ticket.
-pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Ticket> {
+#[inline]
+pub(super) fn ticket(
+    body: Bytes,
+    needs: &Needs,
+    limits: &Limits,
+    known: &mut Known,
+) -> Decoded<Ticket> {
     let mut ticket = Ticket::default();
     let mut budget = Budget::new(limits);
     let mut created = Created::default();
@@ -86,7 +94,7 @@ pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Tic
         let (number, content) = field.map_err(DecodeFault::malformed(""))?;
         match number {
             1 => ticket.id = text(&body, content, "ticket_id")?,
-            2 => ticket.pool = text(&body, content, "match_pool")?,
+            2 => ticket.pool = known.text(&body, content, "match_pool")?,
             3 => created.read(bytes(content, "CreatedAt")?)?,
             4 => {
                 let at = ticket.players.len();
@@ -97,8 +105,12 @@ pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Tic
                     "MAX_PLAYERS_PER_TICKET",
                 )?;
                 let player = bytes(content, "players")
-                    .and_then(|inner| player(&body, inner, needs, &mut budget))
+                    .and_then(|inner| player(&body, inner, needs, &mut budget, known))
                     .map_err(|fault| fault.within(|| format!("players[{at}]")))?;
+                if at == 0 {
+                    // Most tickets are of one player.
+                    ticket.players.reserve_exact(1);
+                }
                 ticket.players.push(player);
             }
             5 => attributes::read(
@@ -106,6 +118,7 @@ pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Tic
                 bytes(content, "ticket_attributes")?,
                 &needs.ticket_attributes,
                 &mut budget,
+                known,
                 &mut ticket.attributes,
             )
             .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
@@ -118,7 +131,7 @@ pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Tic
                     "MAX_REGIONS_PER_TICKET",
                 )?;
                 let entry = bytes(content, "latencies")
-                    .and_then(|inner| latency(&body, inner))
+                    .and_then(|inner| latency(&body, inner, known))
                     .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
                 set_latency(&mut ticket.latencies, entry);
             }
@@ -144,7 +157,13 @@ pub(super) fn ticket(body: Bytes, needs: &Needs, limits: &Limits) -> Decoded<Tic
     Ok(ticket)
 }
 
-fn player(body: &Bytes, message: &[u8], needs: &Needs, budget: &mut Budget) -> Decoded<Player> {
+fn player(
+    body: &Bytes,
+    message: &[u8],
+    needs: &Needs,
+    budget: &mut Budget,
+    known: &mut Known,
+) -> Decoded<Player> {
     let mut player = Player::default();
     for field in Fields::of(message) {
         match field.map_err(DecodeFault::malformed(""))? {
@@ -154,6 +173,7 @@ fn player(body: &Bytes, message: &[u8], needs: &Needs, budget: &mut Budget) -> D
                 bytes(content, "attributes")?,
                 &needs.player_attributes,
                 budget,
+                known,
                 &mut player.attributes,
             )
             .map_err(|fault| fault.within(|| "attributes".to_owned()))?,
@@ -163,12 +183,12 @@ fn player(body: &Bytes, message: &[u8], needs: &Needs, budget: &mut Budget) -> D
     Ok(player)
 }
 
-fn latency(body: &Bytes, entry: &[u8]) -> Decoded<(Text, i64)> {
+fn latency(body: &Bytes, entry: &[u8], known: &mut Known) -> Decoded<(Text, i64)> {
     let mut region = Text::new();
     let mut ms = 0;
     for field in Fields::of(entry) {
         match field.map_err(DecodeFault::malformed(""))? {
-            (1, content) => region = text(body, content, "key")?,
+            (1, content) => region = known.text(body, content, "key")?,
             // An int64 is sent in two's complement.
             (2, Content::Varint(number)) => ms = number.cast_signed(),
             (2, _) => return Err(wire_type("value", "a varint")),

@@ -1,41 +1,98 @@
 //! Matches and proposals as the wire wants them.
 
-use crate::matching::{Attributes, Match, Party, Proposal, Roster, Team, Text, Ticket, Value};
-use crate::proto::{self, backfill_proposal, r#match};
+use bytes::{BufMut, BytesMut};
+use prost::encoding::{self, WireType};
 use prost_types::value::Kind;
 
-pub(super) fn match_response(made: Match) -> proto::MatchResponse {
-    let mut tickets = Vec::with_capacity(made.teams.iter().map(|team| team.tickets.len()).sum());
-    let teams = made
-        .teams
-        .into_iter()
-        .map(|team| self::team(team, &mut tickets))
-        .collect();
-    let made = proto::Match {
-        teams,
-        tickets,
-        region_preferences: strings(&made.region_preferences),
-        match_attributes: some_struct(&made.attributes),
-        backfill: made.backfill,
-        server_name: made.server_name.to_string(),
-        client_version: made.client_version.to_string(),
-        server_pool: None,
-    };
+use crate::matching::{Attributes, Match, Party, Proposal, Roster, Team, Text, Ticket, Value};
+use crate::proto::{self, backfill_proposal};
+
+/// Field numbers of `Match` and `Match.Team`.
+mod tag {
+    pub(super) const TICKETS: u32 = 1;
+    pub(super) const TEAMS: u32 = 2;
+    pub(super) const REGION_PREFERENCES: u32 = 3;
+    pub(super) const MATCH_ATTRIBUTES: u32 = 4;
+    pub(super) const BACKFILL: u32 = 5;
+    pub(super) const SERVER_NAME: u32 = 6;
+    pub(super) const CLIENT_VERSION: u32 = 7;
+
+    pub(super) const USER_IDS: u32 = 1;
+    pub(super) const PARTIES: u32 = 2;
+    pub(super) const TEAM_ID: u32 = 3;
+}
+
+/// A match, written straight from its tickets: there is one for every few tickets, and a generated
+/// message would copy each id into a text of its own first.
+pub(super) fn match_response(made: &Match) -> proto::MatchResponse {
+    let bodies: usize = made.tickets().map(|ticket| ticket.body.len() + ROOM).sum();
+    let players: usize = made.tickets().map(|ticket| ticket.players.len()).sum();
+    let mut out = BytesMut::with_capacity(bodies + players * ROOM + 4 * ROOM);
+    for ticket in made.tickets() {
+        put(tag::TICKETS, &ticket.body, &mut out);
+    }
+    for team in &made.teams {
+        put_team(team, &mut out);
+    }
+    for region in &made.region_preferences {
+        put(tag::REGION_PREFERENCES, region.as_bytes(), &mut out);
+    }
+    if !made.attributes.is_empty() {
+        let attributes = to_struct(&made.attributes);
+        encoding::message::encode(tag::MATCH_ATTRIBUTES, &attributes, &mut out);
+    }
+    if made.backfill {
+        encoding::bool::encode(tag::BACKFILL, &true, &mut out);
+    }
+    for (tag, text) in [
+        (tag::SERVER_NAME, &made.server_name),
+        (tag::CLIENT_VERSION, &made.client_version),
+    ] {
+        if !text.is_empty() {
+            put(tag, text.as_bytes(), &mut out);
+        }
+    }
     proto::MatchResponse {
-        r#match: Some(made),
+        r#match: Some(out.freeze().into()),
     }
 }
 
-/// A team as it is sent; its tickets go to `tickets`.
-fn team(team: Team, tickets: &mut Vec<proto::Ticket>) -> r#match::Team {
+/// Room for an id with its key and length, and for what surrounds a ticket.
+const ROOM: usize = 40;
+
+fn put_team(team: &Team, out: &mut BytesMut) {
+    let mut id = uuid::Uuid::encode_buffer();
+    let id = team.id.simple().encode_lower(&mut id);
     let mut roster = Roster::default();
-    team.tickets.iter().for_each(|ticket| roster.add(ticket));
-    tickets.extend(team.tickets.into_iter().map(|ticket| ticket.body.into()));
-    r#match::Team {
-        user_ids: strings(&roster.user_ids),
-        parties: roster.parties.iter().map(party).collect(),
-        team_id: team.id.simple().to_string(),
+    if team
+        .tickets
+        .iter()
+        .any(|ticket| !ticket.party_session_id.is_empty())
+    {
+        team.tickets.iter().for_each(|ticket| roster.add(ticket));
     }
+    let parties: Vec<proto::Party> = roster.parties.iter().map(party).collect();
+    let players = || team.tickets.iter().flat_map(Ticket::player_ids);
+    let len = players().map(|id| field_len(id.len())).sum::<usize>()
+        + encoding::message::encoded_len_repeated(tag::PARTIES, &parties)
+        + field_len(id.len());
+    encoding::encode_key(tag::TEAMS, WireType::LengthDelimited, out);
+    encoding::encode_varint(len as u64, out);
+    players().for_each(|id| put(tag::USER_IDS, id.as_bytes(), out));
+    encoding::message::encode_repeated(tag::PARTIES, &parties, out);
+    put(tag::TEAM_ID, id.as_bytes(), out);
+}
+
+/// Writes a length-delimited field.
+fn put(tag: u32, bytes: &[u8], out: &mut BytesMut) {
+    encoding::encode_key(tag, WireType::LengthDelimited, out);
+    encoding::encode_varint(bytes.len() as u64, out);
+    out.put_slice(bytes);
+}
+
+/// Bytes of a length-delimited field whose number is below 16.
+fn field_len(len: usize) -> usize {
+    1 + encoding::encoded_len_varint(len as u64) + len
 }
 
 pub(super) fn backfill_response(proposal: Proposal) -> proto::BackfillResponse {

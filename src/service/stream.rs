@@ -117,7 +117,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 let request = ready!(Pin::new(&mut self.requests).poll_next(cx));
                 self.active = true;
                 Poll::Ready(match request {
-                    Some(Ok(request)) => self.take(&request),
+                    Some(Ok(request)) => self.take(request),
                     Some(Err(status)) => Err(status),
                     None => self.half_closed(),
                 })
@@ -125,7 +125,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         }
     }
 
-    fn take(&mut self, request: &Opaque) -> Result<Step<P::Answer>, Status> {
+    fn take(&mut self, request: Opaque) -> Result<Step<P::Answer>, Status> {
         let TickStream {
             core, out, state, ..
         } = self;

@@ -69,7 +69,7 @@ impl Purpose for Making {
     }
 
     fn encode(answer: Match) -> MatchResponse {
-        encode::match_response(answer)
+        encode::match_response(&answer)
     }
 }
 

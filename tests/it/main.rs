@@ -1,5 +1,10 @@
-//! Black-box tests: one binary, one module per behaviour.
+//! Black-box tests: the real server on a port of its own, and a gRPC client.
 
 mod auth;
-#[path = "../support/support.rs"]
+mod descriptor;
+mod program;
+mod serving;
+mod streams;
 mod support;
+mod tidy;
+mod unary;

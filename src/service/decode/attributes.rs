@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{DecodeFault, Decoded, Limits, bytes, text, wire_type};
+use super::{DecodeFault, Decoded, Known, Limits, bytes, text, wire_type};
 use crate::matching::{Attributes, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 
@@ -52,12 +52,13 @@ pub(super) fn read(
     message: &[u8],
     wanted: &Wanted,
     budget: &mut Budget,
+    known: &mut Known,
     attributes: &mut Attributes,
 ) -> Decoded<()> {
     if *wanted == Wanted::None {
         return Ok(());
     }
-    fields(body, message, Some(wanted), budget, 1, attributes)
+    fields(body, message, Some(wanted), budget, known, 1, attributes)
 }
 
 /// Reads the fields of a `Struct`; only those wanted, or all.
@@ -66,6 +67,7 @@ fn fields(
     message: &[u8],
     wanted: Option<&Wanted>,
     budget: &mut Budget,
+    known: &mut Known,
     depth: u32,
     out: &mut Attributes,
 ) -> Decoded<()> {
@@ -78,7 +80,7 @@ fn fields(
         let mut sent: Option<&[u8]> = None;
         for part in Fields::of(entry) {
             match part.map_err(DecodeFault::malformed("fields"))? {
-                (1, content) => name = text(body, content, "fields.key")?,
+                (1, content) => name = known.text(body, content, "fields.key")?,
                 (2, content) => sent = Some(bytes(content, "fields.value")?),
                 _ => {}
             }
@@ -87,7 +89,7 @@ fn fields(
             continue;
         }
         let value = match sent {
-            Some(message) => value(body, message, budget, depth)
+            Some(message) => value(body, message, budget, known, depth)
                 .map_err(|fault| fault.within(|| format!("fields[{name:?}]")))?,
             None => Value::Null,
         };
@@ -97,7 +99,13 @@ fn fields(
 }
 
 /// Reads a `Value`: the last of its kinds counts; two pieces of a list or an object are one.
-fn value(body: &Bytes, message: &[u8], budget: &mut Budget, depth: u32) -> Decoded<Value> {
+fn value(
+    body: &Bytes,
+    message: &[u8],
+    budget: &mut Budget,
+    known: &mut Known,
+    depth: u32,
+) -> Decoded<Value> {
     budget.spend()?;
     let mut value = Value::Null;
     for field in Fields::of(message) {
@@ -115,7 +123,7 @@ fn value(body: &Bytes, message: &[u8], budget: &mut Budget, depth: u32) -> Decod
                     Value::Struct(inside) => inside,
                     _ => Attributes::new(),
                 };
-                fields(body, inner, None, budget, depth + 1, &mut inside)?;
+                fields(body, inner, None, budget, known, depth + 1, &mut inside)?;
                 value = Value::Struct(inside);
             }
             (6, Content::Bytes(inner)) => {
@@ -123,7 +131,7 @@ fn value(body: &Bytes, message: &[u8], budget: &mut Budget, depth: u32) -> Decod
                     Value::List(inside) => inside,
                     _ => Vec::new(),
                 };
-                list(body, inner, budget, depth + 1, &mut inside)?;
+                list(body, inner, budget, known, depth + 1, &mut inside)?;
                 value = Value::List(inside);
             }
             (1..=6, _) => return Err(wire_type("value", "that of the kind")),
@@ -137,12 +145,19 @@ fn list(
     body: &Bytes,
     message: &[u8],
     budget: &mut Budget,
+    known: &mut Known,
     depth: u32,
     out: &mut Vec<Value>,
 ) -> Decoded<()> {
     for field in Fields::of(message) {
         if let (1, content) = field.map_err(DecodeFault::malformed(""))? {
-            out.push(value(body, bytes(content, "values")?, budget, depth)?);
+            out.push(value(
+                body,
+                bytes(content, "values")?,
+                budget,
+                known,
+                depth,
+            )?);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::attributes::{self, Budget};
-use super::{Created, DecodeFault, Decoded, Limits, bound, bytes, text, ticket};
+use super::{Created, DecodeFault, Decoded, Known, Limits, bound, bytes, text, ticket};
 use crate::matching::{Needs, Party, Roster, Session, Text, Value, Wanted};
 use crate::proto::wire::Fields;
 
@@ -15,6 +15,7 @@ pub(in crate::service) fn session(
     body: &Bytes,
     needs: &Needs,
     limits: &Limits,
+    known: &mut Known,
 ) -> Decoded<Session> {
     let mut session = Session::default();
     let mut created = Created::default();
@@ -25,7 +26,7 @@ pub(in crate::service) fn session(
             2 => session.pool = text(body, content, "match_pool")?,
             3 => created.read(bytes(content, "CreatedAt")?)?,
             4 => bytes(content, "partial_match")
-                .and_then(|inner| partial_match(body, inner, needs, limits, &mut session))
+                .and_then(|inner| partial_match(body, inner, needs, limits, known, &mut session))
                 .map_err(|fault| fault.within(|| "partial_match".to_owned()))?,
             5 => session.match_session_id = text(body, content, "match_session_id")?,
             _ => {}
@@ -55,6 +56,7 @@ fn partial_match(
     message: &[u8],
     needs: &Needs,
     limits: &Limits,
+    known: &mut Known,
     session: &mut Session,
 ) -> Decoded<()> {
     for field in Fields::of(message) {
@@ -68,8 +70,13 @@ fn partial_match(
                     "tickets",
                     "MAX_PLAYERS_PER_TICKET",
                 )?;
-                let read = ticket(body.slice_ref(bytes(content, "tickets")?), needs, limits)
-                    .map_err(|fault| fault.within(|| format!("tickets[{at}]")))?;
+                let read = ticket(
+                    body.slice_ref(bytes(content, "tickets")?),
+                    needs,
+                    limits,
+                    known,
+                )
+                .map_err(|fault| fault.within(|| format!("tickets[{at}]")))?;
                 session.tickets.push(read);
             }
             2 => {
@@ -96,6 +103,7 @@ fn partial_match(
                 bytes(content, "match_attributes")?,
                 &Wanted::All,
                 &mut Budget::new(limits),
+                known,
                 &mut session.attributes,
             )
             .map_err(|fault| fault.within(|| "match_attributes".to_owned()))?,

@@ -6,6 +6,7 @@ use tonic::Status;
 use crate::matching::{MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::core::Core;
+use crate::service::decode::Known;
 use crate::service::observe::TickSummary;
 use crate::service::seen::Seen;
 use crate::service::tick::Purpose;
@@ -21,6 +22,8 @@ pub(super) struct Intake {
     pool: Option<Text>,
     seen_tickets: Seen,
     seen_sessions: Seen,
+    /// Texts that tickets repeat: the pool, regions, names of attributes.
+    known: Known,
 }
 
 /// A message that was taken.
@@ -34,10 +37,11 @@ pub(super) enum Taken {
 /// Reads the first message and opens the tick.
 pub(super) fn open<P: Purpose, L: MatchLogic>(
     core: &Core<L>,
-    request: &Opaque,
+    request: Opaque,
     summary: &mut TickSummary,
 ) -> Result<(P::Tick, Intake), Status> {
     let name = P::REQUEST;
+    let received = request.fields().len() as u64;
     let read = P::SLOTS
         .read(request)
         .map_err(|why| status::malformed(name, why))?;
@@ -73,19 +77,21 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         needs: P::needs(&core.logic, &rules),
         tickets: 0,
         sessions: 0,
-        bytes: request.fields().len() as u64,
+        bytes: received,
         pool: None,
         seen_tickets: Seen::default(),
         seen_sessions: Seen::default(),
+        known: Known::default(),
     };
     Ok((P::open(&core.logic, rules, context), intake))
 }
 
 impl Intake {
     /// Reads a further message.
+    #[inline]
     pub(super) fn take<P: Purpose>(
         &mut self,
-        request: &Opaque,
+        request: Opaque,
         limits: &Limits,
         summary: &mut TickSummary,
     ) -> Result<Taken, Status> {
@@ -116,9 +122,9 @@ impl Intake {
                 ),
             )),
             Slot::Ticket => {
-                let mut ticket = decode::ticket(bytes, &self.needs, limits)
+                let mut ticket = decode::ticket(bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("ticket", &fault))?;
-                self.check_pool("ticket", &ticket.id, &mut ticket.pool, summary)?;
+                self.check_pool("ticket", &ticket.id, &ticket.pool, summary)?;
                 ticket.arrival = self.tickets;
                 self.tickets += 1;
                 summary.tickets += 1;
@@ -129,10 +135,10 @@ impl Intake {
                 Ok(Taken::Nothing)
             }
             Slot::BackfillTicket => {
-                let mut session = decode::session(&bytes, &self.needs, limits)
+                let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
                 let id = session.backfill_ticket_id.clone();
-                self.check_pool("backfill_ticket", &id, &mut session.pool, summary)?;
+                self.check_pool("backfill_ticket", &id, &session.pool, summary)?;
                 session.arrival = self.sessions;
                 self.sessions += 1;
                 summary.sessions += 1;
@@ -145,12 +151,12 @@ impl Intake {
         }
     }
 
-    /// Refuses a second pool. All tickets then share the first one's text.
+    /// Refuses a second pool.
     fn check_pool(
         &mut self,
         what: &str,
         id: &str,
-        pool: &mut Text,
+        pool: &Text,
         summary: &mut TickSummary,
     ) -> Result<(), Status> {
         match &self.pool {
@@ -158,7 +164,7 @@ impl Intake {
                 self.pool = Some(pool.clone());
                 summary.match_pool = pool.clone();
             }
-            Some(first) if first == pool => *pool = first.clone(),
+            Some(first) if first == pool => {}
             Some(first) => {
                 let text = format!(
                     "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all \

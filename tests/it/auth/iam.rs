@@ -350,6 +350,23 @@ async fn a_flood_of_made_up_kids_costs_one_fetch() {
 }
 
 #[tokio::test]
+async fn callers_with_a_new_key_share_one_fetch_even_if_the_first_goes_away() {
+    let ags = Ags::start().await;
+    let auth = ready(&ags).await;
+    ags.change(|world| world.jwks = vec![json!({ "keys": [TestKey::second().jwk()] })]);
+    ags.fault(Endpoint::Jwks, Fault::Delay(Duration::from_millis(300)));
+    let token = TestKey::second().sign(&delegated(NAMESPACE));
+    let authorizer = auth.authorizer();
+    let first = tokio::time::timeout(Duration::from_millis(50), ask(&authorizer, &token)).await;
+    assert!(first.is_err(), "it went away");
+    let asking = (0..50).map(|_| ask(&authorizer, &token));
+    for verdict in futures_util::future::join_all(asking).await {
+        assert!(verdict.is_ok());
+    }
+    assert_eq!(ags.asked_for(Endpoint::Jwks), 2);
+}
+
+#[tokio::test]
 async fn a_client_can_log_in_by_itself() {
     let ags = Ags::start().await;
     let token = log_in(&settings(&ags.url()), "app-server")

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Starts the server on a free port, sends six players, shows the pairs, stops the server.
+# Usage: scripts/try.sh PATH-OF-match-function
+set -euo pipefail
+
+program=$1
+log=$(mktemp)
+PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info "$program" >"$log" 2>&1 &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$log"' EXIT
+
+address=
+for _ in $(seq 100); do
+    address=$(sed -n 's/.*"address":"\([^"]*\)".*/\1/p' "$log" | head -n 1)
+    [ -n "$address" ] && break
+    kill -0 "$server" 2>/dev/null || { cat "$log" >&2; exit 1; }
+    sleep 0.1
+done
+[ -n "$address" ] || { echo "the server did not start within 10 s:" >&2; cat "$log" >&2; exit 1; }
+
+echo "server at $address; six players queue, pairs are wanted:"
+"$program" client make-matches --players 6 --addr "$address"

@@ -1,0 +1,243 @@
+//! The program as a user starts it: exit codes, one-line errors, the client, SIGTERM.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_match-function"));
+    command.env_clear();
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (
+        status.code().expect("no signal"),
+        text(stdout),
+        text(stderr),
+    )
+}
+
+/// A running server and its address.
+struct Served {
+    child: Child,
+    address: String,
+    log: BufReader<std::process::ChildStdout>,
+}
+
+impl Served {
+    #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
+    fn start() -> Served {
+        let mut child = program()
+            .envs([("PORT", "0"), ("GRPC_ADDR", "127.0.0.1")])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
+        loop {
+            let mut line = String::new();
+            assert!(
+                log.read_line(&mut line).expect("a log") > 0,
+                "it ended early"
+            );
+            let line: Value = serde_json::from_str(&line).expect("JSON lines");
+            if let Some(address) = line["address"].as_str() {
+                let address = address.to_owned();
+                return Served {
+                    child,
+                    address,
+                    log,
+                };
+            }
+        }
+    }
+
+    fn client(&self, words: &[&str]) -> (i32, String, String) {
+        run(program()
+            .arg("client")
+            .args(words)
+            .args(["--addr", &self.address]))
+    }
+
+    /// Sends SIGTERM and returns the exit code and the rest of the log.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .expect("kill")
+                .success()
+        );
+        let status = self.child.wait().expect("it ends");
+        let rest = std::io::read_to_string(&mut self.log).expect("a log");
+        (status.code(), rest)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Already ended is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn bad_settings_are_one_line_and_exit_code_64() {
+    let (code, out, err) = run(program().envs([("PORT", "x"), ("ENABLE_REFLECTION", "perhaps")]));
+    assert_eq!((code, out.as_str()), (64, ""));
+    assert_eq!(err.lines().count(), 1, "{err}");
+    assert!(
+        err.starts_with("match-function: configuration: PORT (--port) is \"x\""),
+        "{err}"
+    );
+    assert!(err.contains("ENABLE_REFLECTION"), "{err}");
+}
+
+#[test]
+fn a_taken_port_is_one_line_and_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let (code, _, err) = run(program().envs([("PORT", port.as_str()), ("GRPC_ADDR", "127.0.0.1")]));
+    assert_eq!(code, 1);
+    assert_eq!(err.lines().count(), 1, "{err}");
+    assert!(err.contains("another program listens there"), "{err}");
+}
+
+#[test]
+fn help_is_the_manual_and_shows_no_values() {
+    let (code, out, _) = run(program().arg("--help").env("PORT", "7777"));
+    assert_eq!(code, 0);
+    assert!(
+        out.contains("[env: PORT]") && out.contains("[default: 6565]"),
+        "{out}"
+    );
+    assert!(!out.contains("7777"));
+    let (code, out, _) = run(program().args(["client", "--help"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("make-matches"), "{out}");
+}
+
+#[test]
+fn the_client_shows_three_pairs() {
+    let server = Served::start();
+    let (code, out, err) = server.client(&["make-matches", "--players", "6"]);
+    assert_eq!(code, 0, "{err}");
+    for pair in [
+        "[player-1, player-2]",
+        "[player-3, player-4]",
+        "[player-5, player-6]",
+    ] {
+        assert!(out.contains(pair), "{out}");
+    }
+    let (_, out, _) = server.client(&[
+        "make-matches",
+        "--players",
+        "4",
+        "--party-size",
+        "2",
+        "--json",
+    ]);
+    let answer: Value = serde_json::from_str(out.trim()).expect("one JSON line");
+    let parties = answer["match"]["teams"][0]["parties"]
+        .as_array()
+        .expect("parties");
+    assert_eq!(parties.len(), 2);
+    assert_eq!(
+        parties[0]["user_ids"],
+        serde_json::json!(["player-1", "player-2"])
+    );
+
+    let (code, out, err) = server.client(&["validate-ticket"]);
+    assert_eq!(
+        (code, out.contains("the ticket is valid")),
+        (0, true),
+        "{out}{err}"
+    );
+    let (code, out, err) = server.client(&["enrich-ticket"]);
+    assert_eq!((code, out.contains("unchanged")), (0, true), "{out}{err}");
+    let (code, out, err) = server.client(&["stat-codes"]);
+    assert_eq!(
+        (code, out.contains("no statistics")),
+        (0, true),
+        "{out}{err}"
+    );
+    let (code, out, err) =
+        server.client(&["backfill-matches", "--sessions", "1", "--players", "2"]);
+    assert_eq!(
+        (code, out.contains("session session-1 gains ticket-1")),
+        (0, true),
+        "{out}{err}"
+    );
+}
+
+#[test]
+fn the_client_says_what_is_wrong() {
+    let server = Served::start();
+    let (code, _, err) = server.client(&["make-matches", "--rules", "{\"shipCountMin\": -1}"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("InvalidArgument") && err.contains("shipCountMin"),
+        "{err}"
+    );
+    let (code, _, err) = server.client(&["make-matches", "--rules", "no/such/file"]);
+    assert_eq!((code, err.contains("no/such/file")), (1, true), "{err}");
+    let nobody = ["client", "make-matches", "--addr", "127.0.0.1:1"];
+    let (code, _, err) = run(program().args(nobody));
+    assert_eq!(
+        (code, err.contains("no server answers at 127.0.0.1:1")),
+        (1, true),
+        "{err}"
+    );
+}
+
+#[test]
+fn tickets_of_a_file_are_sent_as_they_stand() {
+    let server = Served::start();
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    let lines = [
+        r#"{"parameters": {"rules": {"json": "{\"shipCountMin\": 3, \"shipCountMax\": 3}"}, "tickId": 5}}"#,
+        r#"{"ticket": {"ticket_id": "a", "match_pool": "p", "players": [{"player_id": "x"}]}}"#,
+        r#"{"ticketId": "b", "matchPool": "p", "players": [{"playerId": "y"}], "latencies": {"eu": "20"}}"#,
+        r#"{"ticket": {"ticket_id": "c", "match_pool": "p", "CreatedAt": "2026-01-02T03:04:05Z"}}"#,
+    ];
+    file.write_all(lines.join("\n").as_bytes())
+        .expect("written");
+    let path = file.path().to_str().expect("UTF-8");
+    let (code, out, err) = server.client(&["make-matches", "--tickets", path]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("a, b, c | [x, y] | eu"), "{out}");
+}
+
+#[test]
+fn sigterm_ends_it_with_exit_code_0() {
+    let server = Served::start();
+    let (_, _, _) = server.client(&["make-matches", "--players", "100"]);
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        log.lines().count(),
+        1,
+        "nothing per ticket, and the farewell: {log}"
+    );
+}
+
+#[test]
+fn the_samples_of_the_documents_match() {
+    let server = Served::start();
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/tickets.ndjson");
+    let (code, out, err) = server.client(&["make-matches", "--tickets", samples]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("[playerA, playerB] | eu-central-1, us-east-1"),
+        "{out}"
+    );
+}

@@ -1,0 +1,246 @@
+//! A server of its own for each test, and small builders of what AGS sends.
+
+// The AGS double stands apart from the tests of the server: a demo may use it too.
+#[path = "../support/ags.rs"]
+pub(crate) mod ags;
+#[path = "../support/logs.rs"]
+pub(crate) mod logs;
+#[path = "../support/tokens.rs"]
+pub(crate) mod tokens;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use clap::{Args, Command, FromArgMatches};
+use match_function::app::{App, AppError, Ended};
+use match_function::config::{self, Config};
+use match_function::matching::{AgsLogic, MatchLogic};
+use match_function::proto::match_function_client::MatchFunctionClient;
+use match_function::proto::{MatchResponse, Opaque, Parameters, Rules, Slot, Slots};
+use prost::Message;
+use tokio::sync::mpsc::{Sender, UnboundedSender, channel, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::{ReceiverStream, UnboundedReceiverStream};
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+/// A server on a free port of this host.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    signals: UnboundedSender<()>,
+    running: JoinHandle<Result<Ended, AppError>>,
+}
+
+pub(crate) type Client = MatchFunctionClient<Channel>;
+
+pub(crate) fn config(flags: &[&str]) -> Config {
+    let here = ["test", "--grpc-addr", "127.0.0.1", "--port", "0"];
+    let arguments = here.iter().chain(flags).map(OsString::from);
+    let command = Config::augment_args(Command::new("test"));
+    let matches = config::parse(command, arguments, |_| None).expect("valid flags");
+    Config::from_arg_matches(&matches).expect("checked by clap")
+}
+
+pub(crate) fn start(flags: &[&str]) -> Server {
+    start_with(flags, AgsLogic)
+}
+
+pub(crate) fn start_with(flags: &[&str], logic: impl MatchLogic) -> Server {
+    let app = App::build(config(flags), logic).expect("a free port");
+    let address = app.address();
+    let (signals, received) = unbounded_channel();
+    let running = tokio::spawn(app.run(UnboundedReceiverStream::new(received)));
+    Server {
+        address,
+        signals,
+        running,
+    }
+}
+
+impl Server {
+    pub(crate) async fn channel(&self) -> Channel {
+        let endpoint =
+            Channel::from_shared(format!("http://{}", self.address)).expect("an address");
+        endpoint.connect().await.expect("the server listens")
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        MatchFunctionClient::new(self.channel().await)
+    }
+
+    pub(crate) fn signal(&self) {
+        self.signals.send(()).expect("the server runs");
+    }
+
+    pub(crate) async fn ended(self) -> Ended {
+        self.running.await.expect("no panic").expect("no error")
+    }
+
+    /// Sends these requests, half-closes, and returns all matches or the refusal.
+    pub(crate) async fn make(&self, requests: Vec<Opaque>) -> Result<Vec<MatchResponse>, Status> {
+        let mut client = self.client().await;
+        all(client
+            .make_matches(tokio_stream::iter(requests))
+            .await?
+            .into_inner())
+        .await
+    }
+
+    /// The refusal of a stream, and that the server still answers afterwards.
+    pub(crate) async fn refusal(&self, requests: Vec<Opaque>) -> Status {
+        let status = self.make(requests).await.expect_err("a refusal");
+        let pair = vec![parameters("{}"), ticket("a"), ticket("b")];
+        assert_eq!(self.make(pair).await.expect("the server lives").len(), 1);
+        status
+    }
+
+    pub(crate) async fn refused(&self, requests: Vec<Opaque>, code: Code, parts: &[&str]) {
+        let status = self.refusal(requests).await;
+        assert_eq!(status.code(), code, "{status:?}");
+        for part in parts {
+            assert!(
+                status.message().contains(part),
+                "{part:?} is not in {:?}",
+                status.message()
+            );
+        }
+    }
+}
+
+pub(crate) async fn all<T>(mut answers: Streaming<T>) -> Result<Vec<T>, Status> {
+    let mut received = Vec::new();
+    while let Some(answer) = answers.next().await {
+        received.push(answer?);
+    }
+    Ok(received)
+}
+
+/// A request stream that stays open while the sender lives.
+pub(crate) fn open() -> (Sender<Opaque>, ReceiverStream<Opaque>) {
+    let (sender, receiver) = channel(64);
+    (sender, ReceiverStream::new(receiver))
+}
+
+pub(crate) fn parameters(rules: &str) -> Opaque {
+    let rules = Some(Rules {
+        json: rules.to_owned(),
+    });
+    let parameters = Parameters {
+        scope: None,
+        rules,
+        tick_id: 7,
+    };
+    Slots::MAKE_MATCHES
+        .write(Slot::Parameters, &parameters)
+        .expect("a slot")
+}
+
+pub(crate) fn ticket(id: &str) -> Opaque {
+    request(&Ticket::new(id, "pool"))
+}
+
+pub(crate) fn request(ticket: &Ticket) -> Opaque {
+    raw_request(&ticket.encode_to_vec())
+}
+
+/// A request with these bytes as its ticket.
+pub(crate) fn raw_request(ticket: &[u8]) -> Opaque {
+    let ticket = raw(ticket);
+    Slots::MAKE_MATCHES
+        .write(Slot::Ticket, &ticket)
+        .expect("a slot")
+}
+
+pub(crate) fn raw(bytes: &[u8]) -> Opaque {
+    Bytes::copy_from_slice(bytes).into()
+}
+
+/// A match as AGS reads it.
+pub(crate) fn made(answer: &MatchResponse) -> Match {
+    let made = answer.r#match.as_ref().expect("a match");
+    Match::decode(made.fields().clone()).expect("a match")
+}
+
+/// The ids of each match's tickets.
+pub(crate) fn ids(matches: &[MatchResponse]) -> Vec<Vec<String>> {
+    let id = |ticket: &Opaque| {
+        Ticket::decode(ticket.fields().clone())
+            .expect("a ticket")
+            .ticket_id
+    };
+    matches
+        .iter()
+        .map(|answer| made(answer).tickets.iter().map(id).collect())
+        .collect()
+}
+
+/// The message `Match` as AGS reads it.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Match {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) tickets: Vec<Opaque>,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) teams: Vec<Team>,
+    #[prost(string, repeated, tag = "3")]
+    pub(crate) region_preferences: Vec<String>,
+    #[prost(bool, tag = "5")]
+    pub(crate) backfill: bool,
+}
+
+/// The message `Match.Team`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Team {
+    #[prost(string, repeated, tag = "1")]
+    pub(crate) user_ids: Vec<String>,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) parties: Vec<match_function::proto::Party>,
+    #[prost(string, tag = "3")]
+    pub(crate) team_id: String,
+}
+
+/// The message `Ticket` as AGS writes it.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Ticket {
+    #[prost(string, tag = "1")]
+    pub(crate) ticket_id: String,
+    #[prost(string, tag = "2")]
+    pub(crate) match_pool: String,
+    #[prost(message, optional, tag = "3")]
+    pub(crate) created_at: Option<prost_types::Timestamp>,
+    #[prost(message, repeated, tag = "4")]
+    pub(crate) players: Vec<Player>,
+    #[prost(message, optional, tag = "5")]
+    pub(crate) ticket_attributes: Option<prost_types::Struct>,
+    #[prost(btree_map = "string, int64", tag = "6")]
+    pub(crate) latencies: std::collections::BTreeMap<String, i64>,
+    #[prost(string, tag = "7")]
+    pub(crate) party_session_id: String,
+    /// A field that a later version of the contract might add.
+    #[prost(bytes = "vec", tag = "50")]
+    pub(crate) of_tomorrow: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Player {
+    #[prost(string, tag = "1")]
+    pub(crate) player_id: String,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) attributes: Option<prost_types::Struct>,
+}
+
+impl Ticket {
+    /// A ticket of one player.
+    pub(crate) fn new(id: &str, pool: &str) -> Ticket {
+        Ticket {
+            ticket_id: id.to_owned(),
+            match_pool: pool.to_owned(),
+            players: vec![Player {
+                player_id: format!("{id}-player"),
+                attributes: None,
+            }],
+            ..Ticket::default()
+        }
+    }
+}

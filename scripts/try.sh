@@ -5,8 +5,8 @@ set -euo pipefail
 
 program=$1
 log=$(mktemp)
-PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info LOG_FORMAT=json ENABLE_PROMETHEUS=off ENABLE_LOKI=off \
-    ENABLE_ZIPKIN=off "$program" >"$log" 2>&1 &
+PLUGIN_GRPC_SERVER_AUTH_ENABLED=off PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info \
+    LOG_FORMAT=json ENABLE_PROMETHEUS=off ENABLE_LOKI=off ENABLE_ZIPKIN=off "$program" >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$log"' EXIT
 

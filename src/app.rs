@@ -1,5 +1,6 @@
 //! The wiring: a configuration and a studio's logic become a server.
 
+mod guard;
 mod observe;
 
 use std::future::{Future, pending};
@@ -8,16 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::ServiceBuilder;
 use tower::util::MapRequestLayer;
 
+use crate::auth::Auth;
 use crate::config::Config;
+use crate::layers::auth::AuthLayer;
 use crate::matching::MatchLogic;
-use crate::proto::match_function_server::MatchFunctionServer;
 use crate::service::MatchFunctionService;
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
@@ -34,6 +38,8 @@ pub struct App<L> {
     address: SocketAddr,
     handles: Handles,
     admin: Option<Admin>,
+    /// `None`: callers are not checked.
+    auth: Option<Auth>,
     /// Set when it takes no new calls.
     ends: Arc<AtomicBool>,
 }
@@ -53,6 +59,12 @@ pub enum AppError {
     /// The transport failed.
     #[error("the gRPC server failed: {0}")]
     Serve(#[from] tonic::transport::Error),
+    /// What calls IAM cannot be set up.
+    #[error("access tokens cannot be checked: {0}")]
+    Auth(#[from] crate::auth::iam::IamError),
+    /// A metric cannot be registered.
+    #[error("the metrics cannot be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
 }
 
 /// How a server ended.
@@ -76,7 +88,12 @@ impl<L: MatchLogic> App<L> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
         let ends = Arc::new(AtomicBool::new(false));
-        let admin = admin(&config, handles, readiness(&ends))?;
+        let auth = guard::start(&config.auth, &config.telemetry.app_name, handles)?;
+        let admin = admin(
+            &config,
+            handles,
+            readiness(&ends, auth.as_ref().map(Auth::ready)),
+        )?;
         Ok(App {
             config,
             logic,
@@ -84,6 +101,7 @@ impl<L: MatchLogic> App<L> {
             address,
             handles: handles.clone(),
             admin,
+            auth,
             ends,
         })
     }
@@ -152,9 +170,19 @@ impl<L: MatchLogic> App<L> {
             server: settings,
             limits,
             telemetry,
+            auth: _,
         } = self.config;
         let observe = MapRequestLayer::new(observe::attach(self.handles.metrics.ticks.clone()));
-        let stack = layers::stack(&telemetry, &self.handles, observe);
+        let guard = self
+            .auth
+            .as_ref()
+            .map(|auth| AuthLayer::new(auth.authorizer()));
+        // Refused calls make no tick, so the observer of ticks comes last.
+        let innermost = ServiceBuilder::new()
+            .option_layer(guard)
+            .layer(observe)
+            .into_inner();
+        let stack = layers::stack(&telemetry, &self.handles, innermost);
         let (reporter, health) = tonic_health::server::health_reporter();
         let service = MatchFunctionService::new(self.logic, limits, clock::unix_ms).into_server();
         let mut router = server::builder(&settings).layer(stack).add_service(service);
@@ -169,13 +197,21 @@ impl<L: MatchLogic> App<L> {
         }
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let starting = reporter.clone();
+        let ends = self.ends;
+        let auth = self.auth;
         let serve = async move {
-            starting
-                .set_serving::<MatchFunctionServer<MatchFunctionService<L>>>()
-                .await;
-            Ok(router
-                .serve_with_incoming_shutdown(incoming, stopped)
-                .await?)
+            set_health(&starting, ServingStatus::NotServing).await;
+            let opening = AbortOnDrop::of(open_when_ready(
+                starting,
+                auth.as_ref().map(Auth::ready),
+                ends,
+            ));
+            let served = router.serve_with_incoming_shutdown(incoming, stopped).await;
+            drop(opening);
+            if let Some(auth) = auth {
+                auth.shutdown().await;
+            }
+            Ok(served?)
         };
         Ok((reporter, serve))
     }
@@ -201,12 +237,40 @@ fn admin(
     Ok(Some(Admin::new(listener, endpoint, metrics, readiness)))
 }
 
-fn readiness(ends: &Arc<AtomicBool>) -> Readiness {
+fn readiness(ends: &Arc<AtomicBool>, auth: Option<watch::Receiver<bool>>) -> Readiness {
     let ends = Arc::clone(ends);
-    Arc::new(move || match ends.load(Relaxed) {
-        true => Err("the server is shutting down".to_owned()),
-        false => Ok(()),
+    Arc::new(move || {
+        if ends.load(Relaxed) {
+            Err("the server is shutting down".to_owned())
+        } else if auth.as_ref().is_some_and(|ready| !*ready.borrow()) {
+            Err("keys and revocation list of IAM have not been fetched yet".to_owned())
+        } else {
+            Ok(())
+        }
     })
+}
+
+/// Says SERVING as soon as callers can be judged.
+async fn open_when_ready(
+    reporter: HealthReporter,
+    auth: Option<watch::Receiver<bool>>,
+    ends: Arc<AtomicBool>,
+) {
+    if let Some(mut ready) = auth {
+        if ready.wait_for(|ready| *ready).await.is_err() {
+            return;
+        }
+        if ends.load(Relaxed) {
+            return;
+        }
+    }
+    set_health(&reporter, ServingStatus::Serving).await;
+}
+
+async fn set_health(reporter: &HealthReporter, status: ServingStatus) {
+    for service in ["", proto::SERVICE] {
+        reporter.set_service_status(service, status).await;
+    }
 }
 
 /// A task that ends with its owner.
@@ -227,11 +291,7 @@ impl Drop for AbortOnDrop {
 /// Tells health watchers that it is over, then ends their streams: a watch never ends by itself,
 /// and the server would wait for it.
 async fn say_goodbye(reporter: &HealthReporter) {
-    for service in ["", proto::SERVICE] {
-        reporter
-            .set_service_status(service, tonic_health::ServingStatus::NotServing)
-            .await;
-    }
+    set_health(reporter, ServingStatus::NotServing).await;
     let mut reporter = reporter.clone();
     for service in ["", proto::SERVICE] {
         // Already gone is gone.

@@ -6,7 +6,7 @@
 pub mod parse;
 mod source;
 
-use crate::{server, service, telemetry};
+use crate::{auth, server, service, telemetry};
 
 pub use source::{ConfigError, parse};
 
@@ -19,6 +19,9 @@ pub struct Config {
     /// Bounds on requests.
     #[command(flatten)]
     pub limits: service::Limits,
+    /// Who may call.
+    #[command(flatten)]
+    pub auth: auth::Settings,
     /// Logs, metrics and traces.
     #[command(flatten)]
     pub telemetry: telemetry::Settings,
@@ -29,6 +32,8 @@ impl Config {
     /// variable's name.
     #[must_use]
     pub fn validate(&self) -> Vec<String> {
-        self.telemetry.validate()
+        let mut faults = self.auth.faults();
+        faults.extend(self.telemetry.validate());
+        faults
     }
 }

@@ -1,5 +1,6 @@
 //! The stack of middleware around the services, readable in one function: [`stack`].
 
+pub mod auth;
 pub mod classify;
 pub mod log;
 pub mod methods;

@@ -1,6 +1,7 @@
 //! A match-function server for AccelByte Gaming Services (AGS) matchmaking.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod client;
 pub mod clock;

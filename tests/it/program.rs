@@ -5,8 +5,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// Free ports of this host, and no exporter that looks for a peer.
-const LOCAL: [(&str, &str); 6] = [
+/// Free ports of this host, no access tokens, and no exporter that looks for a peer.
+const LOCAL: [(&str, &str); 7] = [
+    ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "off"),
     ("PORT", "0"),
     ("GRPC_ADDR", "127.0.0.1"),
     ("PROMETHEUS_PORT", "0"),

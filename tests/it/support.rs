@@ -1,5 +1,13 @@
 //! A server of its own for each test, and small builders of what AGS sends.
 
+// The AGS double stands apart from the tests of the server: a demo may use it too.
+#[path = "../support/ags.rs"]
+pub(crate) mod ags;
+#[path = "../support/logs.rs"]
+pub(crate) mod logs;
+#[path = "../support/tokens.rs"]
+pub(crate) mod tokens;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
@@ -37,6 +45,7 @@ pub(crate) fn config(flags: &[&str]) -> Config {
         "127.0.0.1",
         "--port",
         "0",
+        "--auth=off",
         "--enable-prometheus=off",
         "--enable-loki=off",
         "--enable-zipkin=off",

@@ -1,0 +1,289 @@
+//! The parts of an access token: strict form first, then what it claims.
+//!
+//! Times are checked here and not by the JWT library, which reads the system clock itself: judging
+//! needs the clock as an argument, for tests and for a cached verdict that must end on time.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::bearer::{BearerToken, MAX_HEADER_BYTES};
+use super::permission::{Actions, Permission};
+use super::refusal::Refusal;
+
+/// Longest key id, in bytes.
+const MAX_KID_BYTES: usize = 128;
+
+/// A token whose form is right and whose signature has not been checked.
+#[derive(Debug)]
+pub struct UnverifiedToken<'t> {
+    /// Name of the key it claims to be signed with: 1 to 128 bytes of any text.
+    kid: String,
+    /// `header.payload` as sent: what the signature is over.
+    signed: &'t str,
+    signature: &'t str,
+    payload: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    alg: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    kid: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<IgnoredAny>,
+}
+
+impl<'t> UnverifiedToken<'t> {
+    /// Takes a compact JWS apart: three parts of strict base64url, an RS256 header with a key id.
+    ///
+    /// A token has exactly one accepted spelling. The revocation list is asked by token text, so
+    /// padding, stray bits or white space that were let through would revive a revoked token.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`], [`Refusal::AlgorithmNotAllowed`] or [`Refusal::MissingKid`].
+    pub fn parse(token: BearerToken<'t>) -> Result<Self, Refusal> {
+        let bytes = token.expose();
+        if bytes.len() > MAX_HEADER_BYTES {
+            return Err(Refusal::Malformed);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
+        let (signed, signature) = text.rsplit_once('.').ok_or(Refusal::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(Refusal::Malformed)?;
+        // A further dot is in none of the alphabets: more than three parts end here too.
+        let [Ok(header), Ok(payload), Ok(_)] =
+            [header, payload, signature].map(|part| URL_SAFE_NO_PAD.decode(part))
+        else {
+            return Err(Refusal::Malformed);
+        };
+        let header: Header = json(&header)?;
+        if header.alg.as_ref().and_then(Value::as_str) != Some("RS256") {
+            return Err(Refusal::AlgorithmNotAllowed);
+        }
+        let kid = match header.kid {
+            None => return Err(Refusal::MissingKid),
+            Some(Value::String(kid)) if kid.is_empty() => return Err(Refusal::MissingKid),
+            Some(Value::String(kid)) if kid.len() <= MAX_KID_BYTES => kid,
+            Some(_) => return Err(Refusal::Malformed),
+        };
+        // RFC 7515 section 4.1.11: an extension that must be understood, and none is.
+        if header.crit.is_some() {
+            return Err(Refusal::Malformed);
+        }
+        Ok(Self {
+            kid,
+            signed,
+            signature,
+            payload,
+        })
+    }
+
+    /// Name of the key to check the signature with.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What the signature is over, and the signature in base64url.
+    #[must_use]
+    pub fn signed_and_signature(&self) -> (&'t str, &'t str) {
+        (self.signed, self.signature)
+    }
+
+    /// Reads the claims. To be called only once the signature has been checked.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] unless they are one JSON object with claims of the right types.
+    pub fn claims(&self) -> Result<Claims, Refusal> {
+        json(&self.payload)
+    }
+}
+
+/// A role held in one namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+pub struct NamespaceRole {
+    /// Id of the role.
+    #[serde(rename = "roleId")]
+    pub role_id: String,
+    /// A namespace, a studio as `studio-`, or `*`.
+    pub namespace: String,
+}
+
+/// The claims that are judged. All others are ignored.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    /// Where the token was issued.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// The user; absent in client tokens.
+    #[serde(default)]
+    pub sub: Option<String>,
+    /// The user again; not issued today, but the reference SDK prefers it to `sub`.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    /// The OAuth client the token was issued to.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Permissions of the token itself. Unusable entries are left out: they grant nothing.
+    #[serde(default, deserialize_with = "permissions")]
+    pub permissions: Vec<Permission>,
+    /// Roles held per namespace.
+    #[serde(default, deserialize_with = "lenient_list")]
+    pub namespace_roles: Vec<NamespaceRole>,
+    /// Ids of roles held in the server's namespace (deprecated, still honoured).
+    #[serde(default, deserialize_with = "lenient_list")]
+    pub roles: Vec<String>,
+    /// The game namespace that a delegated token is for.
+    #[serde(default)]
+    pub extend_namespace: Option<String>,
+    /// End of validity, Unix seconds. Required: a token without it would never end.
+    exp: f64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    iat: Option<f64>,
+}
+
+/// When a token is valid, in Unix seconds: from `start` (included) to `end` (excluded).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Validity {
+    start: f64,
+    end: f64,
+}
+
+impl Validity {
+    /// Judges the time `now`, without leeway.
+    ///
+    /// # Errors
+    /// [`Refusal::Expired`] or [`Refusal::NotYetValid`].
+    pub fn check(self, now: f64) -> Result<(), Refusal> {
+        if now >= self.end {
+            Err(Refusal::Expired)
+        } else if now < self.start {
+            Err(Refusal::NotYetValid)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Claims {
+    /// When the token is valid: after `iat` and `nbf`, before `exp`.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        let start = self
+            .iat
+            .into_iter()
+            .chain(self.nbf)
+            .fold(f64::NEG_INFINITY, f64::max);
+        Validity {
+            start,
+            end: self.exp,
+        }
+    }
+
+    /// When the token was issued, Unix seconds, if it says so.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<f64> {
+        self.iat
+    }
+
+    /// The user whose resources `{userId}` stands for.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.users().next()
+    }
+
+    /// Every user the token names, the preferred one first.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        [&self.user_id, &self.sub]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|id| !id.is_empty())
+    }
+}
+
+/// One JSON object, and nothing after it.
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // Without this, texts that are skipped over could hold any bytes.
+    let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
+    // serde would also fill the fields from a list, in order.
+    if !text.trim_start().starts_with('{') {
+        return Err(Refusal::Malformed);
+    }
+    serde_json::from_str(text).map_err(|_| Refusal::Malformed)
+}
+
+/// A member that may be absent but, if there, must be a `T`: null is not taken for absent.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    source: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(source).map(Some)
+}
+
+/// A list that may be null; entries of another form are left out.
+fn lenient_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    source: D,
+) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Entry<T> {
+        Usable(T),
+        Odd(IgnoredAny),
+    }
+    let entries = Option::<Vec<Entry<T>>>::deserialize(source)?.unwrap_or_default();
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Entry::Usable(value) => Some(value),
+            Entry::Odd(_) => None,
+        })
+        .collect())
+}
+
+/// Permissions as tokens and role overrides spell them, with capital letters.
+pub(super) fn permissions<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Vec<Permission>, D::Error> {
+    #[derive(Deserialize)]
+    struct Wire {
+        #[serde(rename = "Resource")]
+        resource: String,
+        #[serde(rename = "Action")]
+        action: Actions,
+    }
+    let list: Vec<Wire> = lenient_list(source)?;
+    Ok(list
+        .into_iter()
+        .map(|wire| Permission {
+            resource: wire.resource,
+            actions: wire.action,
+        })
+        .collect())
+}
+
+/// Permissions as the role endpoint spells them, in lower case.
+pub(super) fn lower_case_permissions<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Vec<Permission>, D::Error> {
+    #[derive(Deserialize)]
+    struct Wire {
+        resource: String,
+        action: Actions,
+    }
+    let list: Vec<Wire> = lenient_list(source)?;
+    Ok(list
+        .into_iter()
+        .map(|wire| Permission {
+            resource: wire.resource,
+            actions: wire.action,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! Requests to AGS: addresses, credentials, bounds, counting.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{ACCEPT, HeaderValue, RETRY_AFTER};
+use reqwest::{RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use super::super::settings::Settings;
+use super::super::stats::{Endpoint, Stats};
+use super::error::IamError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait that AGS can ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// Adds headers, such as those of a trace, to each request to AGS.
+pub type InjectHeaders = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
+
+/// Who asks.
+pub(in crate::auth) enum Credentials<'a> {
+    /// The client id and secret.
+    Basic,
+    /// The client token.
+    Bearer(&'a SecretString),
+}
+
+/// The HTTP client with AGS's address and our credentials.
+pub(in crate::auth) struct Http {
+    client: reqwest::Client,
+    base: Url,
+    client_id: String,
+    client_secret: SecretString,
+    inject: Option<InjectHeaders>,
+    stats: Arc<Stats>,
+}
+
+impl Http {
+    pub(in crate::auth) fn new(
+        settings: &Settings,
+        app_name: &str,
+        inject: Option<InjectHeaders>,
+        stats: Arc<Stats>,
+    ) -> Result<Self, IamError> {
+        let base = settings.base_url().map_err(IamError::Setup)?;
+        let client = reqwest::Client::builder()
+            .user_agent(user_agent(app_name))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .build()
+            .map_err(|error| IamError::Setup(reason(error)))?;
+        Ok(Self {
+            client,
+            base,
+            client_id: settings.client_id.clone().unwrap_or_default(),
+            client_secret: settings.client_secret.clone().unwrap_or_default(),
+            inject,
+            stats,
+        })
+    }
+
+    /// The body of a GET that was answered with 200.
+    pub(in crate::auth) async fn get(
+        &self,
+        endpoint: Endpoint,
+        path: &[&str],
+        credentials: &Credentials<'_>,
+        limit: usize,
+    ) -> Result<Vec<u8>, IamError> {
+        let request = self.client.get(self.url(endpoint, path)?);
+        let request = match credentials {
+            Credentials::Basic => self.with_client_secret(request),
+            Credentials::Bearer(token) => request.bearer_auth(token.expose_secret()),
+        };
+        self.send(endpoint, request, limit).await
+    }
+
+    /// The body of a login with client credentials.
+    pub(in crate::auth) async fn post_login(
+        &self,
+        path: &[&str],
+        limit: usize,
+    ) -> Result<Vec<u8>, IamError> {
+        let endpoint = Endpoint::Token;
+        let request = self
+            .with_client_secret(self.client.post(self.url(endpoint, path)?))
+            .form(&[("grant_type", "client_credentials")]);
+        self.send(endpoint, request, limit).await
+    }
+
+    /// Reads a JSON body. The error says where, never what: the text may be a token.
+    pub(in crate::auth) fn json<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<T, IamError> {
+        let parsed = serde_json::from_slice(body).map_err(|error| {
+            format!(
+                "unexpected JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            )
+        });
+        self.usable(endpoint, parsed)
+    }
+
+    /// Counts an answer whose body cannot be used as a failure.
+    pub(in crate::auth) fn usable<T>(
+        &self,
+        endpoint: Endpoint,
+        parsed: Result<T, impl fmt::Display>,
+    ) -> Result<T, IamError> {
+        parsed.map_err(|error| {
+            self.stats.count_fetch_failure(endpoint);
+            IamError::Body {
+                endpoint,
+                reason: error.to_string(),
+            }
+        })
+    }
+
+    fn with_client_secret(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
+    }
+
+    /// The base URL with each segment percent-encoded.
+    fn url(&self, endpoint: Endpoint, path: &[&str]) -> Result<Url, IamError> {
+        // Ids come out of tokens: a `..` would turn the request, and our token, elsewhere.
+        if path
+            .iter()
+            .any(|segment| matches!(*segment, "" | "." | ".."))
+        {
+            return Err(IamError::Path { endpoint });
+        }
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| IamError::Path { endpoint })?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
+    async fn send(
+        &self,
+        endpoint: Endpoint,
+        request: RequestBuilder,
+        limit: usize,
+    ) -> Result<Vec<u8>, IamError> {
+        self.stats.count_fetch(endpoint);
+        let answer = self.answer(endpoint, request, limit).await;
+        if answer.is_err() {
+            self.stats.count_fetch_failure(endpoint);
+        }
+        answer
+    }
+
+    async fn answer(
+        &self,
+        endpoint: Endpoint,
+        request: RequestBuilder,
+        limit: usize,
+    ) -> Result<Vec<u8>, IamError> {
+        let transport = |error| IamError::Transport {
+            endpoint,
+            reason: reason(error),
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(inject) = &self.inject {
+            inject(&mut headers);
+        }
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut response = request.headers(headers).send().await.map_err(transport)?;
+        if response.status() != StatusCode::OK {
+            let status = response.status().as_u16();
+            return Err(IamError::Status {
+                endpoint,
+                status,
+                retry_after: retry_after(response.headers()),
+            });
+        }
+        let too_long = || IamError::TooLong { endpoint, limit };
+        if response
+            .content_length()
+            .is_some_and(|length| length > limit as u64)
+        {
+            return Err(too_long());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(transport)? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// A name that can stand in a header: other letters than visible ASCII become `_`.
+fn user_agent(app_name: &str) -> String {
+    app_name
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_graphic() {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// Seconds of a `Retry-After`; its other form, a date, is not used for minutes.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+/// The causes of an error in one line, without the URL.
+fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

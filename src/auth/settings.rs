@@ -1,0 +1,304 @@
+//! The settings of the auth module: flag, variable, default and help in one place.
+
+use clap::Args;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::parse::boolean;
+
+const DEFAULT_NAMESPACE: &str = "accelbyte";
+
+/// How callers are checked.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+#[command(next_help_heading = "Access")]
+pub struct Settings {
+    /// Check the access token and permission of every caller
+    ///
+    /// Off only for local work: everybody who reaches the port can then call.
+    #[arg(
+        long = "auth",
+        env = "PLUGIN_GRPC_SERVER_AUTH_ENABLED",
+        default_value = "true",
+        value_parser = boolean,
+        action = clap::ArgAction::Set,
+        value_name = "SWITCH"
+    )]
+    pub auth_enabled: bool,
+
+    /// Build the auth layer at all; callers are checked only if this and --auth are both on
+    #[arg(
+        long = "auth-layer",
+        env = "ENABLE_INTERCEPTOR_AUTH",
+        default_value = "true",
+        value_parser = boolean,
+        action = clap::ArgAction::Set,
+        value_name = "SWITCH"
+    )]
+    pub layer_enabled: bool,
+
+    /// Base URL of AGS, http or https
+    #[arg(
+        long,
+        env = "AB_BASE_URL",
+        default_value = "https://demo.accelbyte.io",
+        value_name = "URL"
+    )]
+    pub base_url: String,
+
+    /// OAuth client id of this server; required when callers are checked
+    #[arg(long, env = "AB_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+
+    /// OAuth client secret of this server; required when callers are checked
+    ///
+    /// Better given as the variable: other users of the machine can read a command line.
+    #[arg(long, env = "AB_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
+    pub client_secret: Option<SecretString>,
+
+    /// Game namespace that this server runs for; if unset or blank, NAMESPACE, then `accelbyte`
+    #[arg(long = "namespace", env = "AB_NAMESPACE", value_name = "NAMESPACE")]
+    pub ab_namespace: Option<String>,
+
+    /// Read if --namespace is unset or blank
+    #[arg(long = "fallback-namespace", env = "NAMESPACE", hide = true)]
+    pub fallback_namespace: Option<String>,
+
+    /// Last token of the permission that callers need: READ on NAMESPACE:{namespace}:{resource name}
+    #[arg(
+        long,
+        env = "AB_RESOURCE_NAME",
+        default_value = "MMV2GRPCSERVICE",
+        value_name = "NAME"
+    )]
+    pub resource_name: String,
+
+    /// Seconds between refreshes of IAM's keys, the revocation list and the roles in use (1 to 86400)
+    #[arg(
+        long = "token-validator-fetch-interval",
+        env = "TOKEN_VALIDATOR_FETCH_INTERVAL",
+        default_value_t = 3600,
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        value_name = "SECONDS"
+    )]
+    pub fetch_interval_s: u64,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form of a clap value parser")]
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(text))
+}
+
+impl Settings {
+    /// Whether callers are checked.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.auth_enabled && self.layer_enabled
+    }
+
+    /// The game namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        [&self.ab_namespace, &self.fallback_namespace]
+            .into_iter()
+            .flatten()
+            .map(|name| name.trim())
+            .find(|name| !name.is_empty())
+            .unwrap_or(DEFAULT_NAMESPACE)
+    }
+
+    /// Every fault, each naming its variable and what to do; empty if there is none.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let local = "or PLUGIN_GRPC_SERVER_AUTH_ENABLED=false for local work";
+        if let Err(fault) = self.base_url() {
+            faults.push(fault);
+        }
+        if self.enabled() {
+            if self
+                .client_id
+                .as_deref()
+                .is_none_or(|id| id.trim().is_empty())
+            {
+                faults.push(format!(
+                    "AB_CLIENT_ID is not set, and callers cannot be checked without it: set it, {local}"
+                ));
+            }
+            if self
+                .client_secret
+                .as_ref()
+                .is_none_or(|secret| secret.expose_secret().trim().is_empty())
+            {
+                faults.push(format!(
+                    "AB_CLIENT_SECRET is not set, and callers cannot be checked without it: set it, {local}"
+                ));
+            }
+        }
+        // Either would change which permission is asked for.
+        for (variable, value) in [
+            ("AB_NAMESPACE", self.namespace()),
+            ("AB_RESOURCE_NAME", &self.resource_name),
+        ] {
+            let plain =
+                |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+            if value.is_empty() || !value.chars().all(plain) {
+                faults.push(format!(
+                    "{variable} is {value:?}: allowed are ASCII letters, digits, `-`, `_` and `.`, and not nothing"
+                ));
+            }
+        }
+        faults
+    }
+
+    /// The address of AGS.
+    pub(super) fn base_url(&self) -> Result<Url, String> {
+        // The value may hold a password: it is not repeated.
+        let url = Url::parse(self.base_url.trim()).map_err(|error| {
+            format!("AB_BASE_URL is not a URL ({error}): use one such as https://demo.accelbyte.io")
+        })?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(format!(
+                "AB_BASE_URL has scheme `{}`: use http or https, with a host",
+                url.scheme()
+            ));
+        }
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(
+                "AB_BASE_URL holds a user, query or fragment: use only scheme, host, port and path"
+                    .to_owned(),
+            );
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Settings;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        auth: Settings,
+    }
+
+    fn settings(flags: &[&str]) -> Settings {
+        let flags = std::iter::once(&"match-function").chain(flags);
+        Command::try_parse_from(flags).expect("flags").auth
+    }
+
+    #[test]
+    fn is_closed_by_default_and_says_what_to_set() {
+        let settings = settings(&[]);
+        assert!(settings.enabled());
+        let faults = settings.faults();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        for (fault, variable) in faults.iter().zip(["AB_CLIENT_ID", "AB_CLIENT_SECRET"]) {
+            assert!(fault.starts_with(variable), "{fault}");
+            assert!(
+                fault.contains("PLUGIN_GRPC_SERVER_AUTH_ENABLED=false"),
+                "{fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn either_switch_turns_it_off() {
+        for flags in [["--auth", "no"], ["--auth-layer", "F"]] {
+            let settings = settings(&flags);
+            assert!(!settings.enabled());
+            assert_eq!(settings.faults(), [""; 0]);
+        }
+        for text in ["maybe", ""] {
+            let error = Command::try_parse_from(["match-function", "--auth", text])
+                .expect_err("not a switch");
+            assert!(error.to_string().contains("--auth"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_namespace_falls_back_when_blank() {
+        let namespace = |flags: &[&str]| settings(flags).namespace().to_owned();
+        assert_eq!(namespace(&[]), "accelbyte");
+        assert_eq!(
+            namespace(&["--namespace", "a", "--fallback-namespace", "b"]),
+            "a"
+        );
+        assert_eq!(
+            namespace(&["--namespace", " ", "--fallback-namespace", "b"]),
+            "b"
+        );
+        assert_eq!(
+            namespace(&["--namespace", "", "--fallback-namespace", ""]),
+            "accelbyte"
+        );
+    }
+
+    #[test]
+    fn reports_every_fault_at_once() {
+        let flags = [
+            "--base-url",
+            "ftp://x",
+            "--namespace",
+            "a:b",
+            "--resource-name",
+            "",
+            "--client-id",
+            " ",
+            "--client-secret",
+            "",
+        ];
+        let faults = settings(&flags).faults();
+        assert_eq!(faults.len(), 5, "{faults:?}");
+    }
+
+    #[test]
+    fn checks_the_base_url_without_repeating_it() {
+        for url in [
+            "",
+            "demo.accelbyte.io",
+            "https://",
+            "file:///x",
+            "https://u:hunter2@h",
+            "https://h?q",
+            "https://h#f",
+        ] {
+            let settings = settings(&["--auth=off", "--base-url", url]);
+            let faults = settings.faults();
+            assert_eq!(faults.len(), 1, "{url}: {faults:?}");
+            assert!(
+                faults[0].contains("AB_BASE_URL") && !faults[0].contains("hunter2"),
+                "{faults:?}"
+            );
+        }
+        for url in ["http://127.0.0.1:8080", "https://h/prefix/"] {
+            assert_eq!(
+                settings(&["--auth=off", "--base-url", url]).faults(),
+                [""; 0],
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_the_fetch_interval() {
+        for text in ["0", "86401", "-1", "1h", ""] {
+            let flags = ["match-function", "--token-validator-fetch-interval", text];
+            assert!(Command::try_parse_from(flags).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_and_help_hide_the_secret() {
+        let settings = settings(&["--client-id", "id", "--client-secret", "hunter2"]);
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert_eq!(settings.faults(), [""; 0]);
+    }
+}

@@ -1,0 +1,393 @@
+//! An AGS for tests: the endpoints of the identity and namespace services that the server asks, over
+//! real HTTP, with faults on demand and a record of every request.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use match_function::auth::Endpoint;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::tokens::TestKey;
+
+/// What goes wrong at an endpoint.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// This status, with IAM's error body.
+    Status(u16),
+    /// 429 with a `Retry-After` of so many seconds.
+    Busy(u64),
+    /// Answers after a while.
+    Delay(Duration),
+    /// 200, and the connection breaks in the middle of the body.
+    Truncated,
+    /// 200, a byte now and then, and no end.
+    Drip,
+    /// 200 with this body.
+    Body(String),
+    /// 307 to this address.
+    Redirect(String),
+}
+
+/// What AGS knows.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// `expires_in` of the client's tokens.
+    pub(crate) token_life_s: u64,
+    /// Bodies of the key set by turn; the last one stays.
+    pub(crate) jwks: Vec<Value>,
+    pub(crate) revocation_list: Value,
+    /// Status and body by (role id, namespace); 404 if not listed.
+    pub(crate) role_overrides: HashMap<(String, String), (u16, Value)>,
+    /// Status and body by role id; 404 if not listed.
+    pub(crate) roles: HashMap<String, (u16, Value)>,
+    /// Status and body by namespace; 404 if not listed.
+    pub(crate) contexts: HashMap<String, (u16, Value)>,
+    pub(crate) faults: HashMap<Endpoint, Fault>,
+}
+
+impl Default for World {
+    /// All is well: one key, nobody revoked.
+    fn default() -> Self {
+        Self {
+            client_id: "test-client".to_owned(),
+            client_secret: "test-client-s3cr3t".to_owned(),
+            token_life_s: 3600,
+            jwks: vec![json!({ "keys": [TestKey::first().jwk()] })],
+            revocation_list: json!({"revoked_tokens": {"m": 0, "k": 0, "bits": null}, "revoked_users": null}),
+            role_overrides: HashMap::new(),
+            roles: HashMap::new(),
+            contexts: HashMap::new(),
+            faults: HashMap::new(),
+        }
+    }
+}
+
+/// A request that came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) method: String,
+    /// As sent, still percent-encoded.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    world: World,
+    asked: Vec<Asked>,
+    /// Client tokens that are good.
+    logins: Vec<String>,
+    logins_made: usize,
+}
+
+/// A running AGS. It stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ags {
+    address: SocketAddr,
+    inside: Arc<Mutex<Inside>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Ags {
+    /// An AGS where all is well, on a free port.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(World::default()).await
+    }
+
+    /// An AGS that knows this, on a free port.
+    pub(crate) async fn start_with(world: World) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), world).await
+    }
+
+    /// An AGS at this address, for one that comes back.
+    pub(crate) async fn start_at(address: SocketAddr, world: World) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let inside = Arc::new(Mutex::new(Inside {
+            world,
+            ..Inside::default()
+        }));
+        let router = axum::Router::new()
+            .fallback(any(answer))
+            .with_state(Arc::clone(&inside));
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            tokio::select! {
+                served = axum::serve(listener, router) => served.expect("serves"),
+                _ = stopped => {}
+            }
+        });
+        Self {
+            address,
+            inside,
+            stop: Some(stop),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Changes what AGS knows from the next request on.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut World)) {
+        change(&mut self.inside().world);
+    }
+
+    pub(crate) fn fault(&self, endpoint: Endpoint, fault: Fault) {
+        self.change(|world| _ = world.faults.insert(endpoint, fault));
+    }
+
+    /// Makes all client tokens given out so far bad, as a restart of IAM does.
+    pub(crate) fn forget_logins(&self) {
+        self.inside().logins.clear();
+    }
+
+    /// The client tokens given out that are still good.
+    pub(crate) fn logins(&self) -> Vec<String> {
+        self.inside().logins.clone()
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.inside().asked.clone()
+    }
+
+    pub(crate) fn asked_for(&self, endpoint: Endpoint) -> usize {
+        self.inside()
+            .asked
+            .iter()
+            .filter(|asked| asked.endpoint == Some(endpoint))
+            .count()
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        lock(&self.inside)
+    }
+
+    /// Stops listening. Connections that are open stay so until their client goes.
+    pub(crate) fn stop(mut self) -> SocketAddr {
+        self.stop.take();
+        self.address
+    }
+}
+
+fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
+    inside.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a path asks for, and the names in it.
+fn route(method: &str, path: &str) -> Option<(Endpoint, Vec<String>)> {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let named = |names: &[&str]| names.iter().map(|name| percent_decoded(name)).collect();
+    match (method, segments.as_slice()) {
+        ("POST", ["iam", "v3", "oauth", "token"]) => Some((Endpoint::Token, vec![])),
+        ("GET", ["iam", "v3", "oauth", "jwks"]) => Some((Endpoint::Jwks, vec![])),
+        ("GET", ["iam", "v3", "oauth", "revocationlist"]) => {
+            Some((Endpoint::RevocationList, vec![]))
+        }
+        (
+            "GET",
+            [
+                "iam",
+                "v3",
+                "admin",
+                "namespaces",
+                namespace,
+                "roleoverride",
+                role,
+                "permissions",
+            ],
+        ) => Some((Endpoint::Role, named(&[role, namespace]))),
+        ("GET", ["iam", "v3", "admin", "roles", role]) => Some((Endpoint::Role, named(&[role]))),
+        ("GET", ["basic", "v1", "admin", "namespaces", namespace, "context"]) => {
+            Some((Endpoint::NamespaceContext, named(&[namespace])))
+        }
+        _ => None,
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20)
+        .await
+        .expect("a small body");
+    let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    let found = route(&method, &path);
+    let endpoint = found.as_ref().map(|(endpoint, _)| *endpoint);
+    let fault = {
+        let mut inside = lock(&inside);
+        let headers = parts.headers.clone();
+        inside.asked.push(Asked {
+            endpoint,
+            method,
+            path,
+            headers,
+            body: body.clone(),
+        });
+        endpoint.and_then(|endpoint| inside.world.faults.get(&endpoint).cloned())
+    };
+    let Some((endpoint, names)) = found else {
+        return error(404, 1, "not found");
+    };
+    match fault {
+        None => {}
+        Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
+        Some(Fault::Status(status)) => return error(status, 20000, "on demand"),
+        Some(Fault::Busy(seconds)) => {
+            let mut response = error(429, 20007, "too many requests");
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            return response;
+        }
+        Some(Fault::Truncated) => return broken_body(Duration::ZERO, 1),
+        Some(Fault::Drip) => return broken_body(Duration::from_millis(500), 1000),
+        Some(Fault::Body(body)) => return body.into_response(),
+        Some(Fault::Redirect(to)) => {
+            return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, to)]).into_response();
+        }
+    }
+    let mut inside = lock(&inside);
+    if !is_allowed(&inside, endpoint, &parts.headers) {
+        return error(401, 20001, "unauthorized access");
+    }
+    let world = &mut inside.world;
+    match endpoint {
+        Endpoint::Token => log_in(&mut inside, &body),
+        Endpoint::Jwks => {
+            let keys = world.jwks[0].clone();
+            if world.jwks.len() > 1 {
+                world.jwks.remove(0);
+            }
+            json_response(200, &keys)
+        }
+        Endpoint::RevocationList => json_response(200, &world.revocation_list),
+        Endpoint::Role => match names.as_slice() {
+            [role, namespace] => told(world.role_overrides.get(&(role.clone(), namespace.clone()))),
+            [role] => told(world.roles.get(role)),
+            _ => unreachable!("a role has one or two names"),
+        },
+        Endpoint::NamespaceContext => told(world.contexts.get(&names[0])),
+    }
+}
+
+/// The token endpoint and the revocation list take the client's id and secret, the others its token.
+fn is_allowed(inside: &Inside, endpoint: Endpoint, headers: &HeaderMap) -> bool {
+    let shown = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if matches!(endpoint, Endpoint::Token | Endpoint::RevocationList) {
+        let World {
+            client_id,
+            client_secret,
+            ..
+        } = &inside.world;
+        shown
+            == format!(
+                "Basic {}",
+                STANDARD.encode(format!("{client_id}:{client_secret}"))
+            )
+    } else {
+        inside
+            .logins
+            .iter()
+            .any(|login| shown == format!("Bearer {login}"))
+    }
+}
+
+fn log_in(inside: &mut Inside, body: &[u8]) -> Response {
+    if body != b"grant_type=client_credentials" {
+        return json_response(
+            400,
+            &json!({"error": "unsupported_grant_type", "error_description": "-"}),
+        );
+    }
+    inside.logins_made += 1;
+    let token = format!("eyJhbGciOiJSUzI1NiJ9.login{}.s1gnature", inside.logins_made);
+    inside.logins.push(token.clone());
+    json_response(
+        200,
+        &json!({
+            "access_token": token, "bans": null, "display_name": "", "expires_in": inside.world.token_life_s,
+            "is_comply": true, "jflgs": 0, "namespace": "publisher", "namespace_roles": null,
+            "permissions": [{"action": 2, "resource": "ADMIN:ROLE"}], "roles": null, "scope": "account",
+            "token_type": "Bearer", "user_id": "", "xuid": "",
+        }),
+    )
+}
+
+fn told(answer: Option<&(u16, Value)>) -> Response {
+    match answer {
+        Some((status, body)) => json_response(*status, body),
+        None => error(404, 10456, "not found"),
+    }
+}
+
+fn json_response(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    (
+        status,
+        [(CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+fn error(status: u16, code: u32, message: &str) -> Response {
+    json_response(status, &json!({"errorCode": code, "errorMessage": message}))
+}
+
+/// 200, so many pieces of a body with a pause before each, then an error in place of the end.
+fn broken_body(pause: Duration, pieces: usize) -> Response {
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    tokio::spawn(async move {
+        for _ in 0..pieces {
+            tokio::time::sleep(pause).await;
+            if sender
+                .send(Ok(Bytes::from_static(br#"{"keys":["#)))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        _ = sender
+            .send(Err(std::io::Error::other("cut off on demand")))
+            .await;
+    });
+    Response::new(Body::from_stream(ReceiverStream::new(receiver)))
+}

@@ -31,7 +31,9 @@ struct Command {
 }
 
 fn request(path: &str, token: &str) -> Request<()> {
-    let request = Request::builder().uri(path).header("authorization", format!("Bearer {token}"));
+    let request = Request::builder()
+        .uri(path)
+        .header("authorization", format!("Bearer {token}"));
     request.body(()).expect("a request")
 }
 
@@ -46,7 +48,9 @@ fn auth(c: &mut Criterion) {
     settings.ab_namespace = Some("emberfall".to_owned());
     let auth = Auth::start(&settings, "bench", Options::default()).expect("starts");
     let mut is_ready = auth.ready();
-    runtime.block_on(is_ready.wait_for(|ready| *ready)).expect("ready");
+    runtime
+        .block_on(is_ready.wait_for(|ready| *ready))
+        .expect("ready");
 
     let inner = service_fn(|request: Request<()>| {
         black_box(&request);
@@ -58,18 +62,26 @@ fn auth(c: &mut Criterion) {
     claims["union_id"] = json!("0123456789abcdef".repeat(30));
     let token = tokens::TestKey::first().sign(&claims);
     runtime.block_on(async {
-        let first = layer.call(request("/a.B/C", &token)).await.expect("a response");
+        let first = layer
+            .call(request("/a.B/C", &token))
+            .await
+            .expect("a response");
         assert!(first.headers().get("grpc-status").is_none(), "let through");
     });
 
     let mut group = c.benchmark_group("auth");
     group.measurement_time(Duration::from_secs(4));
-    for (name, path) in [("open", "/grpc.health.v1.Health/Check"), ("cached", "/a.B/C")] {
+    for (name, path) in [
+        ("open", "/grpc.health.v1.Health/Check"),
+        ("cached", "/a.B/C"),
+    ] {
         let made = request(path, &token);
         group.bench_function(format!("layer_{name}_{}_byte_token", token.len()), |b| {
             b.iter_batched(
                 || made.clone(),
-                |request| futures_util::FutureExt::now_or_never(layer.call(request)).expect("at once"),
+                |request| {
+                    futures_util::FutureExt::now_or_never(layer.call(request)).expect("at once")
+                },
                 criterion::BatchSize::SmallInput,
             );
         });

@@ -94,12 +94,18 @@ impl RevocationList {
         self.users.len()
     }
 
+    /// Whether a token of this text may be revoked: always for one that is, rarely for another.
+    #[must_use]
+    pub fn may_hold(&self, token: &[u8]) -> bool {
+        self.tokens.may_contain(token)
+    }
+
     /// Judges a verified token: its text, then every user it names.
     ///
     /// # Errors
     /// [`Refusal::TokenRevoked`] or [`Refusal::UserRevoked`].
     pub fn check(&self, token: &[u8], claims: &Claims) -> Result<(), Refusal> {
-        if self.tokens.may_contain(token) {
+        if self.may_hold(token) {
             return Err(Refusal::TokenRevoked);
         }
         if claims

@@ -317,6 +317,7 @@ async fn a_new_list_ends_a_verdict() {
     let token = mint(0, &claims);
     assert_eq!(bench.refusal(&token).await, None);
     bench.iam.tell(|told| {
+        told.keys = Err(()); // or the new keys would end it
         told.list = Ok(json!({"revoked_tokens": {"m": 0, "k": 0},
             "revoked_users": [{"id": "u", "revoked_at": "2027-01-01T00:00:00Z"}]}));
     });

@@ -31,6 +31,7 @@
 //! - Nothing survives a tick: the next one gets the whole queue again.
 
 mod ags;
+pub mod alliance;
 mod backfill;
 mod ids;
 mod logic;

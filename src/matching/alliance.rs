@@ -3,6 +3,6 @@
 mod rules;
 
 pub use rules::{
-    AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, ReferenceFlex, RegionRules,
-    TeamBounds, TeamFlex,
+    AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MAX_FLEXING, MAX_OPTIONS, MAX_RULES,
+    MatchOption, OptionKind, ReferenceFlex, RegionRules, TeamBounds, TeamFlex,
 };

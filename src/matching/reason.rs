@@ -79,6 +79,24 @@ pub enum TicketFault {
     /// A number is NaN or infinite.
     #[error("attribute `{0}` holds a number that is not finite")]
     NotFinite(String),
+    /// More players than any team of the ruleset takes.
+    #[error("the ticket has {players} players; a team has at most {allowed}")]
+    TooManyPlayers {
+        /// Players of the ticket.
+        players: usize,
+        /// Most players of a team.
+        allowed: u32,
+    },
+    /// Every latency of the ticket is above the ruleset's cap.
+    #[error(
+        "the ticket's best region has a latency of {best_ms} ms; region_latency_max_ms is {cap_ms}"
+    )]
+    NoRegionUnderCap {
+        /// The ticket's lowest latency, in ms.
+        best_ms: i64,
+        /// The ruleset's cap, in ms.
+        cap_ms: i64,
+    },
 }
 
 impl TicketFault {
@@ -90,6 +108,8 @@ impl TicketFault {
             TicketFault::EmptyPlayerId => "empty_player_id",
             TicketFault::PlayerTwice => "player_twice",
             TicketFault::NotFinite(_) => "not_finite",
+            TicketFault::TooManyPlayers { .. } => "too_many_players",
+            TicketFault::NoRegionUnderCap { .. } => "no_region_under_cap",
         }
     }
 }

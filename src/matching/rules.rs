@@ -63,7 +63,8 @@ impl RuleFault {
     }
 }
 
-fn short(text: &str) -> String {
+/// A text, cut after [`MAX_FOUND`] characters.
+pub(in crate::matching) fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_FOUND) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -106,18 +107,25 @@ pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
     }
 }
 
-/// Takes a known key out of an object: the exact spelling first, then any in other case, as AGS's
-/// own decoder does. `null` counts as absent.
+/// Looks a known key up in an object: the exact spelling first, then any in other case, as AGS's own
+/// decoder does. `null` counts as absent.
+pub fn find<'f>(fields: &'f Map<String, Value>, key: &str) -> Option<&'f Value> {
+    fields
+        .get(spelling(fields, key)?)
+        .filter(|value| !value.is_null())
+}
+
+/// Takes what [`find`] finds out of the object; a `null` goes, too.
 pub fn take(fields: &mut Map<String, Value>, key: &str) -> Option<Value> {
-    let found = if fields.contains_key(key) {
-        Some(key.to_owned())
-    } else {
-        fields
-            .keys()
-            .find(|other| other.eq_ignore_ascii_case(key))
-            .cloned()
-    };
-    fields.remove(&found?).filter(|value| !value.is_null())
+    let found = spelling(fields, key)?.to_owned();
+    fields.remove(&found).filter(|value| !value.is_null())
+}
+
+/// How a key is spelled in an object.
+fn spelling<'f>(fields: &'f Map<String, Value>, key: &str) -> Option<&'f str> {
+    let exact = fields.get_key_value(key).map(|(exact, _)| exact);
+    let any = || fields.keys().find(|other| other.eq_ignore_ascii_case(key));
+    exact.or_else(any).map(String::as_str)
 }
 
 /// A whole number from 0 to [`MAX_INTEGER`]; `2.0` is one.
@@ -159,6 +167,8 @@ mod tests {
     #[test]
     fn keys_are_found_exactly_first_and_then_in_any_case() {
         let mut fields = object(r#"{"Key": 1, "key": 2, "none": null}"#).unwrap();
+        assert_eq!(find(&fields, "key"), Some(&json!(2)));
+        assert_eq!(find(&fields, "none"), None);
         assert_eq!(take(&mut fields, "key"), Some(json!(2)));
         assert_eq!(take(&mut fields, "key"), Some(json!(1)));
         assert_eq!(take(&mut fields, "key"), None);

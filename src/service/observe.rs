@@ -44,6 +44,8 @@ pub const REASONS: &[&str] = &[
     "empty_player_id",
     "player_twice",
     "not_finite",
+    "too_many_players",
+    "no_region_under_cap",
     RULESET_REFUSED,
     MESSAGE_REFUSED,
 ];
@@ -169,6 +171,14 @@ mod tests {
             TicketFault::EmptyPlayerId,
             TicketFault::PlayerTwice,
             TicketFault::NotFinite(String::new()),
+            TicketFault::TooManyPlayers {
+                players: 3,
+                allowed: 2,
+            },
+            TicketFault::NoRegionUnderCap {
+                best_ms: 300,
+                cap_ms: 200,
+            },
         ];
         let names: Vec<_> = Reason::ALL
             .iter()

@@ -1,6 +1,18 @@
 //! An alliance ruleset, valid by construction.
 
+mod parse;
+mod print;
+#[cfg(test)]
+pub(in crate::matching) mod testing;
+#[cfg(test)]
+mod tests;
+mod tickets;
+
+use serde_json::{Map, Value};
+
 use crate::matching::Text;
+
+pub use parse::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
 
 /// A ruleset with `alliance` (ruleset contract A1). Only the parser makes one, so every number lies
 /// in its range and every minimum is at most its maximum.
@@ -25,6 +37,21 @@ pub struct AllianceRules {
     pub(in crate::matching) rebalance: bool,
     /// `match_options_referred_for_backfill`: backfill tests options, not the must-match attributes.
     pub(in crate::matching) backfill_by_options_only: bool,
+    /// What has no effect on matching.
+    pub(in crate::matching) kept: Kept,
+}
+
+/// Fields of a ruleset that have no effect on matching, as they were stated.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// `rebalance_version`.
+    pub rebalance_version: Option<u32>,
+    /// `ticket_observability_enable`.
+    pub ticket_observability: Option<bool>,
+    /// `max_delay_ms`.
+    pub max_delay_ms: Option<u32>,
+    /// `extra_attributes`.
+    pub extra_attributes: Option<Map<String, Value>>,
 }
 
 /// How many teams a match has and how many players a team has. All at least 1, minima at most their
@@ -58,6 +85,8 @@ pub struct DistanceRule {
     /// The largest distance before any flexing, at least 0; `None` if the criteria is not `distance`
     /// and so has no effect.
     pub reference: Option<f64>,
+    /// What it says instead if the criteria is not `distance`.
+    pub inert: Option<Inert>,
     /// What replaces the reference as a ticket ages, shortest duration first, each duration once.
     pub flexing: Vec<ReferenceFlex>,
     /// Its weight in the score, 0 to 1000.
@@ -76,6 +105,17 @@ pub struct ReferenceFlex {
     pub after_ms: i64,
     /// The reference from then on; `None` if its criteria is not `distance`.
     pub reference: Option<f64>,
+    /// What it says instead if the criteria is not `distance`.
+    pub inert: Option<Inert>,
+}
+
+/// A criteria without effect (contract A1), kept as it was stated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inert {
+    /// `average`, `smaller` or `greater`.
+    pub criteria: &'static str,
+    /// Its reference.
+    pub reference: f64,
 }
 
 /// An entry of `match_options.options`.

@@ -1,5 +1,6 @@
 //! The logic that the server comes with: AGS's own rulesets.
 
+use super::alliance::{AllianceRules, AllianceTick};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
     BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -12,24 +13,24 @@ use super::{
 pub struct AgsLogic;
 
 /// A ruleset, by strategy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AgsRules {
     /// No `alliance`: tickets are grouped in order of arrival.
     Pair(PairRules),
+    /// With `alliance`: teams.
+    Alliance(Box<AllianceRules>),
 }
 
 impl MatchLogic for AgsLogic {
     type Rules = AgsRules;
 
     fn rules(&self, json: &str) -> Result<ParsedRules<AgsRules>, RulesError> {
-        let mut fields = rules::object(json)?;
-        if rules::take(&mut fields, "alliance").is_some() {
-            return Err(RulesError::Unsupported(
-                "`alliance` asks for matches of teams, which this version of the server does not \
-                 make yet; rulesets without `alliance` are matched by shipCountMin and shipCountMax"
-                    .to_owned(),
-            ));
+        let fields = rules::object(json)?;
+        if rules::find(&fields, "alliance").is_some() {
+            let ParsedRules { rules, warnings } = AllianceRules::parse(fields)?;
+            let rules = AgsRules::Alliance(Box::new(rules));
+            return Ok(ParsedRules { rules, warnings });
         }
         let ParsedRules { rules, warnings } = PairRules::parse(fields)?;
         Ok(ParsedRules {
@@ -41,36 +42,43 @@ impl MatchLogic for AgsLogic {
     fn stat_codes(&self, rules: &AgsRules) -> Vec<String> {
         match rules {
             AgsRules::Pair(_) => Vec::new(),
+            AgsRules::Alliance(rules) => rules.stat_codes(),
         }
     }
 
     fn needs(&self, rules: &AgsRules) -> Needs {
         match rules {
             AgsRules::Pair(_) => PairRules::needs(),
+            AgsRules::Alliance(rules) => rules.needs(),
         }
     }
 
     fn backfill_needs(&self, rules: &AgsRules) -> Needs {
         match rules {
             AgsRules::Pair(_) => PairRules::backfill_needs(),
+            AgsRules::Alliance(rules) => rules.backfill_needs(),
         }
     }
 
     fn validate_ticket(&self, rules: &AgsRules, ticket: &Ticket) -> Result<(), TicketFault> {
         match rules {
             AgsRules::Pair(_) => ticket.check(),
+            AgsRules::Alliance(rules) => rules.check_ticket(ticket),
         }
     }
 
     fn open(&self, rules: AgsRules, context: TickContext) -> Box<dyn Tick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairTick::new(rules, context)),
+            AgsRules::Alliance(rules) => Box::new(AllianceTick::new(*rules, context)),
         }
     }
 
     fn open_backfill(&self, rules: AgsRules, context: TickContext) -> Box<dyn BackfillTick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairBackfill::new(rules, context)),
+            #[expect(clippy::unimplemented, reason = "the next commit")]
+            AgsRules::Alliance(_) => unimplemented!(),
         }
     }
 }

@@ -24,6 +24,31 @@ pub enum Reason {
     ServerName,
     /// Its players have another version of the game than the session.
     ClientVersion,
+    /// The ticket is wrong by itself: no player, one twice, a number that is not finite, more
+    /// players than any team has.
+    InvalidTicket,
+    /// Too few players wait to reach the minimum of a match.
+    NotEnoughPlayers,
+    /// Too few players with the must-match attributes of the ticket wait.
+    Attribute,
+    /// Too few of them share the ticket's match options.
+    Option,
+    /// Too few of them play with its platform.
+    CrossPlay,
+    /// Too few of them are within the distance of a matching rule.
+    Distance,
+    /// Too few of them have a region in common with it.
+    Region,
+    /// Too few are left without those who block each other.
+    Blocked,
+    /// Too few are left without those who have a player in common.
+    SharedPlayer,
+    /// Players enough, but their parties do not add up to teams.
+    TeamSizes,
+    /// The time or the steps of the tick were spent.
+    Budget,
+    /// The session did not ask to be filled.
+    BackfillOff,
 }
 
 impl Reason {
@@ -38,6 +63,18 @@ impl Reason {
         Reason::PlayerInSession,
         Reason::ServerName,
         Reason::ClientVersion,
+        Reason::InvalidTicket,
+        Reason::NotEnoughPlayers,
+        Reason::Attribute,
+        Reason::Option,
+        Reason::CrossPlay,
+        Reason::Distance,
+        Reason::Region,
+        Reason::Blocked,
+        Reason::SharedPlayer,
+        Reason::TeamSizes,
+        Reason::Budget,
+        Reason::BackfillOff,
     ];
 
     /// Its name in metrics and logs.
@@ -53,6 +90,18 @@ impl Reason {
             Reason::PlayerInSession => "player_in_session",
             Reason::ServerName => "server_name",
             Reason::ClientVersion => "client_version",
+            Reason::InvalidTicket => "invalid_ticket",
+            Reason::NotEnoughPlayers => "not_enough_players",
+            Reason::Attribute => "attribute",
+            Reason::Option => "option",
+            Reason::CrossPlay => "cross_play",
+            Reason::Distance => "distance",
+            Reason::Region => "region",
+            Reason::Blocked => "blocked",
+            Reason::SharedPlayer => "shared_player",
+            Reason::TeamSizes => "team_sizes",
+            Reason::Budget => "budget",
+            Reason::BackfillOff => "backfill_off",
         }
     }
 }

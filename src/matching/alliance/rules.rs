@@ -187,18 +187,17 @@ impl AllianceRules {
         std::iter::once(self.teams).chain(self.team_flexing.iter().map(|flex| flex.teams))
     }
 
-    /// The rules whose values balance teams (contract A8): those with `isForBalancing` true; if none
-    /// is true, the first distance rule, provided that a rule leaves it unset; else none.
-    pub fn balancing(&self) -> impl Iterator<Item = &DistanceRule> {
-        let chosen = self
-            .distances
-            .iter()
-            .any(|rule| rule.balancing == Some(true));
+    /// The rules whose values balance teams, with their places (contract A8): those with
+    /// `isForBalancing` true; if none is true, the first distance rule, provided that a rule leaves it
+    /// unset; else none.
+    pub fn balancing(&self) -> impl Iterator<Item = (usize, &DistanceRule)> {
+        let chosen = |rule: &DistanceRule| rule.balancing == Some(true);
         let unset = self.distances.iter().any(|rule| rule.balancing.is_none());
-        let mut first = !chosen && unset;
-        self.distances.iter().filter(move |rule| {
-            rule.balancing == Some(true) || (rule.is_distance() && std::mem::take(&mut first))
-        })
+        let mut first = unset && !self.distances.iter().any(chosen);
+        let balances = move |(_, rule): &(usize, &DistanceRule)| {
+            chosen(rule) || (rule.is_distance() && std::mem::take(&mut first))
+        };
+        self.distances.iter().enumerate().filter(balances)
     }
 }
 

@@ -1,0 +1,204 @@
+//! The contract read plainly: every pivot looks at every ticket. What the fast search is held
+//! against, in results and in time.
+
+use super::chosen::Chosen;
+use super::pair::Pivot;
+use super::pool::{Id, Pool};
+use super::rules::testing::rules;
+use super::search::Exact;
+use super::teams::Packer;
+use super::{AllianceRules, AllianceTick, Rank};
+use crate::matching::{
+    Flow, Match, MatchOut, Player, Reason, Text, Tick, TickContext, Ticket, Value,
+};
+
+const NOW_MS: i64 = 1_700_000_000_000;
+
+/// The tickets of each match by arrival, the pivot first and then in the order in which they were
+/// taken.
+fn plain(rules: &AllianceRules, tickets: Vec<Ticket>) -> Vec<Vec<u32>> {
+    let (mut pool, _) = Pool::new(rules, NOW_MS, tickets);
+    let mut chosen = Chosen::new(&pool, rules.blocks);
+    let mut matches = Vec::new();
+    for pivot in 0..pool.len() {
+        if !pool.waits(pivot) || !find(rules, &pool, &mut chosen, pivot) {
+            continue;
+        }
+        let mut arrivals = Vec::new();
+        for id in chosen.tickets() {
+            arrivals.push(pool.take(*id).expect("waits").arrival);
+        }
+        matches.push(arrivals);
+    }
+    matches
+}
+
+fn find(rules: &AllianceRules, pool: &Pool, chosen: &mut Chosen, pivot: Id) -> bool {
+    let mut pivot = Pivot::new(rules, pool, pivot);
+    if pool.sizes[pivot.id as usize] > pivot.bounds.players_max {
+        return false;
+    }
+    let mut packer = Packer::new(pivot.bounds);
+    for region in pool.regions.of_pivot(pivot.id) {
+        pivot.region = region;
+        let waiting = (0..pool.len()).filter(|id| *id != pivot.id && pool.waits(*id));
+        let scored = waiting.filter_map(|id| {
+            let score = pivot.score(pool, id).ok()?;
+            Some(Rank { score, id })
+        });
+        let mut ranked: Vec<Rank> = scored.collect();
+        ranked.sort_unstable();
+        let candidates: Vec<Id> = ranked.iter().map(|rank| rank.id).collect();
+        chosen.begin(pool, pivot.id);
+        if Exact::new(u64::MAX).find(pool, chosen, &mut packer, &candidates) {
+            return true;
+        }
+    }
+    false
+}
+
+#[derive(Default)]
+struct Collected {
+    matches: Vec<Vec<u32>>,
+    left: usize,
+    reasons: std::collections::BTreeMap<Reason, usize>,
+}
+
+impl MatchOut for Collected {
+    fn offer(&mut self, made: Match) -> Flow {
+        let mut arrivals: Vec<u32> = made.tickets().map(|ticket| ticket.arrival).collect();
+        arrivals.sort_unstable();
+        self.matches.push(arrivals);
+        Flow::Go
+    }
+
+    fn leave(&mut self, _ticket: Ticket, reason: Reason) {
+        self.left += 1;
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+
+    fn flow(&self) -> Flow {
+        Flow::Go
+    }
+}
+
+fn fast(rules: &AllianceRules, tickets: Vec<Ticket>) -> Collected {
+    let context = TickContext {
+        now_ms: NOW_MS,
+        tick_id: 1,
+    };
+    let mut tick = Box::new(AllianceTick::new(rules.clone(), context));
+    let mut out = Collected::default();
+    for ticket in tickets {
+        assert_eq!(tick.push(ticket, &mut out), Flow::Go);
+    }
+    tick.finish(&mut out);
+    out
+}
+
+/// A pool as the benchmark's: 5v5, one rule with flexing, three regions, two options, parties.
+fn crowd(seed: u64, count: u32, largest: u64) -> Vec<Ticket> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let text = |text: String| Text::from(text);
+    (0..count)
+        .map(|arrival| {
+            let size = if random.u8(..) < 150 {
+                1
+            } else {
+                random.u64(1..=largest)
+            };
+            let bell: f64 = (0..6).map(|_| random.f64()).sum();
+            let skill = (1500.0 + (bell - 3.0) * 420.0).round();
+            let players = (0..size).map(|place| Player {
+                id: text(format!("p{arrival}-{place}")),
+                attributes: [(
+                    Text::from("mmr"),
+                    Value::Number(skill + f64::from(random.u8(..60))),
+                )]
+                .into_iter()
+                .collect(),
+            });
+            let players = players.collect();
+            let home = random.usize(..3);
+            let mut latencies = Vec::new();
+            for (at, region) in ["ap", "eu", "us"].iter().enumerate() {
+                let ms = if at == home {
+                    random.i64(10..60)
+                } else {
+                    random.i64(80..220)
+                };
+                latencies.push((Text::from(*region), ms));
+            }
+            let modes = ["ctf", "ffa", "koth"];
+            let first = random.usize(..3);
+            let mode = Value::List(vec![modes[first].into(), modes[(first + 1) % 3].into()]);
+            let map = Value::from(["dust", "lake"][random.usize(..2)]);
+            Ticket {
+                id: text(format!("t{arrival}")),
+                pool: "pool".into(),
+                arrival,
+                created_at_ms: Some(NOW_MS - random.i64(..90_000)),
+                players,
+                latencies,
+                attributes: [("map".into(), map), ("mode".into(), mode)]
+                    .into_iter()
+                    .collect(),
+                ..Ticket::default()
+            }
+        })
+        .collect()
+}
+
+const FIVE: &str = r#"{
+    "alliance": {"min_number": 2, "max_number": 2, "player_min_number": 5, "player_max_number": 5},
+    "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 100}],
+    "flexing_rule": [
+        {"attribute": "mmr", "criteria": "distance", "reference": 200, "duration": 15},
+        {"attribute": "mmr", "criteria": "distance", "reference": 400, "duration": 45}],
+    "match_options": {"options": [{"name": "mode", "type": "any"}, {"name": "map", "type": "all"}]},
+    "region_expansion_rate_ms": 10000, "region_expansion_range_ms": 50,
+    "region_latency_initial_range_ms": 20, "region_latency_max_ms": 200}"#;
+
+#[test]
+fn the_fast_search_finds_what_the_plain_one_finds() {
+    let rules = rules(FIVE);
+    for seed in 0..6 {
+        let expected = plain(&rules, crowd(seed, 400, 5));
+        let sorted = |mut ids: Vec<u32>| {
+            ids.sort_unstable();
+            ids
+        };
+        let expected: Vec<_> = expected.into_iter().map(sorted).collect();
+        let found = fast(&rules, crowd(seed, 400, 5));
+        assert_eq!(found.matches, expected, "seed {seed}");
+        assert!(!expected.is_empty());
+    }
+}
+
+#[test]
+#[ignore = "prints times; run it with --release --nocapture"]
+fn times() {
+    let rules = rules(FIVE);
+    for count in [1_000, 10_000, 50_000, 100_000, 200_000] {
+        let tickets = crowd(1, count, 5);
+        let started = std::time::Instant::now();
+        let found = fast(&rules, tickets);
+        let took = started.elapsed();
+        println!(
+            "fast {count}: {} matches in {took:?}, left {:?}",
+            found.matches.len(),
+            found.reasons
+        );
+        if count <= 10_000 {
+            let started = std::time::Instant::now();
+            let expected = plain(&rules, crowd(1, count, 5));
+            let sorted = |mut ids: Vec<u32>| {
+                ids.sort_unstable();
+                ids
+            };
+            let expected: Vec<_> = expected.into_iter().map(sorted).collect();
+            println!("plain {count}: {:?}", started.elapsed());
+            assert_eq!(found.matches, expected);
+        }
+    }
+}

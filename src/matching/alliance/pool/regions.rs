@@ -1,0 +1,148 @@
+//! Latencies of the waiting tickets.
+
+use std::collections::BTreeSet;
+
+use super::Id;
+use crate::matching::alliance::RegionRules;
+use crate::matching::alliance::intern::Lists;
+use crate::matching::{Text, Ticket};
+
+/// The number of a region: its place in the order of names.
+pub(in crate::matching::alliance) type Region = u32;
+
+/// Regions whose latencies are found without a search.
+const MASKED: usize = 64;
+
+/// Which ticket may play where.
+#[derive(Debug)]
+pub(in crate::matching::alliance) struct Regions {
+    names: Vec<Text>,
+    /// The regions that each ticket reports, ascending.
+    reported: Lists,
+    /// Their latencies in ms, ticket after ticket.
+    latencies: Vec<i64>,
+    /// Where each ticket's latencies begin.
+    starts: Vec<u32>,
+    /// The reported regions as bits, where all fit.
+    masks: Vec<u64>,
+    /// The best latency of each ticket, ms.
+    best: Vec<i64>,
+    /// The largest latency that is open to each ticket at its own age, ms.
+    limits: Vec<i64>,
+    /// The largest latency of all, ms.
+    cap_ms: i64,
+}
+
+impl Regions {
+    pub(super) fn of(rules: &RegionRules, tickets: &[Ticket], ages: &[i64]) -> Regions {
+        let names: BTreeSet<&Text> = tickets
+            .iter()
+            .flat_map(|ticket| ticket.latencies.iter().map(|(region, _)| region))
+            .collect();
+        let names: Vec<Text> = names.into_iter().cloned().collect();
+        let masked = names.len() <= MASKED;
+        let mut regions = Regions {
+            reported: Lists::default(),
+            latencies: Vec::new(),
+            starts: Vec::with_capacity(tickets.len()),
+            masks: Vec::new(),
+            best: Vec::with_capacity(tickets.len()),
+            limits: Vec::with_capacity(tickets.len()),
+            cap_ms: rules.max_ms.unwrap_or(i64::MAX),
+            names,
+        };
+        for (ticket, age_ms) in tickets.iter().zip(ages) {
+            let names = &regions.names;
+            let number = |name: &Text| names.binary_search(name).expect("collected above") as u32;
+            let numbers: Vec<u32> = ticket.latencies.iter().map(|(r, _)| number(r)).collect();
+            if masked {
+                let bits = numbers.iter().fold(0, |bits, region| bits | 1 << region);
+                regions.masks.push(bits);
+            }
+            let start = u32::try_from(regions.latencies.len()).expect("fewer than bytes");
+            regions.starts.push(start);
+            regions.reported.push(numbers);
+            regions
+                .latencies
+                .extend(ticket.latencies.iter().map(|(_, ms)| *ms));
+            let best = ticket.latencies.iter().map(|(_, ms)| *ms).min();
+            let best = best.unwrap_or_default();
+            regions.best.push(best);
+            regions.limits.push(rules.limit_ms(best, *age_ms));
+        }
+        regions
+    }
+
+    /// The name of a region.
+    pub(in crate::matching::alliance) fn name(&self, region: Region) -> &Text {
+        &self.names[region as usize]
+    }
+
+    /// How many regions there are.
+    pub(in crate::matching::alliance) fn len(&self) -> u32 {
+        self.names.len() as u32
+    }
+
+    /// Whether the ticket reports no latency at all, and so fits any region.
+    pub(in crate::matching::alliance) fn fits_any(&self, id: Id) -> bool {
+        self.reported.get(id).is_empty()
+    }
+
+    /// The regions that the ticket reports, in order of their names.
+    pub(in crate::matching::alliance) fn reported(&self, id: Id) -> &[Region] {
+        self.reported.get(id)
+    }
+
+    /// The latency of a ticket to a region in ms, if it reports one.
+    pub(in crate::matching::alliance) fn latency(&self, id: Id, region: Region) -> Option<i64> {
+        let start = self.starts[id as usize] as usize;
+        if let Some(mask) = self.masks.get(id as usize) {
+            let bit = 1_u64 << region;
+            // The rank of the region among those that the ticket reports.
+            let rank = (mask & (bit - 1)).count_ones() as usize;
+            return (mask & bit != 0).then(|| self.latencies[start + rank]);
+        }
+        let rank = self.reported.get(id).binary_search(&region).ok()?;
+        Some(self.latencies[start + rank])
+    }
+
+    /// Milliseconds over the ticket's best region; 0 if it fits any.
+    pub(in crate::matching::alliance) fn excess(&self, id: Id, region: Region) -> i64 {
+        self.latency(id, region)
+            .map_or(0, |ms| ms.saturating_sub(self.best[id as usize]))
+    }
+
+    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but never
+    /// above the cap (contract A5).
+    pub(in crate::matching::alliance) fn is_open(
+        &self,
+        id: Id,
+        region: Region,
+        one_way: bool,
+    ) -> bool {
+        let limit = if one_way {
+            self.cap_ms
+        } else {
+            self.limits[id as usize]
+        };
+        match self.latency(id, region) {
+            Some(ms) => ms <= limit,
+            None => self.fits_any(id),
+        }
+    }
+
+    /// The regions to try for a pivot, best first: its open ones by latency, then name. One that
+    /// reports no latencies fits all regions, by name; `None` stands for "no region is known".
+    pub(in crate::matching::alliance) fn of_pivot(&self, pivot: Id) -> Vec<Option<Region>> {
+        if self.fits_any(pivot) {
+            return match self.len() {
+                0 => vec![None],
+                all => (0..all).map(Some).collect(),
+            };
+        }
+        let open = |region: &Region| self.is_open(pivot, *region, false);
+        let mut regions: Vec<Region> = self.reported(pivot).iter().copied().filter(open).collect();
+        regions.sort_by_key(|region| (self.latency(pivot, *region), *region));
+        regions.into_iter().map(Some).collect()
+    }
+}

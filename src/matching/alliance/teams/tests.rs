@@ -1,0 +1,412 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
+    TeamBounds {
+        teams_min: teams[0],
+        teams_max: teams[1],
+        players_min: players[0],
+        players_max: players[1],
+    }
+}
+
+fn fits(taken: &[u32], foes: &[(u32, u32)], spare: &[u32], bounds: TeamBounds) -> bool {
+    Packer::new(bounds).can_complete(taken, foes, spare)
+}
+
+fn members(sizes: &[u32], values: &[f64]) -> Vec<Member> {
+    let value = |at: usize| values.get(at).copied().unwrap_or_default();
+    let member = |(at, &players): (usize, &u32)| Member {
+        players,
+        value: value(at),
+    };
+    sizes.iter().enumerate().map(member).collect()
+}
+
+fn sizes_of(teams: &[Vec<usize>], sizes: &[u32]) -> Vec<u32> {
+    let size = |team: &Vec<usize>| team.iter().map(|&member| sizes[member]).sum();
+    teams.iter().map(size).collect()
+}
+
+#[test]
+fn parties_fit_or_do_not() {
+    for (taken, spare, teams, players, expected) in [
+        (&[2, 2][..], &[][..], [2, 2], [1, 4], true),
+        (&[2, 2], &[], [2, 2], [3, 4], false),
+        (&[2, 2], &[0, 1], [2, 2], [3, 4], false),
+        (&[2, 2], &[0, 2], [2, 2], [3, 4], true),
+        (&[2, 2], &[0, 0, 0, 1], [2, 2], [4, 4], false),
+        (&[2, 2], &[0, 0, 0, 1], [2, 2], [3, 4], true),
+        (&[3, 3, 4, 1, 2], &[], [2, 3], [1, 5], true),
+        (&[3, 3, 4, 1, 2], &[], [2, 2], [1, 5], false),
+        // 12 players fill two teams of 6, but no two of these make 6.
+        (&[4, 4, 4], &[], [2, 2], [6, 6], false),
+        (&[4, 4, 4], &[], [3, 3], [4, 6], true),
+        (&[4, 4, 4], &[0, 0, 3], [3, 3], [6, 6], true),
+        (&[1, 1, 1, 1], &[], [1, 6], [2, 2], true),
+        (&[1, 1, 1], &[], [1, 6], [2, 2], false),
+        (&[1, 1, 1], &[0, 1], [1, 6], [2, 2], true),
+        // Team sizes that only a mix of spare parties makes.
+        (&[], &[0, 0, 1, 1], [1, 1], [5, 5], true),
+        (&[], &[0, 0, 1, 1], [2, 2], [5, 5], false),
+        (&[], &[0, 0, 2, 2], [2, 2], [5, 5], true),
+        (&[], &[], [1, 1], [1, 1], false),
+        // Taken parties that have to share out the spare ones: 3 + 1, 2 + 2.
+        (&[3, 2], &[0, 1, 1], [2, 2], [4, 4], true),
+        (&[3, 2], &[0, 2, 0], [2, 2], [4, 4], false),
+        // Large enough, but not in these sizes.
+        (&[6], &[0; 9], [1, 1], [1, 5], false),
+        (&[0, 2], &[0, 4], [1, 2], [1, 5], false),
+        (&[2], &[9, 0, 0, 0, 0, 0, 9], [1, 2], [3, 5], false),
+    ] {
+        assert_eq!(
+            fits(taken, &[], spare, bounds(teams, players)),
+            expected,
+            "{taken:?} with {spare:?} in {teams:?} teams of {players:?}"
+        );
+    }
+}
+
+#[test]
+fn foes_need_teams_of_their_own() {
+    let three = [(0, 1), (1, 2), (2, 0)];
+    assert!(!fits(&[1, 1, 1], &three, &[], bounds([2, 2], [1, 4])));
+    assert!(fits(&[1, 1, 1], &three, &[], bounds([2, 3], [1, 4])));
+    assert!(!fits(&[1, 1, 1], &three, &[0, 2], bounds([3, 3], [2, 4])));
+    assert!(fits(&[1, 1, 1], &three, &[0, 3], bounds([3, 3], [2, 4])));
+    assert!(fits(&[2, 3], &[(0, 1)], &[0, 1, 1], bounds([2, 2], [4, 4])));
+    assert!(!fits(&[2, 2], &[(0, 1)], &[], bounds([1, 1], [4, 4])));
+    // Pairs that say nothing.
+    let odd = [(0, 0), (0, 7), (9, 1)];
+    assert!(fits(&[2, 2], &odd, &[], bounds([1, 1], [4, 4])));
+    let teams = arrange(&members(&[2, 2], &[]), &odd, bounds([1, 1], [4, 4]), true);
+    assert_eq!(teams, Some(vec![vec![0, 1]]));
+}
+
+#[test]
+fn large_matches_are_decided_at_once() {
+    let huge = i32::MAX.cast_unsigned();
+    let royale = bounds([25, 25], [4, 4]);
+    let squads = [1, 2, 3, 4].repeat(10);
+    for (taken, spare, bounds, expected) in [
+        (&squads[..], &[][..], royale, true),
+        (&squads[..39], &[0, 4], royale, true),
+        (&squads[..39], &[0, 0, 0, 9], royale, false),
+        (&[3; 25], &[0, 24, 90, 90, 90], royale, false),
+        (&[3; 25], &[0, 25], royale, true),
+        (&[3; 25], &[], bounds([20, 25], [1, 4]), true),
+        (&[1; 20], &[], bounds([20, 25], [1, 4]), true),
+        (&[2; 12], &[0, 0, 999], bounds([60, 60], [3, 4]), true),
+        (&[], &[0, 999], bounds([100, 100], [1, 1]), true),
+        (&[1; 99], &[], bounds([100, 100], [1, 1]), false),
+        (&[7; 14], &[0, 0, 1], bounds([1, 1], [100, 100]), true),
+        (&[7; 14], &[0, 0, 0, 1], bounds([1, 1], [100, 100]), false),
+        (&[9; 9], &[], bounds([1, 60], [1, huge]), true),
+        (&[huge; 9], &[], bounds([9, 60], [1, huge]), true),
+        (&[huge, 1], &[], bounds([1, 1], [1, huge]), false),
+        (&[], &[0, u32::MAX], bounds([huge, huge], [1, huge]), true),
+        (&[], &[0, u32::MAX], bounds([huge, huge], [3, huge]), false),
+    ] {
+        assert_eq!(fits(taken, &[], spare, bounds), expected, "{bounds:?}");
+        let classes = classes(taken, &vec![Vec::new(); taken.len()]);
+        let spare = (0_u32..).zip(spare).skip(1);
+        let spare = spare.map(|(size, &left)| Spare::new(size, left, &classes));
+        let mut spare: Vec<Spare> = spare.collect();
+        spare.reverse();
+        let mut search = Search::new(bounds, &classes, spare, SEARCH_STEPS);
+        assert_eq!(search.run().is_some(), expected, "{bounds:?}");
+        let steps = SEARCH_STEPS - search.steps_left();
+        assert!(steps < 1_000, "{steps} steps for {bounds:?}");
+    }
+}
+
+#[test]
+fn a_search_gives_up_in_the_end() {
+    // Sums of even numbers are never odd, but a search cannot know.
+    let taken: Vec<u32> = (100..160).map(|half| 2 * half).collect();
+    let odd = bounds([4, 4], [3885, 3885]);
+    assert_eq!(taken.iter().sum::<u32>(), 4 * 3885);
+    let classes = classes(&taken, &vec![Vec::new(); taken.len()]);
+    let spare = (1..40).rev().map(|half| Spare::new(2 * half, 9, &classes));
+    let mut search = Search::new(odd, &classes, spare.collect(), SEARCH_STEPS);
+    assert!(search.run().is_none());
+    assert_eq!(search.steps_left(), 0);
+    // Nor may it fill the stack, however many teams there are.
+    let many = bounds([50_000, 50_000], [5, 5]);
+    assert!(!fits(&[], &[], &[0, 0, 60_000, 60_000], many));
+    let parties = members(&taken, &[]);
+    for rebalance in [false, true] {
+        assert_eq!(arrange(&parties, &[], odd, rebalance), None);
+        let teams = arrange(&parties, &[], bounds([1, 9], [1, 3885]), rebalance);
+        let sizes = sizes_of(&teams.expect("teams"), &taken);
+        assert_eq!(sizes.len(), 5);
+    }
+}
+
+#[test]
+fn known_matches() {
+    for (sizes, teams, players, expected) in [
+        (&[2, 2][..], [2, 2], [1, 4], &[2, 2][..]),
+        (&[3, 3, 4, 1, 2], [2, 3], [1, 5], &[4, 4, 5]),
+        (&[1, 1, 1, 1], [1, 6], [2, 2], &[2, 2]),
+        (&[5, 1, 1], [2, 2], [1, 5], &[2, 5]),
+        (&[1; 8], [2, 4], [1, 5], &[4, 4]),
+        (&[4; 25], [20, 25], [1, 4], &[4; 25]),
+        (&[1; 100], [25, 25], [1, 4], &[4; 25]),
+        (&[9; 4], [1, 1], [10, 100], &[36]),
+    ] {
+        let bounds = bounds(teams, players);
+        for rebalance in [false, true] {
+            let teams = arrange(&members(sizes, &[]), &[], bounds, rebalance).expect("teams");
+            let mut found = sizes_of(&teams, sizes);
+            found.sort_unstable();
+            assert_eq!(found.len(), expected.len(), "{sizes:?}");
+            if rebalance {
+                assert_eq!(found, expected, "{sizes:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn in_order_the_first_team_that_fits_is_taken() {
+    let split = |sizes: &[u32], foes: &[(u32, u32)], bounds| {
+        arrange(&members(sizes, &[]), foes, bounds, false)
+    };
+    let two = bounds([2, 2], [1, 5]);
+    assert_eq!(
+        split(&[1, 1, 1, 1], &[], two),
+        Some(vec![vec![0, 1, 2], vec![3]])
+    );
+    assert_eq!(
+        split(&[1, 1, 1, 1], &[(0, 1)], two),
+        Some(vec![vec![0, 2, 3], vec![1]])
+    );
+    // 2 + 2 would leave no room for the others.
+    assert_eq!(
+        split(&[2, 2, 3, 3], &[], two),
+        Some(vec![vec![0, 2], vec![1, 3]])
+    );
+    assert_eq!(split(&[], &[], two), None);
+    assert_eq!(split(&[1, 0], &[], two), None);
+}
+
+#[test]
+fn means_are_balanced_by_players() {
+    // Teams of 3 each: means 2 and 2, though the values of the first party are the highest.
+    let party = |players, value| Member { players, value };
+    let parties = [party(2, 5.0), party(2, 4.0), party(1, 2.0), party(1, 1.0)];
+    let teams = arrange(&parties, &[], bounds([2, 2], [3, 3]), true);
+    assert_eq!(teams, Some(vec![vec![0, 3], vec![1, 2]]));
+    // The lower difference in players comes first.
+    let parties = [party(1, 9.0), party(1, 0.0), party(1, 9.0), party(1, 0.0)];
+    let teams = arrange(&parties, &[], bounds([2, 2], [1, 3]), true);
+    assert_eq!(teams, Some(vec![vec![0, 1], vec![2, 3]]));
+    let teams = arrange(&parties, &[(0, 1)], bounds([2, 2], [1, 3]), true);
+    assert_eq!(teams, Some(vec![vec![0, 3], vec![1, 2]]));
+}
+
+#[test]
+fn many_solos_become_nearly_even_teams() {
+    // Values 0 to 99 in a scrambled order.
+    let values: Vec<f64> = (0..100).map(|at| f64::from(at * 37 % 100)).collect();
+    let parties = members(&[1; 100], &values);
+    let teams = arrange(&parties, &[], bounds([25, 25], [4, 4]), true).expect("teams");
+    let mean = |team: &Vec<usize>| team.iter().map(|&at| values[at]).sum::<f64>() / 4.0;
+    let (low, high) = range(teams.iter().map(mean));
+    assert!(high - low <= 1.0, "means from {low} to {high}");
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let start = (f64::INFINITY, f64::NEG_INFINITY);
+    values.fold(start, |(low, high), value| {
+        (low.min(value), high.max(value))
+    })
+}
+
+/// All ways to put parties into teams: for each the team of each party, teams numbered in order of
+/// their first party. Those from `optional` on may also stay out.
+fn splits(count: usize, optional: usize) -> Vec<Vec<Option<usize>>> {
+    let mut all = vec![Vec::new()];
+    for party in 0..count {
+        let longer = |split: Vec<Option<usize>>| {
+            let open = split.iter().flatten().max().map_or(0, |last| last + 1);
+            let out = (party >= optional).then_some(None);
+            let teams = (0..=open).map(Some).chain(out);
+            teams
+                .map(|team| split.iter().copied().chain([team]).collect())
+                .collect::<Vec<_>>()
+        };
+        all = all.into_iter().flat_map(longer).collect();
+    }
+    all
+}
+
+fn is_valid(
+    split: &[Option<usize>],
+    sizes: &[u32],
+    foes: &[(u32, u32)],
+    bounds: TeamBounds,
+) -> bool {
+    let teams = split.iter().flatten().max().map_or(0, |last| last + 1);
+    let size = |team: usize| -> u32 {
+        let members = split.iter().zip(sizes);
+        let here = members.filter(|(there, _)| **there == Some(team));
+        here.map(|(_, size)| size).sum()
+    };
+    let apart = |&(a, b): &(u32, u32)| a == b || split[a as usize] != split[b as usize];
+    (bounds.teams_min..=bounds.teams_max).contains(&(teams as u32))
+        && (0..teams).all(|team| (bounds.players_min..=bounds.players_max).contains(&size(team)))
+        && foes.iter().all(apart)
+}
+
+fn any_bounds() -> impl Strategy<Value = TeamBounds> {
+    (1..4_u32, 0..3_u32, 1..6_u32, 0..4_u32).prop_map(|(teams, more, players, wider)| {
+        bounds([teams, teams + more], [players, players + wider])
+    })
+}
+
+fn any_foes(parties: usize) -> BoxedStrategy<Vec<(u32, u32)>> {
+    let party = 0..parties.max(1) as u32;
+    prop_oneof![2 => Just(Vec::new()), 1 => vec((party.clone(), party), 0..4)]
+        .prop_map(move |foes| if parties == 0 { Vec::new() } else { foes })
+        .boxed()
+}
+
+/// Sizes, foes.
+fn any_parties(most: usize) -> impl Strategy<Value = (Vec<u32>, Vec<(u32, u32)>)> {
+    vec(1..6_u32, 0..=most).prop_flat_map(|sizes| {
+        let foes = any_foes(sizes.len());
+        (Just(sizes), foes)
+    })
+}
+
+/// Players apart, means apart.
+fn differences(teams: &[Vec<usize>], members: &[Member]) -> (u32, f64) {
+    let sum = |team: &Vec<usize>| {
+        let parties = team.iter().map(|&at| members[at]);
+        parties.fold((0, 0.0), |(players, value), one| {
+            (players + one.players, value + one.value)
+        })
+    };
+    let sums: Vec<(u32, f64)> = teams.iter().map(sum).collect();
+    let players = sums.iter().map(|sum| sum.0);
+    let players = players.clone().max().unwrap_or(0) - players.min().unwrap_or(0);
+    let (low, high) = range(sums.iter().map(|sum| sum.1 / f64::from(sum.0)));
+    (players, high - low)
+}
+
+/// The order of the search among equally good splits.
+fn earlier(a: &[Vec<usize>], b: &[Vec<usize>]) -> std::cmp::Ordering {
+    let compare = |(a, b): (&Vec<usize>, &Vec<usize>)| {
+        let only = |one: &[usize], other: &[usize]| {
+            let only = one.iter().copied().find(|at| !other.contains(at));
+            only.unwrap_or(usize::MAX)
+        };
+        only(a, b).cmp(&only(b, a))
+    };
+    let mut teams = a.iter().zip(b).map(compare);
+    teams
+        .find(|order| order.is_ne())
+        .unwrap_or(std::cmp::Ordering::Equal)
+}
+
+fn as_teams(split: &[Option<usize>]) -> Vec<Vec<usize>> {
+    let count = split.iter().flatten().max().map_or(0, |last| last + 1);
+    let team_of: Vec<usize> = split.iter().flatten().copied().collect();
+    grouped(&team_of, count)
+}
+
+proptest! {
+    #[test]
+    fn packing_agrees_with_all_splits(
+        (taken, foes) in any_parties(5),
+        spare in vec(0..3_u32, 0..7),
+        bounds in any_bounds(),
+    ) {
+        let sizes = (0..).zip(&spare).skip(1).flat_map(|(size, &count)| vec![size; count as usize]);
+        let others: Vec<u32> = sizes.take(8 - taken.len()).collect();
+        let mut spare = vec![0; 9];
+        for &size in &others {
+            spare[size as usize] += 1;
+        }
+        let all: Vec<u32> = taken.iter().chain(&others).copied().collect();
+        let expected = splits(all.len(), taken.len())
+            .iter()
+            .any(|split| is_valid(split, &all, &foes, bounds));
+        let mut packer = Packer::new(bounds);
+        prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
+        prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
+    }
+
+    #[test]
+    fn a_packer_answers_as_a_new_one_does(
+        bounds in any_bounds(),
+        questions in vec((any_parties(8), vec(0..9_u32, 0..7)), 1..20),
+    ) {
+        let mut packer = Packer::new(bounds);
+        for ((mut taken, mut foes), spare) in questions {
+            let answer = packer.can_complete(&taken, &foes, &spare);
+            prop_assert_eq!(answer, fits(&taken, &foes, &spare, bounds));
+            let last = taken.len() as u32;
+            taken.reverse();
+            for pair in &mut foes {
+                *pair = (last - 1 - pair.0, last - 1 - pair.1);
+            }
+            prop_assert_eq!(answer, packer.can_complete(&taken, &foes, &spare));
+        }
+    }
+
+    #[test]
+    fn teams_are_the_best_of_all_splits(
+        (sizes, foes) in any_parties(7),
+        values in vec(prop_oneof![(-9..9).prop_map(f64::from), -9.0..9.0], 7),
+        bounds in any_bounds(),
+    ) {
+        let members = members(&sizes, &values);
+        let mut valid: Vec<_> = splits(sizes.len(), sizes.len())
+            .into_iter()
+            .filter(|split| is_valid(split, &sizes, &foes, bounds))
+            .collect();
+        let fewest = valid.iter().map(|split| as_teams(split).len()).min();
+        valid.retain(|split| Some(as_teams(split).len()) == fewest);
+        let even = valid.iter().map(|split| as_teams(split)).min_by(|a, b| {
+            let (a_players, a_means) = differences(a, &members);
+            let (b_players, b_means) = differences(b, &members);
+            a_players.cmp(&b_players).then(a_means.total_cmp(&b_means)).then(earlier(a, b))
+        });
+        prop_assert_eq!(arrange(&members, &foes, bounds, true), even);
+        let first = valid.iter().min().map(|split| as_teams(split));
+        prop_assert_eq!(arrange(&members, &foes, bounds, false), first);
+    }
+
+    #[test]
+    fn what_can_be_completed_can_be_arranged(
+        (sizes, foes) in any_parties(30),
+        values in vec(-9.0..9.0, 30),
+        teams in (1..9_u32, 0..5_u32),
+        players in (1..12_u32, 0..6_u32),
+        rebalance: bool,
+    ) {
+        let bounds = bounds([teams.0, teams.0 + teams.1], [players.0, players.0 + players.1]);
+        let members = members(&sizes, &values);
+        let found = arrange(&members, &foes, bounds, rebalance);
+        if fits(&sizes, &foes, &[], bounds) {
+            prop_assert!(found.is_some());
+        }
+        let Some(found) = found else { return Ok(()) };
+        let mut split = vec![None; sizes.len()];
+        for (team, parties) in found.iter().enumerate() {
+            prop_assert!(parties.is_sorted());
+            for &party in parties {
+                prop_assert_eq!(split[party].replace(team), None);
+            }
+        }
+        prop_assert!(found.is_sorted());
+        prop_assert!(split.iter().all(Option::is_some));
+        prop_assert!(is_valid(&split, &sizes, &foes, bounds));
+        prop_assert_eq!(arrange(&members, &foes, bounds, rebalance), Some(found));
+    }
+}

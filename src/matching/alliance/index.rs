@@ -61,6 +61,7 @@ pub(super) struct Index {
     has_everything: bool,
     /// The tickets of each cell in order; one for each region asked for on the axis of latency.
     planes: HashMap<Option<Region>, Plane>,
+    scratch: Keys,
 }
 
 impl Index {
@@ -75,6 +76,7 @@ impl Index {
             size_ranges: Vec::new(),
             has_everything: false,
             planes: HashMap::new(),
+            scratch: Keys::default(),
         };
         let keys_of = |id| {
             let many = |at: &usize| pool.options[*at].values(id).len().max(1);
@@ -88,13 +90,14 @@ impl Index {
         index.has_everything = most.saturating_mul(pool.groups.len()) > MOST_CELLS;
         let mut largest = vec![0; 1];
         let mut found = Vec::new();
+        let mut scratch = Keys::default();
         for id in 0..pool.len() {
             found.clear();
             if index.has_everything {
                 found.push(EVERYTHING);
             }
             let (options, keys) = (&index.options, &mut index.keys);
-            each_key(pool, options, id, pool.groups.group(id), |key| {
+            scratch.each(pool, options, id, pool.groups.group(id), |key| {
                 let cell = match keys.get(key) {
                     Some(cell) => *cell,
                     None => {
@@ -140,16 +143,17 @@ impl Index {
 
     /// The cells in which a pivot's candidates are, each once; and whether a ticket can be in more
     /// than one of them.
-    pub(super) fn cells_of(&self, pool: &mut Pool, pivot: Id, found: &mut Vec<Cell>) -> bool {
+    pub(super) fn cells_of(&mut self, pool: &mut Pool, pivot: Id, found: &mut Vec<Cell>) -> bool {
         found.clear();
         let groups = pool.groups.compatible(pool.groups.group(pivot));
         let mut keys = 0;
+        let (cells, scratch) = (&self.keys, &mut self.scratch);
         if groups.len() <= MOST_CELLS {
             for group in groups.iter() {
-                each_key(pool, &self.options, pivot, *group, |key| {
+                scratch.each(pool, &self.options, pivot, *group, |key| {
                     keys += 1;
                     if keys <= MOST_CELLS {
-                        found.extend(self.keys.get(key));
+                        found.extend(cells.get(key));
                     }
                 });
             }
@@ -278,37 +282,56 @@ fn indexed_options(pool: &Pool) -> Vec<usize> {
     indexed
 }
 
-/// Calls back with every key that a ticket has if its group is `group`.
-fn each_key(pool: &Pool, options: &[usize], id: Id, group: u32, mut with: impl FnMut(&[u32])) {
-    let choices = |at: usize| {
-        let column = &pool.options[options[at]];
-        match column.kind {
-            OptionKind::Any => column.values(id),
-            _ => &[],
-        }
-    };
-    let mut key = Vec::with_capacity(options.len() + 1);
-    key.push(group);
-    for (at, option) in options.iter().enumerate() {
-        key.push(match pool.options[*option].kind {
-            OptionKind::All => pool.options[*option].set(id),
-            _ => choices(at).first().copied().unwrap_or(ABSENT),
-        });
-    }
-    let mut turns = vec![0_usize; options.len()];
-    loop {
-        with(&key);
-        // The next combination, like counting.
-        let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < choices(*at).len()) else {
-            return;
-        };
-        for (at, turn) in turns.iter_mut().enumerate().take(at) {
-            *turn = 0;
-            if let Some(first) = choices(at).first() {
-                key[at + 1] = *first;
+/// The keys of one ticket after another.
+#[derive(Debug, Default)]
+struct Keys {
+    key: Vec<u32>,
+    /// Which of its values each option is at.
+    turns: Vec<usize>,
+}
+
+impl Keys {
+    /// Calls back with every key that a ticket has if its group is `group`.
+    fn each(
+        &mut self,
+        pool: &Pool,
+        options: &[usize],
+        id: Id,
+        group: u32,
+        mut with: impl FnMut(&[u32]),
+    ) {
+        let choices = |at: usize| {
+            let column = &pool.options[options[at]];
+            match column.kind {
+                OptionKind::Any => column.values(id),
+                _ => &[],
             }
+        };
+        let Keys { key, turns } = self;
+        key.clear();
+        key.push(group);
+        for (at, option) in options.iter().enumerate() {
+            key.push(match pool.options[*option].kind {
+                OptionKind::All => pool.options[*option].set(id),
+                _ => choices(at).first().copied().unwrap_or(ABSENT),
+            });
         }
-        turns[at] += 1;
-        key[at + 1] = choices(at)[turns[at]];
+        turns.clear();
+        turns.resize(options.len(), 0);
+        loop {
+            with(key);
+            // The next combination, like counting.
+            let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < choices(*at).len()) else {
+                return;
+            };
+            for (at, turn) in turns.iter_mut().enumerate().take(at) {
+                *turn = 0;
+                if let Some(first) = choices(at).first() {
+                    key[at + 1] = *first;
+                }
+            }
+            turns[at] += 1;
+            key[at + 1] = choices(at)[turns[at]];
+        }
     }
 }

@@ -72,9 +72,17 @@ impl Pool {
                 Err(_) => unfit.push((ticket, Reason::InvalidTicket)),
             }
         }
+        // Tickets are large: their places are sorted, and each is moved once.
         let created = |ticket: &Ticket| ticket.created_at_ms.unwrap_or(now_ms).min(now_ms);
-        fit.sort_by_key(|ticket| (created(ticket), ticket.arrival));
-        (Pool::of(rules, now_ms, fit), unfit)
+        let mut order: Vec<(i64, u32, usize)> = fit
+            .iter()
+            .enumerate()
+            .map(|(place, ticket)| (created(ticket), ticket.arrival, place))
+            .collect();
+        order.sort_unstable();
+        let mut fit: Vec<Option<Ticket>> = fit.into_iter().map(Some).collect();
+        let sorted = order.iter().filter_map(|(_, _, place)| fit[*place].take());
+        (Pool::of(rules, now_ms, sorted.collect()), unfit)
     }
 
     fn of(rules: &AllianceRules, now_ms: i64, tickets: Vec<Ticket>) -> Pool {

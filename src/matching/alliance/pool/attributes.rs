@@ -24,7 +24,7 @@ const NEVER_TESTED: &[&str] = &[
 ];
 
 /// Attributes that are tested even if they are blank.
-const ALWAYS_TESTED: &[&str] = &["server_name", "client_version"];
+const ALWAYS_TESTED: [&str; 2] = ["server_name", "client_version"];
 
 /// Whether an attribute that is tested only if it is there counts as not there.
 pub(in crate::matching::alliance) fn is_blank(value: &Value) -> bool {
@@ -65,14 +65,19 @@ impl OptionColumn {
             values: Lists::default(),
             sets: Vec::new(),
         };
-        let mut sets = HashMap::new();
+        let mut sets: HashMap<Vec<u32>, u32> = HashMap::new();
         sets.insert(Vec::new(), 0);
+        let mut values = Vec::new();
         for ticket in tickets {
-            let numbers = numbers(ticket, &option.name, interner);
-            column.values.push(numbers.iter().copied());
+            numbers(ticket, &option.name, interner, &mut values);
+            column.values.push(values.iter().copied());
             if option.kind == OptionKind::All {
                 let next = u32::try_from(sets.len()).expect("fewer sets than tickets");
-                column.sets.push(*sets.entry(numbers).or_insert(next));
+                let set = sets.get(&values).copied();
+                column.sets.push(set.unwrap_or_else(|| {
+                    sets.insert(values.clone(), next);
+                    next
+                }));
             }
         }
         column
@@ -94,16 +99,14 @@ impl OptionColumn {
     }
 }
 
-fn numbers(ticket: &Ticket, name: &str, interner: &mut Interner) -> Vec<u32> {
-    let values = values_of(ticket.attributes.get(name));
-    let mut numbers: Vec<u32> = values
-        .iter()
-        .filter(|value| **value != Value::Null)
-        .map(|value| interner.number(value))
-        .collect();
+/// Writes down the numbers of an attribute's values, ascending, each once.
+fn numbers(ticket: &Ticket, name: &str, interner: &mut Interner, numbers: &mut Vec<u32>) {
+    numbers.clear();
+    let values = values_of(ticket.attributes.get(name)).iter();
+    let values = values.filter(|value| **value != Value::Null);
+    numbers.extend(values.map(|value| interner.number(value)));
     numbers.sort_unstable();
     numbers.dedup();
-    numbers
 }
 
 /// Cross-play: where each ticket plays, and with whom it would.
@@ -132,11 +135,12 @@ impl Platforms {
             current: Lists::default(),
             crossed: Lists::default(),
         };
+        let mut values = Vec::new();
         for ticket in tickets {
-            let current = numbers(ticket, "current_platform", interner);
-            platforms.current.push(current);
-            let crossed = numbers(ticket, "cross_platform", interner);
-            platforms.crossed.push(crossed);
+            numbers(ticket, "current_platform", interner, &mut values);
+            platforms.current.push(values.iter().copied());
+            numbers(ticket, "cross_platform", interner, &mut values);
+            platforms.crossed.push(values.iter().copied());
         }
         (!platforms.current.all_empty()).then_some(platforms)
     }
@@ -159,13 +163,15 @@ impl Groups {
     pub(super) fn of(rules: &AllianceRules, tickets: &[Ticket], interner: &mut Interner) -> Groups {
         let mut groups = Groups::default();
         let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
+        let blank = interner.number(&Value::from(""));
+        let always = ALWAYS_TESTED.map(|name| (name, interner.number(&Value::from(name))));
         let mut pairs = Vec::new();
         for ticket in tickets {
             pairs.clear();
-            for name in ALWAYS_TESTED {
+            for (name, number) in always {
                 let value = ticket.attributes.get(name).filter(|value| !is_blank(value));
-                let value = value.cloned().unwrap_or_else(|| Value::from(""));
-                pairs.push((interner.text(&Text::from(*name)), interner.number(&value)));
+                let value = value.map_or(blank, |value| interner.number(value));
+                pairs.push((number, value));
             }
             let tested = must_match(rules, ticket);
             pairs.extend(tested.map(|(name, value)| (interner.text(name), interner.number(value))));

@@ -35,10 +35,12 @@ pub(in crate::matching::alliance) struct Regions {
 
 impl Regions {
     pub(super) fn of(rules: &RegionRules, tickets: &[Ticket], ages: &[i64]) -> Regions {
-        let names: BTreeSet<&Text> = tickets
-            .iter()
-            .flat_map(|ticket| ticket.latencies.iter().map(|(region, _)| region))
-            .collect();
+        let mut names: BTreeSet<&Text> = BTreeSet::new();
+        for (at, ticket) in tickets.iter().enumerate() {
+            if at == 0 || !same_regions(ticket, &tickets[at - 1]) {
+                names.extend(ticket.latencies.iter().map(|(region, _)| region));
+            }
+        }
         let names: Vec<Text> = names.into_iter().cloned().collect();
         let masked = names.len() <= MASKED;
         let mut regions = Regions {
@@ -51,17 +53,22 @@ impl Regions {
             cap_ms: rules.max_ms.unwrap_or(i64::MAX),
             names,
         };
-        for (ticket, age_ms) in tickets.iter().zip(ages) {
-            let names = &regions.names;
-            let number = |name: &Text| names.binary_search(name).expect("collected above") as u32;
-            let numbers: Vec<u32> = ticket.latencies.iter().map(|(r, _)| number(r)).collect();
+        let mut numbers: Vec<Region> = Vec::new();
+        for (at, (ticket, age_ms)) in tickets.iter().zip(ages).enumerate() {
+            // Nearly all tickets of a game report the same regions.
+            if at == 0 || !same_regions(ticket, &tickets[at - 1]) {
+                let names = &regions.names;
+                let number = |name: &Text| names.binary_search(name).expect("collected above");
+                numbers.clear();
+                numbers.extend(ticket.latencies.iter().map(|(name, _)| number(name) as u32));
+            }
             if masked {
                 let bits = numbers.iter().fold(0, |bits, region| bits | 1 << region);
                 regions.masks.push(bits);
             }
             let start = u32::try_from(regions.latencies.len()).expect("fewer than bytes");
             regions.starts.push(start);
-            regions.reported.push(numbers);
+            regions.reported.push(numbers.iter().copied());
             regions
                 .latencies
                 .extend(ticket.latencies.iter().map(|(_, ms)| *ms));
@@ -145,4 +152,10 @@ impl Regions {
         regions.sort_by_key(|region| (self.latency(pivot, *region), *region));
         regions.into_iter().map(Some).collect()
     }
+}
+
+/// Whether two tickets report latencies to the same regions.
+fn same_regions(a: &Ticket, b: &Ticket) -> bool {
+    let mut pairs = a.latencies.iter().zip(&b.latencies);
+    a.latencies.len() == b.latencies.len() && pairs.all(|((a, _), (b, _))| a == b)
 }

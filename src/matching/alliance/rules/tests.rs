@@ -1,3 +1,4 @@
+mod faults;
 mod random;
 mod schema;
 mod warnings;

@@ -2,9 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::parse;
-use crate::matching::RulesError;
-
 /// Who sees that a ruleset is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -18,8 +15,8 @@ use Seen::{Both, Parser};
 /// What a row's fields are set in.
 const BASE: &str = r#"{"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 5}}"#;
 
-const NUMBERS: &str = "allowed are whole numbers from 0 to 2147483647";
-const COUNTS: &str = "allowed are whole numbers from 1 to 2147483647";
+pub(super) const NUMBERS: &str = "allowed are whole numbers from 0 to 2147483647";
+pub(super) const COUNTS: &str = "allowed are whole numbers from 1 to 2147483647";
 
 /// Fields, who sees it, and the message; `{NUMBERS}` and `{COUNTS}` stand for the two above.
 pub(super) const WRONG: &[(&str, Seen, &str)] = &[
@@ -378,90 +375,4 @@ pub(super) fn ruleset(row: &str) -> Map<String, Value> {
     let fields: Map<String, Value> = serde_json::from_str(row).expect(row);
     all.extend(fields);
     all
-}
-
-#[test]
-fn each_is_told_with_its_path_the_value_and_what_is_allowed() {
-    for (row, _, message) in WRONG {
-        let message = message
-            .replace("{NUMBERS}", NUMBERS)
-            .replace("{COUNTS}", COUNTS);
-        let error = parse(ruleset(row)).expect_err(row);
-        assert_eq!(error.to_string(), message, "{row}");
-        let unsupported = message.contains("this version");
-        assert_eq!(
-            matches!(error, RulesError::Unsupported(_)),
-            unsupported,
-            "{row}"
-        );
-    }
-    assert!(WRONG.len() >= 40);
-}
-
-/// A list with one entry more than is allowed.
-fn too_long(entry: &Value, most: usize) -> Value {
-    vec![entry.clone(); most + 1].into()
-}
-
-#[test]
-fn lists_have_a_bound() {
-    use super::super::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
-    let rule = serde_json::json!({"duration": 1, "attribute": "mmr", "criteria": "distance", "reference": 1});
-    let cases = [
-        ("matching_rule", too_long(&rule, MAX_RULES), "64"),
-        ("flexing_rule", too_long(&rule, MAX_FLEXING), "256"),
-        ("alliance_flexing_rule", too_long(&rule, MAX_FLEXING), "256"),
-    ];
-    for (key, list, most) in cases {
-        let mut fields = ruleset("{}");
-        let length = list.as_array().unwrap().len();
-        fields.insert(key.to_owned(), list);
-        let message = format!("`{key}` is a list of {length}: at most {most} entries are allowed");
-        assert_eq!(parse(fields).unwrap_err().to_string(), message);
-    }
-    let mut fields = ruleset("{}");
-    let options = too_long(&rule, MAX_OPTIONS);
-    fields.insert(
-        "match_options".to_owned(),
-        serde_json::json!({"options": options}),
-    );
-    let message = "`match_options.options` is a list of 65: at most 64 entries are allowed";
-    assert_eq!(parse(fields).unwrap_err().to_string(), message);
-}
-
-#[test]
-fn all_faults_are_told_at_once() {
-    let row = r#"{"alliance": {"min_number": 0, "max_number": 1, "player_min_number": 1},
-        "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": -1, "weight": "x"}],
-        "auto_backfill": "no", "sub_game_modes": ["a"]}"#;
-    let RulesError::Invalid(faults) = parse(ruleset(row)).unwrap_err() else {
-        panic!("not told as a fault")
-    };
-    let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
-    assert_eq!(
-        paths,
-        [
-            "alliance.min_number",
-            "alliance.player_max_number",
-            "matching_rule[0].reference",
-            "matching_rule[0].weight",
-            "auto_backfill",
-            "sub_game_modes",
-        ]
-    );
-}
-
-#[test]
-fn more_faults_than_an_answer_can_carry_are_counted() {
-    let mut fields = ruleset("{}");
-    fields.insert("matching_rule".to_owned(), vec![Value::Null; 50].into());
-    let RulesError::Invalid(faults) = parse(fields).unwrap_err() else {
-        panic!("not told as a fault")
-    };
-    assert_eq!(faults.len(), 21);
-    let last = faults.last().unwrap().to_string();
-    assert_eq!(
-        last,
-        "`rules.json` is wrong in 30 more places: mend these first"
-    );
 }

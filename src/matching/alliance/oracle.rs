@@ -5,11 +5,11 @@
 
 pub(super) mod brute;
 mod fields;
+pub(super) mod pool;
 mod tests;
 
 use super::{AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, TeamBounds};
 use crate::matching::{Attributes, Match, Ticket, Value};
-
 
 /// Why a group of tickets is no match.
 type Fault = Result<(), String>;
@@ -124,7 +124,8 @@ impl<'a> Judge<'a> {
 
     fn distances(&self, ticket: &Ticket) -> Fault {
         for rule in &self.rules.distances {
-            let distance = (mean(self.pivot, &rule.attribute) - mean(ticket, &rule.attribute)).abs();
+            let distance =
+                (mean(self.pivot, &rule.attribute) - mean(ticket, &rule.attribute)).abs();
             for asked in [self.pivot, ticket] {
                 let reference = reference(rule, self.age(asked));
                 if reference.is_some_and(|reference| distance > reference) {
@@ -272,9 +273,8 @@ impl<'a> Judge<'a> {
     /// Teams by the pivot's bounds.
     fn teams(&self, teams: &[Vec<&Ticket>]) -> Fault {
         let bounds = self.bounds();
-        let within = |number: usize, min: u32, max: u32| {
-            (min as usize..=max as usize).contains(&number)
-        };
+        let within =
+            |number: usize, min: u32, max: u32| (min as usize..=max as usize).contains(&number);
         if !within(teams.len(), bounds.teams_min, bounds.teams_max) {
             return Err(format!("teams: {} for {bounds:?}", teams.len()));
         }

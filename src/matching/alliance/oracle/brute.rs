@@ -52,9 +52,15 @@ pub(in crate::matching::alliance) fn choose<'a>(
     let mut regions: Vec<Option<Text>> = if pivot.latencies.is_empty() {
         named(waiting).into_iter().map(Some).collect()
     } else {
-        let mut own: Vec<_> = pivot.latencies.iter().map(|(name, ms)| (*ms, name)).collect();
+        let mut own: Vec<_> = pivot
+            .latencies
+            .iter()
+            .map(|(name, ms)| (*ms, name))
+            .collect();
         own.sort_unstable();
-        let open = own.into_iter().filter(|(_, name)| judge.is_open(pivot, name));
+        let open = own
+            .into_iter()
+            .filter(|(_, name)| judge.is_open(pivot, name));
         open.map(|(_, name)| Some(name.clone())).collect()
     };
     if regions.is_empty() && pivot.latencies.is_empty() {
@@ -132,7 +138,10 @@ pub(in crate::matching::alliance) fn in_order(now_ms: i64, tickets: &[Ticket]) -
 
 /// Whether the tickets are a match somewhere, in some teams.
 fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
-    let players: u64 = tickets.iter().map(|ticket| ticket.players.len() as u64).sum();
+    let players: u64 = tickets
+        .iter()
+        .map(|ticket| ticket.players.len() as u64)
+        .sum();
     let bounds = judge.bounds();
     (bounds.fewest_players()..=bounds.most_players()).contains(&players)
         && judge.group(tickets).is_ok()
@@ -163,7 +172,10 @@ pub(in crate::matching::alliance) fn fairest(
 }
 
 /// How far apart teams are: in players, and in means of the balancing value.
-pub(in crate::matching::alliance) fn spread(rules: &AllianceRules, teams: &[Vec<&Ticket>]) -> (usize, f64) {
+pub(in crate::matching::alliance) fn spread(
+    rules: &AllianceRules,
+    teams: &[Vec<&Ticket>],
+) -> (usize, f64) {
     let players = |team: &Vec<&Ticket>| team.iter().map(|t| t.players.len()).sum::<usize>();
     let value = |team: &Vec<&Ticket>| {
         let balancing = balancing(rules).into_iter();
@@ -205,12 +217,14 @@ fn balancing(rules: &AllianceRules) -> Vec<&DistanceRule> {
 /// Whether it is a distance rule at some age.
 fn acts(rule: &DistanceRule) -> bool {
     let flexed = rule.flexing.iter().map(|flex| flex.reference);
-    flexed.chain([rule.reference]).any(|reference| reference.is_some())
+    flexed
+        .chain([rule.reference])
+        .any(|reference| reference.is_some())
 }
 
 /// Shows every way to split the tickets into teams that are not too many or too big, until one is
 /// good.
-fn every_split<'t>(
+pub(super) fn every_split<'t>(
     judge: &Judge<'_>,
     tickets: &[&'t Ticket],
     is_good: &mut dyn FnMut(&[Vec<&'t Ticket>]) -> bool,
@@ -252,7 +266,8 @@ impl Judge<'_> {
     fn score(&self, ticket: &Ticket, region: Option<&Text>) -> f64 {
         let mut score = 0.0;
         for rule in self.rules.distances.iter().filter(|rule| acts(rule)) {
-            let distance = (mean(self.pivot, &rule.attribute) - mean(ticket, &rule.attribute)).abs();
+            let distance =
+                (mean(self.pivot, &rule.attribute) - mean(ticket, &rule.attribute)).abs();
             let divisor = if rule.normalization > 0.0 {
                 rule.normalization
             } else {

@@ -81,7 +81,7 @@ impl Judge<'_> {
     }
 
     /// The attributes of a match of these tickets, and whether the order of a list is free.
-    fn attributes(&self, tickets: &[&Ticket]) -> Vec<(Text, Value, bool)> {
+    pub(super) fn attributes(&self, tickets: &[&Ticket]) -> Vec<(Text, Value, bool)> {
         let mut expected = Vec::new();
         for option in &self.rules.options {
             if let Some(value) = option_value(option.kind, &option.name, tickets) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::matching::alliance::{ReferenceFlex, RegionRules, TeamFlex};
+use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Player, Team, Text, team_id};
 
 const NOW: i64 = 1_000_000;
@@ -85,47 +85,25 @@ fn ticket(id: &str, age_ms: i64, mmrs: &[f64], own: serde_json::Value) -> Ticket
 
 /// A rule of each kind, and a match that keeps all of them: p with two players against q and r.
 fn world() -> World {
-    let option = |name: &str, kind| MatchOption {
-        name: name.into(),
-        kind,
-    };
-    let rules = AllianceRules {
-        teams: bounds(2, 2, 2, 3),
-        team_flexing: vec![TeamFlex {
-            after_ms: 60_000,
-            teams: bounds(1, 3, 1, 2),
-        }],
-        distances: vec![DistanceRule {
-            attribute: "mmr".into(),
-            reference: Some(100.0),
-            flexing: vec![ReferenceFlex {
-                after_ms: 30_000,
-                reference: Some(200.0),
-            }],
-            weight: 1.0,
-            normalization: 200.0,
-            balancing: None,
-        }],
-        options: vec![
-            option("map", OptionKind::Any),
-            option("mode", OptionKind::All),
-            option("kit", OptionKind::Unique),
-            option("skip", OptionKind::Disable),
-            option("cross_platform", OptionKind::Any),
-        ],
-        regions: RegionRules {
-            rate_ms: 5_000,
-            range_ms: 50,
-            initial_ms: 0,
-            max_ms: Some(200),
-            weight: 1.0,
-            one_way_after_ms: None,
-        },
-        blocks: BlockPolicy::CannotMatch,
-        auto_backfill: true,
-        rebalance: true,
-        backfill_by_options_only: false,
-    };
+    let rules = rules(
+        r#"{
+            "alliance": {"min_number": 2, "max_number": 2, "player_min_number": 2, "player_max_number": 3},
+            "alliance_flexing_rule": [
+                {"duration": 60, "min_number": 1, "max_number": 3, "player_min_number": 1, "player_max_number": 2}
+            ],
+            "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 100}],
+            "flexing_rule": [{"duration": 30, "attribute": "mmr", "criteria": "distance", "reference": 200}],
+            "match_options": {"options": [
+                {"name": "map", "type": "any"},
+                {"name": "mode", "type": "all"},
+                {"name": "kit", "type": "unique"},
+                {"name": "skip", "type": "disable"},
+                {"name": "cross_platform", "type": "any"}
+            ]},
+            "region_latency_max_ms": 200,
+            "auto_backfill": true
+        }"#,
+    );
     let own = |map, mode, kit: &str, platform: &str| {
         json!({
             "map": map, "mode": mode, "kit": kit, "skip": kit, "rank": "gold", "note": "",
@@ -308,9 +286,13 @@ const BROKEN: &[(&str, fn(&mut World))] = &[
     ("must-match", |w| w.unset("r", "rank")),
     ("server_name", |w| w.set("q", "server_name", json!("t"))),
     ("server_name", |w| w.unset("p", "server_name")),
-    ("client_version", |w| w.set("q", "client_version", json!(""))),
+    ("client_version", |w| {
+        w.set("q", "client_version", json!(""))
+    }),
     ("server_name", |w| w.made.server_name = "t".into()),
-    ("client_version", |w| w.made.client_version = Text::default()),
+    ("client_version", |w| {
+        w.made.client_version = Text::default()
+    }),
     // Options.
     ("option: map", |w| w.set("r", "map", json!("foo"))),
     ("option: map", |w| w.unset("r", "map")),
@@ -320,16 +302,24 @@ const BROKEN: &[(&str, fn(&mut World))] = &[
         w.set("q", "map", json!(["b", "c"]));
         w.set("r", "map", json!(["a", "c"]));
     }),
-    ("option: mode", |w| w.set("q", "mode", json!(["ranked", "fun"]))),
+    ("option: mode", |w| {
+        w.set("q", "mode", json!(["ranked", "fun"]))
+    }),
     ("option: mode", |w| w.set("p", "mode", json!([]))),
     ("option: kit", |w| w.set("q", "kit", json!(["k9", "k3"]))),
     ("option: kit", |w| w.unset("r", "kit")),
-    ("cross-play", |w| w.set("r", "cross_platform", json!(["pc"]))),
-    ("cross-play", |w| w.set("r", "current_platform", json!("xbox"))),
+    ("cross-play", |w| {
+        w.set("r", "cross_platform", json!(["pc"]))
+    }),
+    ("cross-play", |w| {
+        w.set("r", "current_platform", json!("xbox"))
+    }),
     ("option: cross_platform", |w| {
         w.set("r", "cross_platform", json!(null));
     }),
-    ("shared player", |w| w.ticket("r").players[0].id = "q1".into()),
+    ("shared player", |w| {
+        w.ticket("r").players[0].id = "q1".into()
+    }),
     // Blocks: by either side, between candidates as well.
     ("block", |w| w.set("p", "blocked_players", json!(["r1"]))),
     ("block", |w| w.set("r", "blocked_players", json!(["p2"]))),
@@ -393,7 +383,9 @@ const BROKEN: &[(&str, fn(&mut World))] = &[
     ("attributes: cross_platform", |w| {
         w.carry("cross_platform", json!(["pc"]));
     }),
-    ("attributes: server_name", |w| w.carry("server_name", json!(""))),
+    ("attributes: server_name", |w| {
+        w.carry("server_name", json!(""))
+    }),
     ("attributes: client_version", |w| {
         w.carry("client_version", json!("2"));
     }),

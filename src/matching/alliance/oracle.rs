@@ -6,6 +6,7 @@
 pub(super) mod brute;
 mod fields;
 pub(super) mod pool;
+mod props;
 mod tests;
 
 use super::{AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, TeamBounds};
@@ -147,6 +148,7 @@ impl<'a> Judge<'a> {
             !is_option(name)
                 && !NEVER_TESTED.contains(&&***name)
                 && !NAMES.contains(&&***name)
+                && **value != Value::Null
                 && **value != Value::from("")
         })
         .map(|(name, value)| (name.clone(), value.clone()))

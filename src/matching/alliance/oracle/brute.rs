@@ -1,7 +1,7 @@
 //! All matches of a small pool, by trying every subset of tickets and every way to make teams.
 
 use super::fields::named;
-use super::{Judge, best, mean};
+use super::{Judge, best, mean, reference};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
 use crate::matching::{Text, Ticket};
 
@@ -211,11 +211,11 @@ fn balancing(rules: &AllianceRules) -> Vec<&DistanceRule> {
         return Vec::new();
     }
     let mut all = rules.distances.iter();
-    all.find(|rule| acts(rule)).into_iter().collect()
+    all.find(|rule| is_distance(rule)).into_iter().collect()
 }
 
 /// Whether it is a distance rule at some age.
-fn acts(rule: &DistanceRule) -> bool {
+fn is_distance(rule: &DistanceRule) -> bool {
     let flexed = rule.flexing.iter().map(|flex| flex.reference);
     flexed
         .chain([rule.reference])
@@ -264,8 +264,10 @@ pub(super) fn every_split<'t>(
 impl Judge<'_> {
     /// How badly a candidate fits (A3), lower is better.
     fn score(&self, ticket: &Ticket, region: Option<&Text>) -> f64 {
+        // A rule that the pivot's age has turned into another criteria measures nothing.
+        let acts = |rule: &&DistanceRule| reference(rule, self.age(self.pivot)).is_some();
         let mut score = 0.0;
-        for rule in self.rules.distances.iter().filter(|rule| acts(rule)) {
+        for rule in self.rules.distances.iter().filter(acts) {
             let distance =
                 (mean(self.pivot, &rule.attribute) - mean(ticket, &rule.attribute)).abs();
             let divisor = if rule.normalization > 0.0 {

@@ -118,14 +118,19 @@ fn check<S: Strategy>(name: &str, strategy: S, test: impl Fn(S::Value, &Count) -
     let (large, left) = (count.large.get(), count.left.get());
     #[expect(clippy::print_stdout, reason = "the counts are evidence")]
     {
-        println!("{name}: {pools} pools, {matches} matches ({large} of three tickets or more), {left} tickets left");
+        println!(
+            "{name}: {pools} pools, {matches} matches ({large} of three tickets or more), {left} tickets left"
+        );
     }
     assert!(matches > pools / 4, "{name}: too few matches to say much");
     assert!(left > pools / 4, "{name}: too few tickets left to say much");
 }
 
 fn ids<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
-    let mut ids: Vec<_> = tickets.into_iter().map(|ticket| ticket.id.clone()).collect();
+    let mut ids: Vec<_> = tickets
+        .into_iter()
+        .map(|ticket| ticket.id.clone())
+        .collect();
     ids.sort_unstable();
     ids
 }
@@ -203,7 +208,12 @@ fn same_choice(rules: &AllianceRules, made: &Match, choice: &Choice<'_>) -> Test
         let found = spread(rules, &teams);
         prop_assert_eq!(found.0, players, "team sizes, pivot {}", pivot.id);
         let close = found.1 - mean < 1e-9;
-        prop_assert!(close, "means {} and not {mean}, pivot {}", found.1, pivot.id);
+        prop_assert!(
+            close,
+            "means {} and not {mean}, pivot {}",
+            found.1,
+            pivot.id
+        );
     }
     Ok(())
 }
@@ -265,7 +275,8 @@ fn the_order_of_arrival_does_not_matter_when_no_two_are_of_one_age() {
         }
         let first = run(&pool);
         count.add(&first);
-        pool.tickets.sort_by_key(|ticket| keys[ticket.arrival as usize]);
+        pool.tickets
+            .sort_by_key(|ticket| keys[ticket.arrival as usize]);
         for (at, ticket) in pool.tickets.iter_mut().enumerate() {
             ticket.arrival = u32::try_from(at).expect("small");
         }
@@ -339,7 +350,11 @@ fn the_plain_reading_misses_no_match() {
             let some = exists_match(rules, NOW, pivot, &others);
             let choice = super::brute::choose(rules, NOW, pivot, &waiting);
             prop_assert_eq!(some.is_some(), choice.is_some(), "pivot {}", pivot.id);
-            let number = if choice.is_some() { &count.matches } else { &count.left };
+            let number = if choice.is_some() {
+                &count.matches
+            } else {
+                &count.left
+            };
             number.set(number.get() + 1);
         }
         count.pools.set(count.pools.get() + 1);

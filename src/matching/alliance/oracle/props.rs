@@ -197,20 +197,22 @@ fn same_choice(rules: &AllianceRules, made: &Match, choice: &Choice<'_>) -> Test
     prop_assert_eq!(made.region_preferences.first(), Some(&region));
     let verdict = check_match(rules, NOW, &pivot.id, made);
     prop_assert_eq!(verdict, Ok(()), "pivot {}", pivot.id);
+    let teams: Vec<Vec<&Ticket>> = made
+        .teams
+        .iter()
+        .map(|team| team.tickets.iter().collect())
+        .collect();
+    let of = |number| fairest(rules, NOW, pivot, &choice.tickets, number);
+    let fewest = (1..).find_map(|number| Some((number, of(number)?)));
+    let (number, (players, mean)) = fewest.expect("teams");
+    prop_assert_eq!(teams.len(), number, "number of teams, pivot {}", pivot.id);
     if rules.rebalance {
-        let teams: Vec<Vec<&Ticket>> = made
-            .teams
-            .iter()
-            .map(|team| team.tickets.iter().collect())
-            .collect();
-        let least = fairest(rules, NOW, pivot, &choice.tickets, teams.len());
-        let (players, mean) = least.expect("valid teams");
         let found = spread(rules, &teams);
         prop_assert_eq!(found.0, players, "team sizes, pivot {}", pivot.id);
-        let close = found.1 - mean < 1e-9;
+        let is_least = found.1 - mean < 1e-9;
         prop_assert!(
-            close,
-            "means {} and not {mean}, pivot {}",
+            is_least,
+            "means {} above {mean}, pivot {}",
             found.1,
             pivot.id
         );

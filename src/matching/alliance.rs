@@ -26,6 +26,8 @@ mod chosen;
 mod fields;
 mod index;
 mod intern;
+#[cfg(test)]
+mod oracle;
 mod pair;
 #[cfg(test)]
 mod plain;

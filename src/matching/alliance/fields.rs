@@ -146,8 +146,10 @@ fn option_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
             distinct.push(value.clone());
         }
     }
-    let is_list =
-        |ticket: &&Ticket| matches!(ticket.attributes.get(&option.name), Some(Value::List(_)));
+    let is_list = |ticket: &&Ticket| {
+        let value = ticket.attributes.get(&option.name);
+        matches!(value, Some(Value::List(values)) if !values.is_empty())
+    };
     match distinct.len() {
         0 => None,
         1 if !tickets.iter().any(is_list) => distinct.pop(),

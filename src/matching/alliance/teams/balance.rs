@@ -7,6 +7,9 @@ use super::{Member, TeamBounds};
 /// How many exchanges may be looked at to make the teams even.
 const EXCHANGES: u32 = 30_000;
 
+/// After so many, the best so far is made.
+const LOOKS: u32 = 1_000;
+
 /// The parties of a match and what a split of them has to obey.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Roster<'a> {
@@ -23,15 +26,6 @@ enum Aim {
     Players,
     /// The means, at no cost in players.
     Means,
-}
-
-/// How uneven teams are, lower is better. The last number tells apart what the others do not: with
-/// two largest teams it pays to make one of them smaller.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Unevenness {
-    players: u64,
-    means: f64,
-    squares: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -178,116 +172,94 @@ impl Draft<'_> {
         }
     }
 
-    /// The exchange that makes the teams most even; the first of equals. Only those with an extreme
-    /// team can help.
+    /// The exchange that makes the teams most even, the first of equals; in large matches only the
+    /// best of many. Only those with an extreme team can help.
     fn best_exchange(&mut self, aim: Aim) -> Option<Exchange> {
-        let mut best = self.unevenness(aim, &[]);
+        let players = Heights::new(self.players.iter().copied().map(f64::from));
+        let means = self.values.iter().zip(&players.of);
+        let means = Heights::new(means.map(|(value, players)| value / players));
+        let aimed = match aim {
+            Aim::Players => &players,
+            Aim::Means => &means,
+        };
+        let mut best = aimed.unevenness();
         let mut chosen = None;
-        for extreme in self.extremes(aim) {
-            let count = self.team_of.len();
-            for a in 0..count {
-                let home = self.team_of[a];
-                let mut options: Vec<Exchange> = Vec::new();
-                if home == extreme {
-                    let others = (0..self.players.len()).filter(|&team| team != extreme);
-                    options.extend(others.map(|to| Exchange::Move { member: a, to }));
-                    let others = (0..count).filter(|&b| self.team_of[b] != extreme);
-                    options.extend(others.map(|b| Exchange::Swap(a, b)));
-                } else {
-                    options.push(Exchange::Move {
-                        member: a,
-                        to: extreme,
-                    });
-                }
-                for exchange in options {
-                    let Some(steps) = self.steps.checked_sub(1) else {
-                        return chosen;
-                    };
-                    self.steps = steps;
-                    if let Some(after) = self.after(exchange, aim)
-                        && after < best
-                    {
-                        best = after;
-                        chosen = Some(exchange);
-                    }
-                }
+        let mut looks = 0;
+        for exchange in self.exchanges(*aimed.order.last()?, aimed.order[0]) {
+            if looks == self.steps || (looks >= LOOKS && chosen.is_some()) {
+                break;
+            }
+            looks += 1;
+            let Some(changes) = self.changes(exchange) else {
+                continue;
+            };
+            let sizes = changes.map(|(team, size, _)| (team, f64::from(size)));
+            let mut after = players.after(sizes);
+            if after.range > players.range() {
+                continue;
+            }
+            if let Aim::Means = aim {
+                let mean = |(team, size, value)| (team, value / f64::from(size));
+                after = means.after(changes.map(mean));
+            }
+            if after.beats(best, aimed.tolerance) {
+                best = after;
+                chosen = Some(exchange);
             }
         }
+        self.steps -= looks;
         chosen
     }
 
-    /// How uneven the teams are after an exchange; `None` if it breaks a rule.
-    fn after(&self, exchange: Exchange, aim: Aim) -> Option<Unevenness> {
-        let members = self.roster.members;
-        let (from, to, gone, come) = match exchange {
-            Exchange::Move { member, to } => (self.team_of[member], to, Some(member), None),
-            Exchange::Swap(a, b) => (self.team_of[a], self.team_of[b], Some(a), Some(b)),
-        };
-        let may_join = |member: Option<usize>, team: usize, leaver: Option<usize>| {
-            member.is_none_or(|member| {
-                let mut foes = self.roster.enemies[member].iter();
-                !foes.any(|&foe| self.team_of[foe] == team && Some(foe) != leaver)
+    /// All exchanges of the two extreme teams with others.
+    fn exchanges(&self, highest: usize, lowest: usize) -> impl Iterator<Item = Exchange> {
+        let teams = self.players.len();
+        let members = || self.team_of.iter().copied().enumerate();
+        [highest, lowest].into_iter().flat_map(move |extreme| {
+            members().flat_map(move |(member, home)| {
+                let to = if home == extreme {
+                    0..teams
+                } else {
+                    extreme..extreme + 1
+                };
+                let moves = to.filter(move |&to| to != home);
+                let moves = moves.map(move |to| Exchange::Move { member, to });
+                let others = if home == extreme { usize::MAX } else { 0 };
+                let others = members().take(others).filter(move |other| other.1 != home);
+                moves.chain(others.map(move |(other, _)| Exchange::Swap(member, other)))
             })
-        };
-        let none = Member {
+        })
+    }
+
+    /// What an exchange makes of two teams: their players and values. `None` if it breaks a rule.
+    fn changes(&self, exchange: Exchange) -> Option<[(usize, u32, f64); 2]> {
+        let nobody = Member {
             players: 0,
             value: 0.0,
         };
-        let out = gone.map_or(none, |member| members[member]);
-        let back = come.map_or(none, |member| members[member]);
-        let sized = |team: usize, leaves: Member, joins: Member| {
-            let players = u64::from(self.players[team] - leaves.players) + u64::from(joins.players);
-            let players = u32::try_from(players).ok()?;
-            let bounds = self.roster.bounds;
+        let (a, b, there) = match exchange {
+            Exchange::Move { member, to } => (member, None, to),
+            Exchange::Swap(a, b) => (a, Some(b), self.team_of[b]),
+        };
+        let here = self.team_of[a];
+        let is_foe = |member: usize, team: usize, leaves: Option<usize>| {
+            let mut foes = self.roster.enemies[member].iter();
+            foes.any(|&foe| self.team_of[foe] == team && Some(foe) != leaves)
+        };
+        if is_foe(a, there, b) || b.is_some_and(|b| is_foe(b, here, Some(a))) {
+            return None;
+        }
+        let member = |place: usize| self.roster.members[place];
+        let (a, b) = (member(a), b.map_or(nobody, member));
+        let bounds = self.roster.bounds;
+        let changed = |team: usize, leaves: Member, joins: Member| {
+            let players = self.players[team] - leaves.players;
+            let players = players.saturating_add(joins.players);
+            let value = self.values[team] - leaves.value + joins.value;
             let fits = (bounds.players_min..=bounds.players_max).contains(&players);
-            fits.then_some((
-                team,
-                players,
-                self.values[team] - leaves.value + joins.value,
-            ))
+            fits.then_some((team, players, value))
         };
-        let changed = [sized(from, out, back)?, sized(to, back, out)?];
-        (may_join(gone, to, come) && may_join(come, from, gone))
-            .then(|| self.unevenness(aim, &changed))
-    }
-
-    /// How uneven the teams are if some of them had other players and values.
-    fn unevenness(&self, aim: Aim, changed: &[(usize, u32, f64)]) -> Unevenness {
-        let mut players = (u32::MAX, 0_u32);
-        let mut means = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut squares = 0.0;
-        for team in 0..self.players.len() {
-            let now = (team, self.players[team], self.values[team]);
-            let (_, size, value) = *changed.iter().find(|one| one.0 == team).unwrap_or(&now);
-            players = (players.0.min(size), players.1.max(size));
-            let mean = value / f64::from(size);
-            means = (means.0.min(mean), means.1.max(mean));
-            squares += match aim {
-                Aim::Players => f64::from(size) * f64::from(size),
-                Aim::Means => mean * mean,
-            };
-        }
-        Unevenness {
-            players: u64::from(players.1 - players.0),
-            means: match aim {
-                Aim::Players => 0.0,
-                Aim::Means => means.1 - means.0,
-            },
-            squares,
-        }
-    }
-
-    /// The most extreme teams, the upper one first.
-    fn extremes(&self, aim: Aim) -> [usize; 2] {
-        let height = |team: &usize| match aim {
-            Aim::Players => f64::from(self.players[*team]),
-            Aim::Means => self.values[*team] / f64::from(self.players[*team]),
-        };
-        let order = |a: &usize, b: &usize| height(a).total_cmp(&height(b)).then(b.cmp(a));
-        let teams = || 0..self.players.len();
-        let upper = teams().max_by(order).unwrap_or_default();
-        let lower = teams().min_by(order).unwrap_or_default();
-        [upper, lower]
+        Some([changed(here, a, b)?, changed(there, b, a)?])
     }
 
     fn sum_up(&mut self, team: usize) {
@@ -297,5 +269,77 @@ impl Draft<'_> {
             (players + member.players, value + member.value)
         };
         (self.players[team], self.values[team]) = here.fold((0, 0.0), sum);
+    }
+}
+
+/// A number per team that should be the same for all.
+struct Heights {
+    of: Vec<f64>,
+    /// The teams from the lowest to the highest.
+    order: Vec<usize>,
+    /// How far sums in another order may be off.
+    tolerance: Unevenness,
+}
+
+/// How uneven teams are. The squares tell apart what the range does not: with two highest teams it
+/// pays to lower one of them.
+#[derive(Debug, Clone, Copy)]
+struct Unevenness {
+    range: f64,
+    /// By how much the sum of the squares has changed.
+    squares: f64,
+}
+
+impl Heights {
+    fn new(heights: impl Iterator<Item = f64>) -> Heights {
+        let of: Vec<f64> = heights.collect();
+        let mut order: Vec<usize> = (0..of.len()).collect();
+        order.sort_by(|&a, &b| of[a].total_cmp(&of[b]));
+        let squares: f64 = of.iter().map(|height| height * height).sum();
+        let tolerance = Unevenness {
+            range: squares.sqrt() * 1e-12,
+            squares: squares * 1e-12,
+        };
+        Heights {
+            of,
+            order,
+            tolerance,
+        }
+    }
+
+    fn range(&self) -> f64 {
+        let ends = self.order.first().zip(self.order.last());
+        ends.map_or(0.0, |(&low, &high)| self.of[high] - self.of[low])
+    }
+
+    fn unevenness(&self) -> Unevenness {
+        Unevenness {
+            range: self.range(),
+            squares: 0.0,
+        }
+    }
+
+    /// If two teams had other heights.
+    fn after(&self, changes: [(usize, f64); 2]) -> Unevenness {
+        let [(a, new_a), (b, new_b)] = changes;
+        let same = |team: &&usize| **team != a && **team != b;
+        let low = self.order.iter().find(same).map(|&team| self.of[team]);
+        let high = self.order.iter().rev().find(same);
+        let high = high.map(|&team| self.of[team]);
+        let low = low.map_or(new_a, |low| low.min(new_a)).min(new_b);
+        let high = high.map_or(new_a, |high| high.max(new_a)).max(new_b);
+        let squared = |height: f64| height * height;
+        Unevenness {
+            range: high - low,
+            squares: squared(new_a) - squared(self.of[a]) + squared(new_b) - squared(self.of[b]),
+        }
+    }
+}
+
+impl Unevenness {
+    fn beats(self, other: Unevenness, tolerance: Unevenness) -> bool {
+        self.range < other.range - tolerance.range
+            || (self.range <= other.range + tolerance.range
+                && self.squares < other.squares - tolerance.squares)
     }
 }

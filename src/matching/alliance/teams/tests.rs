@@ -219,6 +219,36 @@ fn many_solos_become_nearly_even_teams() {
     assert!(high - low <= 1.0, "means from {low} to {high}");
 }
 
+#[test]
+fn exchanges_mend_a_poor_split() {
+    let sizes = [3, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1, 1];
+    let values: Vec<f64> = (0..12).map(f64::from).collect();
+    let members = members(&sizes, &values);
+    let foes = enemies(12, &[(0, 1), (6, 7)]);
+    let roster = Roster::new(&members, &foes, bounds([3, 3], [1, 9]));
+    let poor = vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2];
+    let better = grouped(&roster.improved(poor), 3);
+    let (players, means) = differences(&better, &members);
+    assert_eq!(players, 1);
+    assert!(means < 0.5, "{means} apart: {better:?}");
+    let split: Vec<_> = roster.improved(vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2]);
+    let split: Vec<_> = split.into_iter().map(Some).collect();
+    assert!(is_valid(&split, &sizes, &[(0, 1), (6, 7)], roster.bounds));
+}
+
+#[test]
+fn large_teams_are_improved_too() {
+    let values: Vec<f64> = (0..2000).map(|at| f64::from(at % 10 + at / 1000)).collect();
+    let members = members(&[1; 2000], &values);
+    let none = enemies(2000, &[]);
+    let roster = Roster::new(&members, &none, bounds([2, 2], [1, 1000]));
+    let halves: Vec<usize> = (0..2000).map(|at| at / 1000).collect();
+    let before = differences(&grouped(&halves, 2), &members);
+    let after = differences(&grouped(&roster.improved(halves), 2), &members);
+    assert_eq!((before, after.0), ((0, 1.0), 0));
+    assert!(after.1 < 0.5, "{} apart", after.1);
+}
+
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let start = (f64::INFINITY, f64::NEG_INFINITY);
     values.fold(start, |(low, high), value| {

@@ -1,5 +1,6 @@
 //! Black-box tests: the real server on a port of its own, and a gRPC client.
 
+mod alliance;
 mod auth;
 mod dashboards;
 mod descriptor;

@@ -2,6 +2,7 @@
 
 mod auth;
 mod dashboards;
+mod demo;
 mod descriptor;
 mod program;
 mod serving;

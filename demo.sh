@@ -113,15 +113,15 @@ call() {
     request "$@" || die "cannot $doing: $(fault)"
 }
 
-# As call, where AGS answers with a redirect whose address has the query parameter NAME: its value
+# As call, where AGS answers with a redirect whose address has this query parameter: its value
 # is then in $redirected.
 call_redirect() {
-    local doing=$1 name=$2 query text
+    local doing=$1 parameter=$2 query text
     shift 2
     request "$@" || [ -n "$location" ] || die "cannot $doing: $(fault)"
     query="&${location#*\?}"
     query=${query%%#*}
-    redirected=${query#*"&$name="}
+    redirected=${query#*"&$parameter="}
     if [ "$redirected" = "$query" ]; then
         # A refusal has `error` and `error_description` there.
         text=${query#*"&error="}
@@ -183,14 +183,15 @@ remove() {
 # The pool goes first: it names the others.
 remove_names() {
     local failed=0 ns=$AB_NAMESPACE
-    remove "match pool $name" "$MATCH2/$ns/match-pools/$name" "$client_token" || failed=1
-    remove "match function $name" "$MATCH2/$ns/match-functions/$name" "$client_token" || failed=1
-    remove "ruleset $name" "$MATCH2/$ns/rulesets/$name" "$client_token" || failed=1
-    remove "session template $name" "/session/v1/admin/namespaces/$ns/configurations/$name" \
+    remove "match pool $DEMO_NAME" "$MATCH2/$ns/match-pools/$DEMO_NAME" "$client_token" || failed=1
+    remove "match function $DEMO_NAME" "$MATCH2/$ns/match-functions/$DEMO_NAME" "$client_token" || failed=1
+    remove "ruleset $DEMO_NAME" "$MATCH2/$ns/rulesets/$DEMO_NAME" "$client_token" || failed=1
+    remove "session template $DEMO_NAME" "/session/v1/admin/namespaces/$ns/configurations/$DEMO_NAME" \
         "$client_token" || failed=1
     return "$failed"
 }
 
+# It may run inside any function, whose locals then hide globals of the same name.
 clean_up() {
     local code=$? failed=0 n
     trap - EXIT
@@ -249,30 +250,30 @@ check_settings() {
 create_pool() {
     local admin target
     admin=$(bearer "$client_token")
-    say "creating session template, ruleset and match pool $name"
+    say "creating session template, ruleset and match pool $DEMO_NAME"
     call "create the session template" POST "/session/v1/admin/namespaces/$AB_NAMESPACE/configuration" \
         "$admin
-$(json "$(jq -cn --arg name "$name" '{
+$(json "$(jq -cn --arg name "$DEMO_NAME" '{
             name: $name, type: "P2P", joinability: "OPEN", minPlayers: 2, maxPlayers: 2,
             inviteTimeout: 60, inactiveTimeout: 60, persistent: false, textChat: false,
             clientVersion: "1.0.0", deployment: "", requestedRegions: ["us-west-2"]}')")"
     call "create the ruleset" POST "$MATCH2/$AB_NAMESPACE/rulesets" "$admin
-$(json "$(jq -cn --arg name "$name" '{name: $name, enable_custom_match_function: true,
+$(json "$(jq -cn --arg name "$DEMO_NAME" '{name: $name, enable_custom_match_function: true,
             data: {shipCountMin: 2, shipCountMax: 2}}')")"
     if [ -n "${EXTEND_APP_NAME:-}" ]; then
         say "registering the match function: Extend app $EXTEND_APP_NAME"
-        target=$(jq -cn --arg name "$name" --arg app "$EXTEND_APP_NAME" \
+        target=$(jq -cn --arg name "$DEMO_NAME" --arg app "$EXTEND_APP_NAME" \
             '{match_function: $name, serviceAppName: $app}')
     else
         target=${NGROK_URL:-${GRPC_SERVER_URL:-}}
         target=${target#*://}
         say "registering the match function: $target"
-        target=$(jq -cn --arg name "$name" --arg url "$target" '{match_function: $name, url: $url}')
+        target=$(jq -cn --arg name "$DEMO_NAME" --arg url "$target" '{match_function: $name, url: $url}')
     fi
     call "register the match function" POST "$MATCH2/$AB_NAMESPACE/match-functions" "$admin
 $(json "$target")"
     call "create the match pool" POST "$MATCH2/$AB_NAMESPACE/match-pools" "$admin
-$(json "$(jq -cn --arg name "$name" '{name: $name, rule_set: $name, match_function: $name,
+$(json "$(jq -cn --arg name "$DEMO_NAME" '{name: $name, rule_set: $name, match_function: $name,
             session_template: $name, ticket_expiration_seconds: 600,
             backfill_ticket_expiration_seconds: 600, backfill_proposal_expiration_seconds: 600,
             auto_accept_backfill_proposal: false}')")"
@@ -334,7 +335,7 @@ queue_player() {
     local n=$1
     call "create a match ticket for player $((n + 1))" POST "$MATCH2/$AB_NAMESPACE/match-tickets" \
         "$(bearer "${tokens[n]}")
-$(json "$(jq -cn --arg pool "$name" '{matchPool: $pool, attributes: {}, latencies: {}, sessionID: ""}')")"
+$(json "$(jq -cn --arg pool "$DEMO_NAME" '{matchPool: $pool, attributes: {}, latencies: {}, sessionID: ""}')")"
     tickets[n]=$(answered .matchTicketID)
     matched[n]=false
     say "  player $((n + 1)): user ${users[n]}, ticket ${tickets[n]}"
@@ -421,7 +422,6 @@ esac
 
 DEMO_NAME=${DEMO_NAME:-match_function_demo}
 DEMO_WAIT_SECOND=${DEMO_WAIT_SECOND:-120}
-name=$DEMO_NAME
 client_token='' password='' status='' location='' redirected='' asked='' folder='' base_url='' run=''
 users=() logins=() passwords=() tokens=() tickets=() matched=()
 main

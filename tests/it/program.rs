@@ -77,7 +77,7 @@ impl Served {
         }
     }
 
-    fn client(&self, words: &[&str]) -> (i32, String, String) {
+    pub(crate) fn client(&self, words: &[&str]) -> (i32, String, String) {
         run(program()
             .arg("client")
             .args(words)

@@ -130,12 +130,6 @@ impl Game {
         things.chain(waiting).chain(players).collect()
     }
 
-    /// Removes all players and tickets.
-    pub(crate) fn forget(&mut self) {
-        self.players = Players::default();
-        self.tickets.clear();
-    }
-
     /// Every password and token of a player that there ever was.
     pub(crate) fn secrets(&self) -> &[String] {
         &self.players.secrets

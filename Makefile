@@ -4,7 +4,7 @@ CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test run try lint beautify clean test-telemetry
+.PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ run: ## Run the server with the settings of .env, if there is one
 try: ## Start a server, send six players, show the three pairs, stop
 	@$(CARGO) build --locked
 	@scripts/try.sh target/debug/match-function
+
+demo-local: ## Run demo.sh on this machine alone, against a stand-in for AGS
+	@$(CARGO) build --locked --bin match-function --example ags-double
+	@scripts/demo-local.sh target/debug/match-function target/debug/examples/ags-double $(DEMO_FLAGS)
 
 lint: ## Check formatting, lints and documentation; any warning fails
 	$(CARGO) fmt --check

@@ -81,7 +81,7 @@ env -i PATH="$PATH" APP_NAME=$SERVICE PORT="$grpc_port" PROMETHEUS_PORT="$metric
     OTEL_EXPORTER_ZIPKIN_ENDPOINT="http://127.0.0.1:$zipkin_port/api/v2/spans" \
     OTEL_BSP_SCHEDULE_DELAY=500 "$BIN" >"$work/server.log" 2>"$work/server.err" &
 server=$!
-pids+=($server)
+pids+=("$server")
 wait_for "http://127.0.0.1:$metrics_port/readyz" "the server"
 curl -fsS "http://127.0.0.1:$metrics_port/healthz" >/dev/null || fail "/healthz"
 [ $zipkin = yes ] && wait_for "http://127.0.0.1:$zipkin_port/health" "Zipkin"

@@ -3,6 +3,7 @@
 mod alliance;
 mod auth;
 mod dashboards;
+mod demo;
 mod descriptor;
 mod program;
 mod serving;

@@ -37,17 +37,23 @@ fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 /// A running server and its address.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     log: BufReader<std::process::ChildStdout>,
 }
 
 impl Served {
-    #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
     fn start() -> Served {
+        Self::start_with(&[])
+    }
+
+    /// A server with these variables beside [`LOCAL`] or in their place.
+    #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Served {
         let mut child = program()
             .envs(LOCAL)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -71,7 +77,7 @@ impl Served {
         }
     }
 
-    fn client(&self, words: &[&str]) -> (i32, String, String) {
+    pub(crate) fn client(&self, words: &[&str]) -> (i32, String, String) {
         run(program()
             .arg("client")
             .args(words)

@@ -1,14 +1,26 @@
 //! An AGS for tests: the endpoints of the identity and namespace services that the server asks, over
-//! real HTTP, with faults on demand and a record of every request.
+//! real HTTP, with faults on demand and a record of every request. Beside them what `demo.sh` asks,
+//! and matchmaking that calls a match function.
+
+#[path = "ags/answers.rs"]
+mod answers;
+#[path = "ags/game.rs"]
+mod game;
+#[path = "ags/matchmaking.rs"]
+mod matchmaking;
+#[path = "ags/operations.rs"]
+mod operations;
+#[path = "ags/players.rs"]
+mod players;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, HOST, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -17,10 +29,14 @@ use base64::engine::general_purpose::STANDARD;
 use match_function::auth::Endpoint;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
 
-use super::tokens::TestKey;
+use self::answers::{broken_body, error, json_response};
+use self::game::Game;
+use self::operations::Caller;
+pub(crate) use self::operations::{Failure, Operation};
+use super::tokens::{TestKey, delegated, now_s};
 
 /// What goes wrong at an endpoint.
 #[derive(Debug, Clone)]
@@ -37,6 +53,8 @@ pub(crate) enum Fault {
     Drip,
     /// 200 with this body.
     Body(String),
+    /// This status with this JSON body.
+    Refusal(u16, String),
     /// 307 to this address.
     Redirect(String),
 }
@@ -95,6 +113,18 @@ struct Inside {
     /// Client tokens that are good.
     logins: Vec<String>,
     logins_made: usize,
+    game: Game,
+    /// Where each request and tick is told.
+    diary: Option<UnboundedSender<String>>,
+}
+
+impl Inside {
+    fn say(&self, line: &str) {
+        if let Some(diary) = &self.diary {
+            // Nobody reads it any more: nothing is lost.
+            _ = diary.send(line.to_owned());
+        }
+    }
 }
 
 /// A running AGS. It stops when it is dropped.
@@ -102,7 +132,8 @@ struct Inside {
 pub(crate) struct Ags {
     address: SocketAddr,
     inside: Arc<Mutex<Inside>>,
-    stop: Option<oneshot::Sender<()>>,
+    /// Those that serve; they end with it.
+    tasks: JoinSet<()>,
 }
 
 impl Ags {
@@ -127,18 +158,31 @@ impl Ags {
         let router = axum::Router::new()
             .fallback(any(answer))
             .with_state(Arc::clone(&inside));
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(async move {
-            tokio::select! {
-                served = axum::serve(listener, router) => served.expect("serves"),
-                _ = stopped => {}
-            }
-        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
         Self {
             address,
             inside,
-            stop: Some(stop),
+            tasks,
         }
+    }
+
+    /// Makes it the AGS of this game namespace: players queue, and so often a tick calls the match
+    /// functions of their pools.
+    pub(crate) fn make_matches(&mut self, namespace: &str, every: Duration) {
+        self.game(|game| game.namespace = namespace.to_owned());
+        let ticks = matchmaking::run(Arc::downgrade(&self.inside), every);
+        self.tasks.spawn(ticks);
+    }
+
+    /// Looks at, or changes, what players and operators created.
+    pub(crate) fn game<T>(&self, look: impl FnOnce(&mut Game) -> T) -> T {
+        look(&mut self.inside().game)
+    }
+
+    /// Tells each request and each tick in a line.
+    pub(crate) fn tell(&self, diary: UnboundedSender<String>) {
+        self.inside().diary = Some(diary);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -181,8 +225,7 @@ impl Ags {
     }
 
     /// Stops listening. Connections that are open stay so until their client goes.
-    pub(crate) fn stop(mut self) -> SocketAddr {
-        self.stop.take();
+    pub(crate) fn stop(self) -> SocketAddr {
         self.address
     }
 }
@@ -249,9 +292,11 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
     let found = route(&method, &path);
     let endpoint = found.as_ref().map(|(endpoint, _)| *endpoint);
+    let operation = Operation::of(&method, &path, &body);
     let fault = {
         let mut inside = lock(&inside);
         let headers = parts.headers.clone();
+        let asked = format!("{method} {path}");
         inside.asked.push(Asked {
             endpoint,
             method,
@@ -259,15 +304,20 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
             headers,
             body: body.clone(),
         });
-        endpoint.and_then(|endpoint| inside.world.faults.get(&endpoint).cloned())
-    };
-    let Some((endpoint, names)) = found else {
-        return error(404, 1, "not found");
+        inside.say(&asked);
+        let fault = endpoint.and_then(|endpoint| inside.world.faults.get(&endpoint).cloned());
+        let operation = operation.as_ref().map(|(operation, _)| *operation);
+        fault.or_else(|| inside.game.failure(operation?))
     };
     match fault {
         None => {}
         Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
-        Some(Fault::Status(status)) => return error(status, 20000, "on demand"),
+        Some(Fault::Status(status)) => {
+            return match &operation {
+                Some((operation, _)) => game::refused(*operation, status, 20000, "on demand"),
+                None => error(status, 20000, "on demand"),
+            };
+        }
         Some(Fault::Busy(seconds)) => {
             let mut response = error(429, 20007, "too many requests");
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -276,17 +326,65 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
         Some(Fault::Truncated) => return broken_body(Duration::ZERO, 1),
         Some(Fault::Drip) => return broken_body(Duration::from_millis(500), 1000),
         Some(Fault::Body(body)) => return body.into_response(),
+        Some(Fault::Refusal(status, body)) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            return (status, body).into_response();
+        }
         Some(Fault::Redirect(to)) => {
             return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, to)]).into_response();
         }
     }
     let mut inside = lock(&inside);
-    if !is_allowed(&inside, endpoint, &parts.headers) {
+    match (found, operation) {
+        (_, Some((operation, names))) if operation != Operation::LogIn => {
+            let header = |name| {
+                parts
+                    .headers
+                    .get(name)
+                    .and_then(|value| value.to_str().ok())
+            };
+            let shown = header(AUTHORIZATION).unwrap_or_default();
+            let request = game::Request {
+                operation,
+                names,
+                host: header(HOST).unwrap_or_default(),
+                query: parts.uri.query().unwrap_or_default(),
+                body: &body,
+                token: shown.strip_prefix("Bearer ").unwrap_or_default(),
+            };
+            let allowed = match operation.caller() {
+                // Whose the player's token is, the operation looks up.
+                Caller::Anyone | Caller::Player => true,
+                Caller::Login => is_allowed(&inside, Endpoint::Token, &parts.headers),
+                Caller::Client => inside.logins.iter().any(|login| *login == request.token),
+            };
+            if !allowed {
+                return game::refused(operation, 401, 20001, "unauthorized access");
+            }
+            let Inside { world, game, .. } = &mut *inside;
+            game.answer(&request, &world.client_id, world.token_life_s)
+        }
+        (Some((endpoint, names)), _) => {
+            answer_server(&mut inside, endpoint, &names, &parts.headers, &body)
+        }
+        (None, _) => error(404, 1, "not found"),
+    }
+}
+
+/// Answers what the server asks.
+fn answer_server(
+    inside: &mut Inside,
+    endpoint: Endpoint,
+    names: &[String],
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response {
+    if !is_allowed(inside, endpoint, headers) {
         return error(401, 20001, "unauthorized access");
     }
     let world = &mut inside.world;
     match endpoint {
-        Endpoint::Token => log_in(&mut inside, &body),
+        Endpoint::Token => log_in(inside, body),
         Endpoint::Jwks => {
             let keys = world.jwks[0].clone();
             if world.jwks.len() > 1 {
@@ -295,7 +393,7 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
             json_response(200, &keys)
         }
         Endpoint::RevocationList => json_response(200, &world.revocation_list),
-        Endpoint::Role => match names.as_slice() {
+        Endpoint::Role => match names {
             [role, namespace] => told(world.role_overrides.get(&(role.clone(), namespace.clone()))),
             [role] => told(world.roles.get(role)),
             _ => unreachable!("a role has one or two names"),
@@ -355,39 +453,4 @@ fn told(answer: Option<&(u16, Value)>) -> Response {
         Some((status, body)) => json_response(*status, body),
         None => error(404, 10456, "not found"),
     }
-}
-
-fn json_response(status: u16, body: &Value) -> Response {
-    let status = StatusCode::from_u16(status).expect("a status");
-    (
-        status,
-        [(CONTENT_TYPE, "application/json")],
-        body.to_string(),
-    )
-        .into_response()
-}
-
-fn error(status: u16, code: u32, message: &str) -> Response {
-    json_response(status, &json!({"errorCode": code, "errorMessage": message}))
-}
-
-/// 200, so many pieces of a body with a pause before each, then an error in place of the end.
-fn broken_body(pause: Duration, pieces: usize) -> Response {
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
-    tokio::spawn(async move {
-        for _ in 0..pieces {
-            tokio::time::sleep(pause).await;
-            if sender
-                .send(Ok(Bytes::from_static(br#"{"keys":["#)))
-                .await
-                .is_err()
-            {
-                return;
-            }
-        }
-        _ = sender
-            .send(Err(std::io::Error::other("cut off on demand")))
-            .await;
-    });
-    Response::new(Body::from_stream(ReceiverStream::new(receiver)))
 }

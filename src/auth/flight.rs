@@ -42,7 +42,9 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
         let (sender, receiver) = watch::channel(None);
         let request = start();
-        tokio::spawn(async move { _ = sender.send(Some(request.await)) }.in_current_span());
+        // Made here, so that the request belongs to the trace of the call that needs it.
+        let span = tracing::info_span!("AGS lookup");
+        tokio::spawn(async move { _ = sender.send(Some(request.await)) }.instrument(span));
         *current = Some(receiver.clone());
         receiver
     }

@@ -369,11 +369,11 @@ async fn callers_with_a_new_key_share_one_fetch_even_if_the_first_goes_away() {
 #[tokio::test]
 async fn a_client_can_log_in_by_itself() {
     let ags = Ags::start().await;
-    let token = log_in(&settings(&ags.url()), "app-server")
+    let token = log_in(&settings(&ags.url()).login, "app-server")
         .await
         .expect("logged in");
     assert_eq!(ags.logins(), [token.expose_secret()]);
-    let mut wrong = settings(&ags.url());
+    let mut wrong = settings(&ags.url()).login;
     wrong.client_secret = Some(SecretString::from("hunter2"));
     let error = log_in(&wrong, "app-server").await.expect_err("refused");
     assert!(
@@ -389,7 +389,7 @@ async fn a_client_can_log_in_by_itself() {
         Endpoint::Token,
         Fault::Body(r#"{"access_token":7,"expires_in":"hunter2"}"#.into()),
     );
-    let error = log_in(&settings(&ags.url()), "app-server")
+    let error = log_in(&settings(&ags.url()).login, "app-server")
         .await
         .expect_err("no token");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");

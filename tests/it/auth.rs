@@ -1,6 +1,7 @@
 //! Access tokens and permissions, against an AGS double over real HTTP.
 
 mod iam;
+mod lifecycle;
 mod logs;
 mod server;
 mod vectors;

@@ -1,6 +1,7 @@
 //! Logs, metrics and traces of the whole server over real ports.
 
 mod iam;
+mod payloads;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -330,6 +330,45 @@ async fn an_ags_that_is_down_at_the_start_is_found_when_it_comes_up() {
 }
 
 #[tokio::test]
+async fn keys_and_addresses_in_a_token_are_neither_used_nor_asked() {
+    let (ags, elsewhere) = (Ags::start().await, Ags::start().await);
+    let auth = ready(&ags).await;
+    let address = format!("{}/iam/v3/oauth/jwks", elsewhere.url());
+    for (kid, refusal) in [
+        (TestKey::first().kid, Refusal::BadSignature),
+        (TestKey::second().kid, Refusal::UnknownKey),
+    ] {
+        let header = jsonwebtoken::Header {
+            kid: Some(kid),
+            jku: Some(address.clone()),
+            jwk: Some(serde_json::from_value(TestKey::second().jwk()).expect("a key")),
+            x5u: Some(address.clone()),
+            x5c: Some(vec!["MIIB".to_owned()]),
+            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256)
+        };
+        let token = TestKey::second().sign_with_header(&header, &delegated(NAMESPACE));
+        assert_eq!(ask(&auth.authorizer(), &token).await.err(), Some(refusal));
+    }
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_beyond_the_limit_is_not_taken_over() {
+    let ags = Ags::start().await;
+    ags.fault(
+        Endpoint::RevocationList,
+        Fault::Body(" ".repeat((32 << 20) + 1)),
+    );
+    let auth = start(&ags);
+    let stats = auth.stats();
+    until("the list has been refused", || {
+        stats.fetch_failures(Endpoint::RevocationList) == 1
+    })
+    .await;
+    assert!(!*auth.ready().borrow());
+}
+
+#[tokio::test]
 async fn a_flood_of_made_up_kids_costs_one_fetch() {
     let ags = Ags::start().await;
     let auth = ready(&ags).await;

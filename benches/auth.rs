@@ -43,8 +43,8 @@ fn auth(c: &mut Criterion) {
     let ags = runtime.block_on(ags::Ags::start());
     let mut settings = Command::parse_from(["bench", "--base-url", &ags.url()]).auth;
     let world = ags::World::default();
-    settings.client_id = Some(world.client_id);
-    settings.client_secret = Some(SecretString::from(world.client_secret));
+    settings.login.client_id = Some(world.client_id);
+    settings.login.client_secret = Some(SecretString::from(world.client_secret));
     settings.ab_namespace = Some("emberfall".to_owned());
     let auth = Auth::start(&settings, "bench", Options::default()).expect("starts");
     let mut is_ready = auth.ready();

@@ -263,6 +263,7 @@ async fn open_when_ready(
         if ends.load(Relaxed) {
             return;
         }
+        tracing::info!("keys and revocation list of IAM are there: callers are checked and let in");
     }
     set_health(&reporter, ServingStatus::Serving).await;
 }

@@ -46,7 +46,7 @@ pub use clock::Clock;
 use iam::BoxFuture;
 pub use lifecycle::{Auth, Options};
 pub use refusal::{Class, Refusal};
-pub use settings::Settings;
+pub use settings::{Login, Settings};
 pub use stats::{Endpoint, Stats};
 
 use claims::Claims;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Command, FromArgMatches, Parser};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::SignalStream;
@@ -121,7 +121,14 @@ fn log_configuration(config: &Config) {
         .into_iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
+    let auth: Vec<_> = config
+        .auth
+        .summary()
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     tracing::info!(
+        auth = auth.join(" "),
         telemetry = telemetry.join(" "),
         server = ?config.server,
         limits = ?config.limits,
@@ -136,8 +143,20 @@ fn signals() -> io::Result<impl Stream<Item = ()> + Unpin> {
     Ok(terminate.merge(interrupt))
 }
 
+/// As for the server: an empty variable is an unset one, and the help shows no values.
+fn variable_of_client(arg: Arg) -> Arg {
+    let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    if arg.get_env().is_some_and(is_empty) {
+        arg.env(None::<&str>)
+    } else {
+        arg.hide_env_values(true)
+    }
+}
+
 fn client(arguments: Vec<OsString>) -> ExitCode {
-    let client = match Client::try_parse_from(arguments) {
+    let command = Client::command().mut_subcommands(|one| one.mut_args(variable_of_client));
+    let parsed = command.try_get_matches_from(arguments);
+    let client = match parsed.and_then(|matches| Client::from_arg_matches(&matches)) {
         Ok(client) => client,
         Err(error) => return shown(&error),
     };

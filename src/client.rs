@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -17,8 +18,13 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use crate::auth::Login;
+use crate::auth::iam::log_in;
 use crate::proto::match_function_client::MatchFunctionClient;
 use calls::Call;
+
+/// How it calls itself towards AGS.
+const USER_AGENT: &str = "match-function-client";
 
 /// Plays AGS: calls a running match function and shows what went out and what came back
 #[derive(Debug, Parser)]
@@ -39,9 +45,12 @@ struct Common {
     #[arg(long, default_value = "{}", value_name = "FILE|JSON")]
     rules: String,
 
-    /// Access token to send along
+    /// Access token to send along; without one, a login with the client id and secret gives one
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+
+    #[command(flatten)]
+    login: Login,
 
     /// Print the answers as JSON lines and nothing else
     #[arg(long)]
@@ -158,6 +167,25 @@ impl Common {
             .with_context(|| format!("--rules is neither JSON nor a file: {}", self.rules))
     }
 
+    /// What to send along: the token that was given, or one from a login, or nothing.
+    async fn bearer(&self) -> anyhow::Result<Option<MetadataValue<Ascii>>> {
+        let token = match (&self.token, self.login.missing().as_slice()) {
+            (Some(token), _) => SecretString::from(token.as_str()),
+            (None, []) => log_in(&self.login, USER_AGENT)
+                .await
+                .with_context(|| format!("no access token from {}", self.login.base_url))?,
+            (None, [one]) => {
+                bail!("{one} is not set: a login to AGS needs id and secret; set both or neither")
+            }
+            (None, _) => return Ok(None),
+        };
+        let mut bearer: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret())
+            .parse()
+            .context("the access token is no header value")?;
+        bearer.set_sensitive(true);
+        Ok(Some(bearer))
+    }
+
     async fn connect(&self) -> anyhow::Result<Connection> {
         let address = match self.addr.split_once("://") {
             Some(("http", _)) => self.addr.clone(),
@@ -174,11 +202,7 @@ impl Common {
             .connect()
             .await
             .with_context(|| format!("no server answers at {}", self.addr))?;
-        let bearer = self
-            .token
-            .as_ref()
-            .map(|token| format!("Bearer {token}").parse());
-        let bearer = Bearer(bearer.transpose().context("--token is no header value")?);
+        let bearer = Bearer(self.bearer().await?);
         Ok(MatchFunctionClient::with_interceptor(channel, bearer)
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(usize::MAX))

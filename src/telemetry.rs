@@ -15,6 +15,7 @@
 
 pub mod admin;
 pub mod facts;
+mod http;
 mod json;
 pub mod logging;
 mod loki;

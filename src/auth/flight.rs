@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 /// A shared request. It runs in its own task, so a caller that goes away does not cancel it for the
 /// others.
@@ -42,7 +42,13 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
         let (sender, receiver) = watch::channel(None);
         let request = start();
-        tokio::spawn(async move { _ = sender.send(Some(request.await)) }.in_current_span());
+        // Made here, so that the request belongs to the trace of the call that needs it. A lookup
+        // that needs another one is still one lookup.
+        let span = match Span::current() {
+            span if span.is_none() => tracing::info_span!("AGS lookup"),
+            span => span,
+        };
+        tokio::spawn(async move { _ = sender.send(Some(request.await)) }.instrument(span));
         *current = Some(receiver.clone());
         receiver
     }

@@ -26,7 +26,7 @@ use super::claims::{NamespaceRole, lower_case_permissions, permissions};
 use super::jwks::KeySet;
 use super::permission::Permission;
 use super::revocation::RevocationList;
-use super::settings::Settings;
+use super::settings::Login;
 use super::stats::{Endpoint, Stats};
 
 /// A client token is renewed when this part of its life is left.
@@ -320,11 +320,11 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     })
 }
 
-/// Logs in with the client id and secret of the settings, for a client of this server.
+/// An access token for a client of this server, from a login with its id and secret.
 ///
 /// # Errors
 /// If AGS cannot be reached or refuses the credentials.
-pub async fn log_in(settings: &Settings, app_name: &str) -> Result<SecretString, IamError> {
-    let http = Http::new(settings, app_name, None, Arc::new(Stats::default()))?;
+pub async fn log_in(login: &Login, app_name: &str) -> Result<SecretString, IamError> {
+    let http = Http::new(login, app_name, None, Arc::new(Stats::default()))?;
     Ok(request_token(&http).await?.value)
 }

@@ -79,7 +79,7 @@ impl Auth {
     ) -> Result<Self, IamError> {
         let stats = Arc::new(Stats::default());
         let http = Http::new(
-            settings,
+            &settings.login,
             app_name,
             options.inject_headers,
             Arc::clone(&stats),

@@ -37,24 +37,9 @@ pub struct Settings {
     )]
     pub layer_enabled: bool,
 
-    /// Base URL of AGS, http or https
-    #[arg(
-        long,
-        env = "AB_BASE_URL",
-        default_value = "https://demo.accelbyte.io",
-        value_name = "URL"
-    )]
-    pub base_url: String,
-
-    /// OAuth client id of this server; required when callers are checked
-    #[arg(long, env = "AB_CLIENT_ID", value_name = "ID")]
-    pub client_id: Option<String>,
-
-    /// OAuth client secret of this server; required when callers are checked
-    ///
-    /// Better given as the variable: other users of the machine can read a command line.
-    #[arg(long, env = "AB_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
-    pub client_secret: Option<SecretString>,
+    /// Where and as whom to log in to AGS.
+    #[command(flatten)]
+    pub login: Login,
 
     /// Game namespace that this server runs for; if unset or blank, NAMESPACE, then `accelbyte`
     #[arg(long = "namespace", env = "AB_NAMESPACE", value_name = "NAMESPACE")]
@@ -84,6 +69,30 @@ pub struct Settings {
     pub fetch_interval_s: u64,
 }
 
+/// AGS and an OAuth client of it.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub struct Login {
+    /// Base URL of AGS, http or https
+    #[arg(
+        long,
+        env = "AB_BASE_URL",
+        default_value = "https://demo.accelbyte.io",
+        value_name = "URL"
+    )]
+    pub base_url: String,
+
+    /// OAuth client id to log in to AGS with; the server needs it when callers are checked
+    #[arg(long, env = "AB_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+
+    /// OAuth client secret to log in to AGS with; the server needs it when callers are checked
+    ///
+    /// Better given as the variable: other users of the machine can read a command line.
+    #[arg(long, env = "AB_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
+    pub client_secret: Option<SecretString>,
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the form of a clap value parser")]
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(SecretString::from(text))
@@ -107,33 +116,42 @@ impl Settings {
             .unwrap_or(DEFAULT_NAMESPACE)
     }
 
+    /// Name and value of what matters, without secrets.
+    #[must_use]
+    pub fn summary(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("callers_checked", self.enabled().to_string())];
+        if self.enabled() {
+            let Login {
+                base_url,
+                client_id,
+                ..
+            } = &self.login;
+            lines.extend([
+                ("AB_BASE_URL", base_url.clone()),
+                ("AB_CLIENT_ID", client_id.clone().unwrap_or_default()),
+                ("AB_NAMESPACE", self.namespace().to_owned()),
+                ("AB_RESOURCE_NAME", self.resource_name.clone()),
+                (
+                    "TOKEN_VALIDATOR_FETCH_INTERVAL",
+                    self.fetch_interval_s.to_string(),
+                ),
+            ]);
+        }
+        lines
+    }
+
     /// Every fault, each naming its variable and what to do; empty if there is none.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let local = "or PLUGIN_GRPC_SERVER_AUTH_ENABLED=false for local work";
-        if let Err(fault) = self.base_url() {
+        if let Err(fault) = self.login.base_url() {
             faults.push(fault);
         }
         if self.enabled() {
-            if self
-                .client_id
-                .as_deref()
-                .is_none_or(|id| id.trim().is_empty())
-            {
-                faults.push(format!(
-                    "AB_CLIENT_ID is not set, and callers cannot be checked without it: set it, {local}"
-                ));
-            }
-            if self
-                .client_secret
-                .as_ref()
-                .is_none_or(|secret| secret.expose_secret().trim().is_empty())
-            {
-                faults.push(format!(
-                    "AB_CLIENT_SECRET is not set, and callers cannot be checked without it: set it, {local}"
-                ));
-            }
+            faults.extend(self.login.missing().into_iter().map(|variable| {
+                format!("{variable} is not set, and callers cannot be checked without it: set it, {local}")
+            }));
         }
         // Either would change which permission is asked for.
         for (variable, value) in [
@@ -149,6 +167,20 @@ impl Settings {
             }
         }
         faults
+    }
+}
+
+impl Login {
+    /// The variables of the credentials that are unset or blank; none if a login can be tried.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let id = self.client_id.as_deref();
+        let secret = self.client_secret.as_ref().map(ExposeSecret::expose_secret);
+        [("AB_CLIENT_ID", id), ("AB_CLIENT_SECRET", secret)]
+            .into_iter()
+            .filter(|(_, value)| value.is_none_or(|text| text.trim().is_empty()))
+            .map(|(variable, _)| variable)
+            .collect()
     }
 
     /// The address of AGS.
@@ -298,7 +330,8 @@ mod tests {
     #[test]
     fn debug_and_help_hide_the_secret() {
         let settings = settings(&["--client-id", "id", "--client-secret", "hunter2"]);
-        assert!(!format!("{settings:?}").contains("hunter2"));
+        let shown = format!("{settings:?} {:?}", settings.summary());
+        assert!(shown.contains("demo.accelbyte.io") && !shown.contains("hunter2"));
         assert_eq!(settings.faults(), [""; 0]);
     }
 }

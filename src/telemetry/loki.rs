@@ -18,6 +18,7 @@ use serde::Serialize;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::http;
 use super::metrics::ExportMetrics;
 use super::outage::Outage;
 use super::settings::Settings;
@@ -251,9 +252,7 @@ impl Pusher {
         lines: Receiver<Message>,
         woken: Receiver<()>,
     ) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .timeout(PUSH_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
+        let client = http::client(&settings.loki_url, PUSH_TIMEOUT)
             .user_agent(&settings.app_name)
             .build()?;
         let user = settings.loki_username.clone();

@@ -412,6 +412,11 @@ impl Address {
         &self.0
     }
 
+    /// Whether the peer has to show a certificate.
+    pub(super) fn uses_tls(&self) -> bool {
+        reqwest::Url::parse(&self.0).is_ok_and(|url| url.scheme() == "https")
+    }
+
     fn is_http(&self) -> bool {
         reqwest::Url::parse(&self.0).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
     }

@@ -1,6 +1,7 @@
 //! Access tokens and permissions, against an AGS double over real HTTP.
 
 mod iam;
+mod lifecycle;
 mod logs;
 mod server;
 mod vectors;
@@ -35,8 +36,8 @@ fn settings(url: &str) -> Settings {
         ..
     } = World::default();
     let mut settings = Command::parse_from(["match-function", "--base-url", url]).auth;
-    settings.client_id = Some(client_id);
-    settings.client_secret = Some(SecretString::from(client_secret));
+    settings.login.client_id = Some(client_id);
+    settings.login.client_secret = Some(SecretString::from(client_secret));
     settings.ab_namespace = Some(NAMESPACE.to_owned());
     assert_eq!(settings.faults(), [""; 0]);
     settings

@@ -58,13 +58,14 @@ impl Stage {
         ags.make_matches(NAMESPACE, Duration::from_millis(50));
         let url = ags.url();
         let start = move || {
-            Served::start_with(&[
+            let variables = [
                 ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "on"),
                 ("AB_BASE_URL", &url),
                 ("AB_NAMESPACE", NAMESPACE),
                 ("AB_CLIENT_ID", &client_id),
                 ("AB_CLIENT_SECRET", SECRET),
-            ])
+            ];
+            Served::start_with(&variables, "keys and revocation list of IAM are there")
         };
         let server = tokio::task::spawn_blocking(start).await.expect("starts");
         let folder = TempDir::new().expect("a folder");

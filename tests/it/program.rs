@@ -5,6 +5,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::support::ags::{Ags, World};
+use crate::support::tokens::delegated;
+
 /// Free ports of this host, no access tokens, and no exporter that looks for a peer.
 const LOCAL: [(&str, &str); 7] = [
     ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "off"),
@@ -45,12 +48,13 @@ pub(crate) struct Served {
 
 impl Served {
     fn start() -> Served {
-        Self::start_with(&[])
+        Served::start_with(&[], "serving gRPC")
     }
 
-    /// A server with these variables beside [`LOCAL`] or in their place.
+    /// A server with these variables beside [`LOCAL`] or in their place, once it has logged a line
+    /// that begins like `ready` and comes with or after "serving gRPC".
     #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
-    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Served {
+    pub(crate) fn start_with(variables: &[(&str, &str)], ready: &str) -> Served {
         let mut child = program()
             .envs(LOCAL)
             .envs(variables.iter().copied())
@@ -58,6 +62,7 @@ impl Served {
             .spawn()
             .expect("it starts");
         let mut log = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut address = String::new();
         loop {
             let mut line = String::new();
             assert!(
@@ -65,9 +70,14 @@ impl Served {
                 "it ended early"
             );
             let line: Value = serde_json::from_str(&line).expect("JSON lines");
-            if line["message"] == "serving gRPC" {
-                let address = line["address"].as_str().expect("an address");
-                let address = address.to_owned();
+            let message = line["message"].as_str().expect("a message");
+            if message == "serving gRPC" {
+                line["address"]
+                    .as_str()
+                    .expect("an address")
+                    .clone_into(&mut address);
+            }
+            if message.starts_with(ready) {
                 return Served {
                     child,
                     address,
@@ -215,6 +225,64 @@ fn the_client_says_what_is_wrong() {
         (1, true),
         "{err}"
     );
+}
+
+#[test]
+fn the_client_logs_in_by_itself() {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let ags = runtime.block_on(Ags::start_with(World {
+        login_claims: Some(delegated("emberfall")),
+        ..World::default()
+    }));
+    let (url, World { client_id, .. }) = (ags.url(), World::default());
+    let secret = World::default().client_secret;
+    let account = [
+        ("AB_BASE_URL", url.as_str()),
+        ("AB_CLIENT_ID", &client_id),
+        ("AB_CLIENT_SECRET", &secret),
+    ];
+    let guarded = [
+        ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "on"),
+        ("AB_NAMESPACE", "emberfall"),
+    ];
+    let variables = [&account[..], &guarded].concat();
+    let server = Served::start_with(&variables, "keys and revocation list of IAM are there");
+    let client = |variables: &[(&str, &str)], words: &[&str]| {
+        run(program()
+            .args(["client", "make-matches", "--addr", &server.address])
+            .args(words)
+            .envs(variables.iter().copied()))
+    };
+
+    let (code, out, err) = client(&account, &[]);
+    assert_eq!((code, out.contains("3 matches of 6")), (0, true), "{err}");
+    let logins = ags.logins();
+    assert_eq!(logins.len(), 2, "the server's and the client's");
+    let (code, _, err) = client(&[], &["--token", &logins[1]]);
+    assert_eq!(code, 0, "{err}");
+
+    let empty = [("AB_CLIENT_ID", ""), ("AB_CLIENT_SECRET", "")];
+    for variables in [&[][..], &empty] {
+        let (code, _, err) = client(variables, &[]);
+        let told = err.contains("no authorization token found");
+        assert_eq!((code, told), (1, true), "{err}");
+    }
+    let (code, _, err) = client(&account[..2], &[]);
+    assert_eq!(
+        (code, err.contains("AB_CLIENT_SECRET is not set")),
+        (1, true),
+        "{err}"
+    );
+    let wrong = [account[0], account[1], ("AB_CLIENT_SECRET", "hunter2")];
+    let (code, out, err) = client(&wrong, &[]);
+    assert_eq!((code, err.contains("HTTP 401")), (1, true), "{err}");
+    assert!(!(out + &err).contains("hunter2"));
+    let (_, help, _) = client(&account, &["--help"]);
+    assert!(
+        help.contains("AB_CLIENT_SECRET") && !help.contains(&secret),
+        "{help}"
+    );
+    assert_eq!(ags.logins().len(), 2, "a given token needs no login");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Logs, metrics and traces of the whole server over real ports.
 
+mod iam;
+mod payloads;
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -34,10 +37,14 @@ const SPAN: &str = "a2fb4a1d1a96d312";
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    fn json(&self) -> Vec<Value> {
+    fn text(&self) -> String {
         let bytes = self.0.lock().expect("no test panics inside").clone();
-        let text = String::from_utf8(bytes).expect("UTF-8");
-        text.lines()
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    fn json(&self) -> Vec<Value> {
+        self.text()
+            .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect()
     }

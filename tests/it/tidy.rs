@@ -20,7 +20,16 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("layers", &["layers", "auth", "telemetry"]),
     ("service", &["service", "matching", "proto"]),
     ("server", &["server", "config::parse"]),
-    ("client", &["client", "proto", "clock"]),
+    (
+        "client",
+        &[
+            "client",
+            "proto",
+            "clock",
+            "auth::iam::log_in",
+            "auth::Login",
+        ],
+    ),
     (
         "config",
         &["config", "auth", "server", "service", "telemetry"],

@@ -64,6 +64,8 @@ pub(crate) enum Fault {
 pub(crate) struct World {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// What the client's tokens say; if nothing, they are no tokens that anybody could verify.
+    pub(crate) login_claims: Option<Value>,
     /// `expires_in` of the client's tokens.
     pub(crate) token_life_s: u64,
     /// Bodies of the key set by turn; the last one stays.
@@ -84,6 +86,7 @@ impl Default for World {
         Self {
             client_id: "test-client".to_owned(),
             client_secret: "test-client-s3cr3t".to_owned(),
+            login_claims: None,
             token_life_s: 3600,
             jwks: vec![json!({ "keys": [TestKey::first().jwk()] })],
             revocation_list: json!({"revoked_tokens": {"m": 0, "k": 0, "bits": null}, "revoked_users": null}),
@@ -435,7 +438,10 @@ fn log_in(inside: &mut Inside, body: &[u8]) -> Response {
         );
     }
     inside.logins_made += 1;
-    let token = format!("eyJhbGciOiJSUzI1NiJ9.login{}.s1gnature", inside.logins_made);
+    let token = match &inside.world.login_claims {
+        Some(claims) => TestKey::first().sign(claims),
+        None => format!("eyJhbGciOiJSUzI1NiJ9.login{}.s1gnature", inside.logins_made),
+    };
     inside.logins.push(token.clone());
     json_response(
         200,

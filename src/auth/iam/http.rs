@@ -10,8 +10,10 @@ use http::header::{ACCEPT, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
-use super::super::settings::Settings;
+use super::super::settings::Login;
 use super::super::stats::{Endpoint, Stats};
 use super::error::IamError;
 
@@ -43,13 +45,18 @@ pub(in crate::auth) struct Http {
 
 impl Http {
     pub(in crate::auth) fn new(
-        settings: &Settings,
+        login: &Login,
         app_name: &str,
         inject: Option<InjectHeaders>,
         stats: Arc<Stats>,
     ) -> Result<Self, IamError> {
-        let base = settings.base_url().map_err(IamError::Setup)?;
-        let client = reqwest::Client::builder()
+        let base = login.base_url().map_err(IamError::Setup)?;
+        let mut client = reqwest::Client::builder();
+        if base.scheme() == "http" {
+            // No redirect is followed, so no certificate is ever asked for: do not read them.
+            client = client.tls_certs_only([]);
+        }
+        let client = client
             .user_agent(user_agent(app_name))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TOTAL_TIMEOUT)
@@ -60,8 +67,8 @@ impl Http {
         Ok(Self {
             client,
             base,
-            client_id: settings.client_id.clone().unwrap_or_default(),
-            client_secret: settings.client_secret.clone().unwrap_or_default(),
+            client_id: login.client_id.clone().unwrap_or_default(),
+            client_secret: login.client_secret.clone().unwrap_or_default(),
             inject,
             stats,
         })
@@ -155,11 +162,38 @@ impl Http {
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
         self.stats.count_fetch(endpoint);
-        let answer = self.answer(endpoint, request, limit).await;
-        if answer.is_err() {
+        let span = self.span(endpoint);
+        let answer = self
+            .answer(endpoint, request, limit)
+            .instrument(span.clone())
+            .await;
+        let status = answer.as_ref().map_or_else(IamError::status, |_| Some(200));
+        span.record("http.response.status_code", status);
+        if let Err(error) = &answer {
+            span.record("otel.status_code", "ERROR");
+            span.record("otel.status_description", error.to_string());
             self.stats.count_fetch_failure(endpoint);
         }
         answer
+    }
+
+    /// The span of a request. The path is left out: names in it come from tokens.
+    fn span(&self, endpoint: Endpoint) -> Span {
+        let method = match endpoint {
+            Endpoint::Token => "POST",
+            _ => "GET",
+        };
+        tracing::info_span!(
+            "AGS request",
+            otel.name = format!("AGS {}", endpoint.name()),
+            otel.kind = "client",
+            http.request.method = method,
+            server.address = self.base.host_str(),
+            server.port = self.base.port_or_known_default(),
+            http.response.status_code = Empty,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+        )
     }
 
     async fn answer(

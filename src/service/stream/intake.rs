@@ -12,6 +12,9 @@ use crate::service::seen::Seen;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
 
+/// Longest part of a ruleset in a log line, in bytes.
+const MAX_LOGGED_RULESET: usize = 1024;
+
 /// What a stream has brought so far, as far as the next message depends on it.
 pub(super) struct Intake {
     needs: Needs,
@@ -67,6 +70,15 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         .filter(|scope| !scope.ab_trace_id.is_empty())
     {
         summary.ab_trace_id = scope.ab_trace_id;
+    }
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let ruleset = parameters.rules.as_ref().map_or("", |rules| &rules.json);
+        tracing::debug!(
+            tick_id = parameters.tick_id,
+            ruleset = &ruleset[..ruleset.floor_char_boundary(MAX_LOGGED_RULESET)],
+            bytes = ruleset.len(),
+            "tick begins"
+        );
     }
     let rules = core
         .rules(parameters.rules.as_ref())

@@ -19,9 +19,10 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
 };
 
+use super::super::http;
 use super::super::metrics::ExportMetrics;
 use super::super::outage::Outage;
-use super::super::settings::{Settings, TracesExporter};
+use super::super::settings::{Address, Settings, TracesExporter};
 
 /// Spans that may wait; OpenTelemetry's default. About 2 MB at worst.
 const QUEUE: usize = 2048;
@@ -50,22 +51,21 @@ pub(super) fn processor(
         .map_err(|_| "the span exporter cannot be built: its HTTP client panicked".to_owned())?
 }
 
-fn client(timeout: Duration) -> Result<reqwest::blocking::Client, String> {
-    reqwest::blocking::Client::builder()
-        .timeout(timeout)
-        .redirect(reqwest::redirect::Policy::none())
+fn client(collector: &Address, timeout: Duration) -> Result<reqwest::blocking::Client, String> {
+    http::client(collector, timeout)
         .build()
         .map_err(|error| format!("the span exporter's HTTP client cannot be built: {error}"))
 }
 
 fn otlp(settings: &Settings) -> Result<opentelemetry_otlp::SpanExporter, String> {
     let timeout = Duration::from_millis(settings.otel_exporter_otlp_timeout);
+    let endpoint = settings.otlp_endpoint();
     opentelemetry_otlp::SpanExporter::builder()
         .with_http()
-        .with_http_client(client(timeout)?)
+        .with_http_client(client(&endpoint, timeout)?)
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(timeout)
-        .with_endpoint(settings.otlp_endpoint().as_str())
+        .with_endpoint(endpoint.as_str())
         .build()
         .map_err(|error| format!("the OTLP endpoint cannot be used: {error}"))
 }

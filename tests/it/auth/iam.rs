@@ -330,6 +330,45 @@ async fn an_ags_that_is_down_at_the_start_is_found_when_it_comes_up() {
 }
 
 #[tokio::test]
+async fn keys_and_addresses_in_a_token_are_neither_used_nor_asked() {
+    let (ags, elsewhere) = (Ags::start().await, Ags::start().await);
+    let auth = ready(&ags).await;
+    let address = format!("{}/iam/v3/oauth/jwks", elsewhere.url());
+    for (kid, refusal) in [
+        (TestKey::first().kid, Refusal::BadSignature),
+        (TestKey::second().kid, Refusal::UnknownKey),
+    ] {
+        let header = jsonwebtoken::Header {
+            kid: Some(kid),
+            jku: Some(address.clone()),
+            jwk: Some(serde_json::from_value(TestKey::second().jwk()).expect("a key")),
+            x5u: Some(address.clone()),
+            x5c: Some(vec!["MIIB".to_owned()]),
+            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256)
+        };
+        let token = TestKey::second().sign_with_header(&header, &delegated(NAMESPACE));
+        assert_eq!(ask(&auth.authorizer(), &token).await.err(), Some(refusal));
+    }
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_beyond_the_limit_is_not_taken_over() {
+    let ags = Ags::start().await;
+    ags.fault(
+        Endpoint::RevocationList,
+        Fault::Body(" ".repeat((32 << 20) + 1)),
+    );
+    let auth = start(&ags);
+    let stats = auth.stats();
+    until("the list has been refused", || {
+        stats.fetch_failures(Endpoint::RevocationList) == 1
+    })
+    .await;
+    assert!(!*auth.ready().borrow());
+}
+
+#[tokio::test]
 async fn a_flood_of_made_up_kids_costs_one_fetch() {
     let ags = Ags::start().await;
     let auth = ready(&ags).await;
@@ -369,11 +408,11 @@ async fn callers_with_a_new_key_share_one_fetch_even_if_the_first_goes_away() {
 #[tokio::test]
 async fn a_client_can_log_in_by_itself() {
     let ags = Ags::start().await;
-    let token = log_in(&settings(&ags.url()), "app-server")
+    let token = log_in(&settings(&ags.url()).login, "app-server")
         .await
         .expect("logged in");
     assert_eq!(ags.logins(), [token.expose_secret()]);
-    let mut wrong = settings(&ags.url());
+    let mut wrong = settings(&ags.url()).login;
     wrong.client_secret = Some(SecretString::from("hunter2"));
     let error = log_in(&wrong, "app-server").await.expect_err("refused");
     assert!(
@@ -389,7 +428,7 @@ async fn a_client_can_log_in_by_itself() {
         Endpoint::Token,
         Fault::Body(r#"{"access_token":7,"expires_in":"hunter2"}"#.into()),
     );
-    let error = log_in(&settings(&ags.url()), "app-server")
+    let error = log_in(&settings(&ags.url()).login, "app-server")
         .await
         .expect_err("no token");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");

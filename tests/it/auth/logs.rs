@@ -51,6 +51,13 @@ async fn no_log_line_holds_a_token_or_secret() {
         TestKey::second().sign(&delegated(NAMESPACE)),
         TestKey::first().sign(&with_role),
         forged,
+        TestKey::first().sign_with_header(
+            &jsonwebtoken::Header {
+                kid: Some("forged\nERROR l1ne".to_owned()),
+                ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256)
+            },
+            &delegated(NAMESPACE),
+        ),
         "n0nsense-that-is-no-token".to_owned(),
     ];
     for token in &tokens {
@@ -76,6 +83,7 @@ async fn no_log_line_holds_a_token_or_secret() {
         "dGVzdC1jbGllbnQ6dGVzdC1jbGllbnQtczNjcjN0".to_owned(),
         "bm90LW91cnM6cDRzc3cwcmQ".to_owned(),
         "leaked-t0ken".to_owned(),
+        "ERROR l1ne".to_owned(),
     ];
     secrets.extend(ags.logins());
     for token in tokens {

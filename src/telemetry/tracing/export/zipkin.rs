@@ -11,11 +11,14 @@ use opentelemetry_zipkin::ZipkinExporter;
 use super::client;
 use crate::telemetry::settings::Settings;
 
-/// Builds the exporter. Not inside a runtime: it makes blocking clients.
+/// Builds the exporter. Not inside a runtime: it makes a blocking client.
 pub(super) fn exporter(settings: &Settings) -> Result<ZipkinExporter, String> {
     ZipkinExporter::builder()
         .with_http_client(ServiceNamed::new(
-            client(settings.zipkin_timeout())?,
+            client(
+                &settings.otel_exporter_zipkin_endpoint,
+                settings.zipkin_timeout(),
+            )?,
             settings.service_name(),
         ))
         .with_collector_endpoint(settings.otel_exporter_zipkin_endpoint.as_str())

@@ -1,4 +1,5 @@
-//! The command line: `match-function` serves, `match-function client …` plays AGS.
+//! The command line: `match-function` serves, `match-function client …` plays AGS,
+//! `match-function health` asks a server for its health.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use tokio_stream::wrappers::SignalStream;
 use tokio_stream::{Stream, StreamExt};
 
 use crate::app::{App, Ended, TICK_LABELS};
-use crate::client::Client;
+use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::layers;
 use crate::matching::MatchLogic;
@@ -24,7 +25,8 @@ const MORE: &str = "\
 Each setting is a flag and an environment variable; the flag wins, an empty variable is an unset \
 one. Switches take 1 true t yes y on, or 0 false f no n off.
 
-`match-function client --help`: play AGS against a running server.";
+`match-function client --help`: play AGS against a running server.
+`match-function health --help`: ask a running server for its health.";
 
 /// Runs the program over a studio's logic: this is all that `main` has to call.
 #[must_use]
@@ -34,6 +36,10 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
         Some("client") => {
             arguments.remove(1);
             client(arguments)
+        }
+        Some("health") => {
+            arguments.remove(1);
+            health(arguments)
         }
         Some("serve") => {
             arguments.remove(1);
@@ -54,16 +60,9 @@ pub fn serve_command() -> Command {
 }
 
 fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
-    let asked = |word: &OsString| {
-        matches!(
-            word.to_str(),
-            Some("-h" | "--help" | "help" | "-V" | "--version")
-        )
-    };
-    if arguments.iter().any(asked) {
-        return manual(arguments);
+    if asks_for_the_manual(&arguments) {
+        return manual(serve_command(), arguments);
     }
-    let variable = |name: &str| std::env::var(name).ok();
     let config = config::parse(serve_command(), arguments, variable).and_then(|matches| {
         let config = Config::from_arg_matches(&matches)
             .map_err(|error| ConfigError::one(error.to_string()))?;
@@ -172,18 +171,56 @@ fn client(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+fn health(arguments: Vec<OsString>) -> ExitCode {
+    let command = Health::command().mut_args(|arg| arg.hide_env_values(true));
+    if asks_for_the_manual(&arguments) {
+        return manual(command, arguments);
+    }
+    let health = config::parse(command, arguments, variable).and_then(|matches| {
+        Health::from_arg_matches(&matches).map_err(|error| ConfigError::one(error.to_string()))
+    });
+    let health = match health {
+        Ok(health) => health,
+        Err(error) => return fail(&format!("health: {error}"), ConfigError::EXIT_CODE),
+    };
+    let done = runtime().and_then(|runtime| {
+        runtime
+            .block_on(health.run(&mut io::stdout()))
+            .map_err(|error| format!("{error:#}"))
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => fail(&format!("health: {text}"), 1),
+    }
+}
+
+/// A variable of the environment; one that is no text counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn runtime() -> Result<Runtime, String> {
     Runtime::new().map_err(|error| format!("cannot start threads: {error}"))
 }
 
-/// Shows the help or the version.
-fn manual(mut arguments: Vec<OsString>) -> ExitCode {
+fn asks_for_the_manual(arguments: &[OsString]) -> bool {
+    let asks = |word: &OsString| {
+        matches!(
+            word.to_str(),
+            Some("-h" | "--help" | "help" | "-V" | "--version")
+        )
+    };
+    arguments.iter().any(asks)
+}
+
+/// Shows the help or the version of a command.
+fn manual(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
     for word in &mut arguments {
         if word == "help" {
             *word = "--help".into();
         }
     }
-    match serve_command().try_get_matches_from(arguments) {
+    match command.try_get_matches_from(arguments) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => shown(&error),
     }

@@ -2,6 +2,7 @@
 //! what came back.
 
 mod calls;
+mod health;
 mod messages;
 mod show;
 
@@ -22,6 +23,7 @@ use crate::auth::Login;
 use crate::auth::iam::log_in;
 use crate::proto::match_function_client::MatchFunctionClient;
 use calls::Call;
+pub use health::Health;
 
 /// How it calls itself towards AGS.
 const USER_AGENT: &str = "match-function-client";
@@ -187,16 +189,7 @@ impl Common {
     }
 
     async fn connect(&self) -> anyhow::Result<Connection> {
-        let address = match self.addr.split_once("://") {
-            Some(("http", _)) => self.addr.clone(),
-            Some(_) => bail!(
-                "--addr takes HOST:PORT or http://HOST:PORT, not {}",
-                self.addr
-            ),
-            None => format!("http://{}", self.addr),
-        };
-        let channel = Endpoint::from_shared(address)
-            .with_context(|| format!("--addr is no address: {}", self.addr))?
+        let channel = endpoint(&self.addr)?
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(self.timeout))
             .connect()
@@ -207,6 +200,16 @@ impl Common {
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(usize::MAX))
     }
+}
+
+/// The endpoint that `--addr` names.
+fn endpoint(addr: &str) -> anyhow::Result<Endpoint> {
+    let address = match addr.split_once("://") {
+        Some(("http", _)) => addr.to_owned(),
+        Some(_) => bail!("--addr takes HOST:PORT or http://HOST:PORT, not {addr}"),
+        None => format!("http://{addr}"),
+    };
+    Endpoint::from_shared(address).with_context(|| format!("--addr is no address: {addr}"))
 }
 
 type Connection = MatchFunctionClient<InterceptedService<Channel, Bearer>>;

@@ -142,22 +142,83 @@ fn settings() -> BTreeMap<String, String> {
     command.get_arguments().filter_map(one).collect()
 }
 
-#[test]
-fn the_template_names_every_variable_with_its_default() {
-    let text = fs::read_to_string(root().join(".env.template")).expect(".env.template");
+/// Lines `NAME=value` of a file.
+fn variables(file: &str) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(root().join(file)).expect("a file");
     let lines = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let found: BTreeMap<String, String> = lines
+    lines
         .map(|line| {
             let (name, value) = line.split_once('=').expect("NAME=value");
             (name.to_owned(), value.trim_matches(['\'', '"']).to_owned())
         })
-        .collect();
+        .collect()
+}
+
+/// What listens beside the server: on this host, or for a container on the host of containers.
+const BESIDE: [&str; 3] = [
+    "LOKI_URL",
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
+
+#[test]
+fn the_template_names_every_variable_with_its_default() {
     let mut expected = settings();
     // A copy of the template has to run at once; the program by itself is closed.
     expected.insert("PLUGIN_GRPC_SERVER_AUTH_ENABLED".into(), "false".into());
-    assert_eq!(found, expected);
+    for name in BESIDE {
+        expected.insert(name.into(), String::new());
+    }
+    assert_eq!(variables(".env.template"), expected);
+}
+
+#[test]
+fn compose_passes_every_variable_on() {
+    let text = fs::read_to_string(root().join("docker-compose.yaml")).expect("a file");
+    let (_, rest) = text.split_once("\n    environment:\n").expect("variables");
+    let lines = rest.lines().take_while(|line| line.starts_with("      "));
+    let found: BTreeMap<String, String> = lines
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .map(|line| {
+            let (name, value) = line.trim().split_once(':').expect("NAME: value");
+            (name.to_owned(), value.trim().to_owned())
+        })
+        .collect();
+    let expected = settings().into_iter().map(|(name, default)| {
+        let there = default.replace("localhost", "host.docker.internal");
+        let value = BESIDE
+            .contains(&name.as_str())
+            .then(|| format!("${{{name}:-{there}}}"));
+        (name, value.unwrap_or_default())
+    });
+    assert_eq!(found, expected.collect());
+}
+
+#[test]
+fn manifests_set_only_what_can_be_set() {
+    let settings = settings();
+    let found = variables("deploy/kubernetes/base/settings.env");
+    assert!(!found.is_empty());
+    for name in found.keys() {
+        assert!(settings.contains_key(name), "{name} is no variable");
+    }
+}
+
+#[test]
+fn the_image_is_built_with_the_pinned_compiler() {
+    let read = |file| fs::read_to_string(root().join(file)).expect("a file");
+    let pinned = read("rust-toolchain.toml");
+    let pinned = pinned
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = "));
+    let version = pinned.expect("a channel").trim_matches('"');
+    let line = format!("ARG RUST_VERSION={version}");
+    assert!(
+        read("Dockerfile").lines().any(|found| found == line),
+        "{line}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod auth;
 mod dashboards;
 mod demo;
 mod descriptor;
+mod manual;
 mod program;
 mod serving;
 mod streams;

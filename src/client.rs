@@ -4,7 +4,9 @@
 mod calls;
 mod health;
 mod messages;
+mod pool;
 mod show;
+mod summary;
 
 use std::io::Write;
 use std::time::Duration;
@@ -79,6 +81,16 @@ struct Tickets {
     /// `-` reads standard input
     #[arg(long, value_name = "FILE")]
     tickets: Option<String>,
+
+    /// Tickets to make up instead as a live queue has them: parties up to the ruleset's team size,
+    /// skill around 1500, three regions, ages up to four minutes; make-matches then sums up
+    #[arg(long, value_name = "N", conflicts_with_all = ["tickets", "players", "party_size"],
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    random: Option<u32>,
+
+    /// Which queue --random makes up
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
 }
 
 #[derive(Debug, Subcommand)]

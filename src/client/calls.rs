@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt;
 use tonic::Status;
 
-use super::messages::{Messages, made_up_session, made_up_ticket, parties};
+use super::messages::{Messages, made_up_session, made_up_ticket, parties, timestamp};
+use super::pool::{self, Shape};
 use super::show::Show;
+use super::summary::Summary;
 use super::{Common, Connection, Tickets};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
@@ -43,7 +45,9 @@ impl<'o, W: Write> Call<'o, W> {
     }
 
     pub(super) async fn make_matches(mut self, tickets: &Tickets) -> anyhow::Result<()> {
-        let requests = self.requests(Slots::MAKE_MATCHES, read_tickets(tickets)?)?;
+        let messages = self.read_tickets(tickets)?;
+        let mut summary = tickets.random.map(|_| self.summary(&messages));
+        let requests = self.requests(Slots::MAKE_MATCHES, messages)?;
         let sent = requests.len() - 1;
         let started = Instant::now();
         let answers = self
@@ -57,13 +61,20 @@ impl<'o, W: Write> Call<'o, W> {
             let json = self.messages.to_json("MatchResponse", &answer)?;
             matches += 1;
             matched += json["match"]["tickets"].as_array().map_or(0, Vec::len);
+            if let Some(summary) = &mut summary {
+                summary.a_match(&json["match"], started.elapsed());
+            }
             self.show.a_match(matches, &json)?;
         }
         let left = sent.saturating_sub(matched);
         self.show.end(&format!(
             "{sent} tickets sent, {matches} matches of {matched} tickets in {:.1?}, {left} tickets left over",
             started.elapsed()
-        ))
+        ))?;
+        match summary {
+            Some(summary) => self.show.end(&summary.to_string()),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn backfill_matches(
@@ -71,7 +82,7 @@ impl<'o, W: Write> Call<'o, W> {
         tickets: &Tickets,
         sessions: u32,
     ) -> anyhow::Result<()> {
-        let mut sent = read_tickets(tickets)?;
+        let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
             let now = now();
             let session = |n| Sent {
@@ -182,7 +193,7 @@ impl<'o, W: Write> Call<'o, W> {
     }
 
     fn one_ticket(&mut self, tickets: &Tickets) -> anyhow::Result<Opaque> {
-        let sent = read_tickets(tickets)?;
+        let sent = self.read_tickets(tickets)?;
         let ticket = sent.into_iter().find(|one| one.slot == Slot::Ticket);
         let ticket = ticket.ok_or_else(|| anyhow!("there is no ticket to send"))?;
         self.show.sent(ticket.slot, &ticket.json)?;
@@ -226,21 +237,41 @@ impl<'o, W: Write> Call<'o, W> {
         }
         Ok(requests)
     }
+
+    /// What the arguments say to send: the lines of the file, or made-up tickets.
+    fn read_tickets(&self, tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
+        let of = |json| Sent {
+            slot: Slot::Ticket,
+            json,
+        };
+        if let Some(file) = &tickets.tickets {
+            return read_file(file);
+        }
+        if let Some(count) = tickets.random {
+            let shape = Shape::of(&self.rules);
+            let queue = pool::queue(&shape, count, tickets.seed, crate::clock::unix_ms());
+            return Ok(queue.into_iter().map(of).collect());
+        }
+        let now = now();
+        let parties = (1..).zip(parties(tickets.players, tickets.party_size));
+        Ok(parties
+            .map(|(n, players)| of(made_up_ticket(n, &players, &now)))
+            .collect())
+    }
+
+    /// A summary in which nothing is matched yet.
+    fn summary(&self, messages: &[Sent]) -> Summary {
+        let shape = Shape::of(&self.rules);
+        let mut summary = Summary::new(&shape.attributes[0], crate::clock::unix_ms());
+        for message in messages {
+            summary.sent(&message.json);
+        }
+        summary
+    }
 }
 
-/// What the arguments say to send: the lines of the file, or made-up tickets.
-fn read_tickets(tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
-    let Some(file) = &tickets.tickets else {
-        let now = now();
-        let ticket = |(n, players): (u32, Vec<String>)| Sent {
-            slot: Slot::Ticket,
-            json: made_up_ticket(n, &players, &now),
-        };
-        return Ok((1..)
-            .zip(parties(tickets.players, tickets.party_size))
-            .map(ticket)
-            .collect());
-    };
+/// The messages of a file, one on each line.
+fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
     let mut text = String::new();
     if file == "-" {
         std::io::stdin()
@@ -284,15 +315,9 @@ fn message_of(json: Value) -> anyhow::Result<Sent> {
     })
 }
 
-/// The time in the form of protobuf's JSON.
+/// Now, in the form of protobuf's JSON.
 fn now() -> String {
-    let unix_ms = crate::clock::unix_ms();
-    let nanos = i32::try_from(unix_ms.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
-    prost_types::Timestamp {
-        seconds: unix_ms.div_euclid(1000),
-        nanos,
-    }
-    .to_string()
+    timestamp(crate::clock::unix_ms())
 }
 
 /// A refusal in words: the code by name, and what the server says.

@@ -44,6 +44,16 @@ impl Messages {
     }
 }
 
+/// A time in the form of protobuf's JSON.
+pub(super) fn timestamp(unix_ms: i64) -> String {
+    let nanos = i32::try_from(unix_ms.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
+    prost_types::Timestamp {
+        seconds: unix_ms.div_euclid(1000),
+        nanos,
+    }
+    .to_string()
+}
+
 /// A made-up ticket of a party: number `n`, with its players.
 pub(super) fn made_up_ticket(n: u32, players: &[String], created_at: &str) -> Value {
     let mut ticket = json!({

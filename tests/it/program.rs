@@ -286,6 +286,43 @@ fn health_says_why_a_server_takes_no_calls() {
 }
 
 #[test]
+fn the_client_makes_up_a_queue_and_sums_up() {
+    let server = Served::start();
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/ruleset-5v5.json");
+    let words = ["make-matches", "--rules", rules, "--random", "300"];
+    let (code, out, err) = server.client(&words);
+    assert_eq!(code, 0, "{err}");
+    let tickets = out
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("tickets "))
+        .expect("a line about tickets");
+    let numbers: Vec<usize> = tickets
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [sent, matched, left] = numbers[..] else {
+        panic!("{tickets}")
+    };
+    assert!(
+        sent == 300 && matched > 100 && matched + left == sent,
+        "{tickets}"
+    );
+    for line in [
+        "teams: ",
+        "mmr apart in a match: half up to ",
+        "first match after ",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    let (code, _, err) = server.client(&["make-matches", "--random", "5", "--players", "6"]);
+    assert_eq!(
+        (code, err.contains("cannot be used with")),
+        (64, true),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_client_says_what_is_wrong() {
     let server = Served::start();
     let (code, _, err) = server.client(&["make-matches", "--rules", "{\"shipCountMin\": -1}"]);

@@ -243,3 +243,17 @@ fn every_sample_ruleset_is_right() {
     }
     assert!(checked > 0);
 }
+
+#[test]
+fn every_reason_is_explained() {
+    let page = fs::read_to_string(docs().join("ruleset.md")).expect("the page");
+    let (_, chapter) = page
+        .split_once("## Why a ticket still waits")
+        .expect("the chapter");
+    let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut explained: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    let mut all: Vec<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    explained.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(explained, all);
+}

@@ -1,5 +1,5 @@
 mod faults;
-mod random;
+mod generated;
 mod schema;
 mod warnings;
 mod wrong;

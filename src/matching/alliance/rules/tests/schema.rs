@@ -4,8 +4,8 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::generated::{any_json, right, spoilt};
 use super::parse;
-use super::random::{any_json, right, spoilt};
 use super::wrong::{Seen, WRONG, ruleset};
 use crate::matching::RulesError;
 use crate::matching::pair::PairRules;

@@ -33,7 +33,8 @@ impl<'o, W: Write> Show<'o, W> {
         match slot {
             Slot::Parameters => {
                 let rules = message["rules"]["json"].as_str().unwrap_or("{}");
-                writeln!(self.out, "→ parameters: rules {rules}")?;
+                let words: Vec<_> = rules.split_whitespace().collect();
+                writeln!(self.out, "→ parameters: rules {}", words.join(" "))?;
             }
             Slot::Ticket => {
                 let players = list(&message["players"], |player| text(&player["player_id"]));

@@ -36,15 +36,12 @@ impl Report {
     /// The warnings, if nothing is wrong. What is not supported is told apart only if all else is
     /// well; otherwise it is one fault among the others.
     pub(super) fn finish(self) -> Result<Vec<RuleWarning>, RulesError> {
-        let mut faults = self.faults;
-        if faults.is_empty() && !self.unsupported.is_empty() {
-            let texts: Vec<_> = self.unsupported.iter().map(ToString::to_string).collect();
-            return Err(RulesError::Unsupported(texts.join("; ")));
-        }
-        if faults.is_empty() {
+        let (mut faults, unsupported) = (self.faults, self.unsupported);
+        if faults.is_empty() && unsupported.is_empty() {
             return Ok(self.warnings);
         }
-        faults.extend(self.unsupported);
+        let wrong = !faults.is_empty();
+        faults.extend(unsupported);
         if faults.len() > MAX_FAULTS {
             let more = faults.len() - MAX_FAULTS;
             faults.truncate(MAX_FAULTS);
@@ -54,7 +51,11 @@ impl Report {
                 allowed: "mend these first".to_owned(),
             });
         }
-        Err(RulesError::Invalid(faults))
+        if wrong {
+            return Err(RulesError::Invalid(faults));
+        }
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        Err(RulesError::Unsupported(texts.join("; ")))
     }
 }
 

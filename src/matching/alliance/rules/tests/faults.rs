@@ -91,3 +91,16 @@ fn more_faults_than_an_answer_can_carry_are_counted() {
         "`rules.json` is wrong in 30 more places: mend these first"
     );
 }
+
+#[test]
+fn roles_in_many_places_are_counted_too() {
+    let entry = serde_json::json!({"duration": 1, "min_number": 1, "max_number": 1,
+        "player_min_number": 1, "player_max_number": 1, "combination": ["tank"]});
+    let mut fields = ruleset("{}");
+    fields.insert("alliance_flexing_rule".to_owned(), vec![entry; 256].into());
+    let RulesError::Unsupported(text) = parse(fields).unwrap_err() else {
+        panic!("not told as unsupported")
+    };
+    assert!(text.starts_with("`alliance_flexing_rule[0].combination` is [\"tank\"]: "));
+    assert!(text.ends_with("; `rules.json` is wrong in 236 more places: mend these first"));
+}

@@ -237,16 +237,17 @@ fn exchanges_mend_a_poor_split() {
 }
 
 #[test]
-fn large_teams_are_improved_too() {
-    let values: Vec<f64> = (0..2000).map(|at| f64::from(at % 10 + at / 1000)).collect();
-    let members = members(&[1; 2000], &values);
-    let none = enemies(2000, &[]);
-    let roster = Roster::new(&members, &none, bounds([2, 2], [1, 1000]));
-    let halves: Vec<usize> = (0..2000).map(|at| at / 1000).collect();
-    let before = differences(&grouped(&halves, 2), &members);
-    let after = differences(&grouped(&roster.improved(halves), 2), &members);
-    assert_eq!((before, after.0), ((0, 1.0), 0));
-    assert!(after.1 < 0.5, "{} apart", after.1);
+fn large_teams_are_even() {
+    let sizes: Vec<u32> = (0..400).map(|at| at * at % 5 + 1).collect();
+    let values: Vec<f64> = (0..400).map(|at| f64::from(at * at % 397)).collect();
+    let parties = members(&sizes, &values);
+    let teams = arrange(&parties, &[], bounds([8, 10], [1, 200]), true).expect("teams");
+    let (players, means) = differences(&teams, &parties);
+    assert_eq!(teams.len(), 8);
+    assert!(
+        players <= 1 && means < 1.0,
+        "{players} players, means {means} apart"
+    );
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {

@@ -182,6 +182,10 @@ impl Draft<'_> {
             Aim::Players => &players,
             Aim::Means => &means,
         };
+        // If the players cannot be shared out evenly, one apart is the least.
+        if matches!(aim, Aim::Players) && aimed.range() < 2.0 {
+            return None;
+        }
         let mut best = aimed.unevenness();
         let mut chosen = None;
         let mut looks = 0;
@@ -216,18 +220,15 @@ impl Draft<'_> {
         let teams = self.players.len();
         let members = || self.team_of.iter().copied().enumerate();
         [highest, lowest].into_iter().flat_map(move |extreme| {
-            members().flat_map(move |(member, home)| {
-                let to = if home == extreme {
-                    0..teams
-                } else {
-                    extreme..extreme + 1
-                };
-                let moves = to.filter(move |&to| to != home);
-                let moves = moves.map(move |to| Exchange::Move { member, to });
-                let others = if home == extreme { usize::MAX } else { 0 };
-                let others = members().take(others).filter(move |other| other.1 != home);
-                moves.chain(others.map(move |(other, _)| Exchange::Swap(member, other)))
-            })
+            let inside = members().filter(move |(_, home)| *home == extreme);
+            let outside = move || members().filter(move |(_, home)| *home != extreme);
+            let out = inside.flat_map(move |(member, _)| {
+                let teams = (0..teams).filter(move |&team| team != extreme);
+                let moves = teams.map(move |to| Exchange::Move { member, to });
+                moves.chain(outside().map(move |(other, _)| Exchange::Swap(member, other)))
+            });
+            let to = extreme;
+            out.chain(outside().map(move |(member, _)| Exchange::Move { member, to }))
         })
     }
 

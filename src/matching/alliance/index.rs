@@ -224,11 +224,14 @@ impl Index {
 }
 
 /// The axis that lets a search end soonest: of the rules that count in the score, the one whose
-/// typical reference is smallest beside the spread of its values.
+/// typical reference is smallest beside the spread of its values. A rule that measures nothing at
+/// some age would order the candidates of pivots of that age by what does not count.
 fn axis(rules: &AllianceRules, pool: &Pool) -> Axis {
     let weighs = |at: &usize| {
         let rule = &rules.distances[*at];
-        rule.weight > 0.0 && rule.is_distance()
+        let flexed = rule.flexing.iter().map(|flex| flex.reference);
+        let mut references = flexed.chain([rule.reference]);
+        rule.weight > 0.0 && references.all(|reference| reference.is_some())
     };
     let selective = (0..rules.distances.len())
         .filter(weighs)

@@ -154,14 +154,16 @@ fn bounds(teams_min: u32, teams_max: u32, players_min: u32, players_max: u32) ->
     }
 }
 
-fn verdict(change: fn(&mut World)) -> Fault {
+type Change = fn(&mut World);
+
+fn verdict(change: Change) -> Fault {
     let mut world = world();
     change(&mut world);
     check_match(&world.rules, NOW, "p", &world.made)
 }
 
 /// What may be different in a good match.
-const GOOD: &[fn(&mut World)] = &[
+const GOOD: &[Change] = &[
     |_| (),
     // Distance: at the reference, and flexed on both sides.
     |w| w.mmr("q", 250.0),
@@ -250,7 +252,7 @@ const GOOD: &[fn(&mut World)] = &[
 ];
 
 /// What breaks a rule, and which.
-const BROKEN: &[(&str, fn(&mut World))] = &[
+const BROKEN: &[(&str, Change)] = &[
     ("pivot", |w| w.ticket("p").id = "z".into()),
     ("fit", |w| w.ticket("q").players.clear()),
     ("fit", |w| w.mmr("q", f64::NAN)),

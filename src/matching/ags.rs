@@ -1,6 +1,6 @@
 //! The logic that the server comes with: AGS's own rulesets.
 
-use super::alliance::{AllianceRules, AllianceTick};
+use super::alliance::{AllianceBackfill, AllianceRules, AllianceTick};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
     BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -77,8 +77,7 @@ impl MatchLogic for AgsLogic {
     fn open_backfill(&self, rules: AgsRules, context: TickContext) -> Box<dyn BackfillTick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairBackfill::new(rules, context)),
-            #[expect(clippy::unimplemented, reason = "the next commit")]
-            AgsRules::Alliance(_) => unimplemented!(),
+            AgsRules::Alliance(rules) => Box::new(AllianceBackfill::new(*rules, context)),
         }
     }
 }

@@ -22,6 +22,7 @@
 //!   attribute that is `null`.
 //! - A pivot without latencies tries all regions by name.
 
+mod backfill;
 mod chosen;
 mod fields;
 mod index;
@@ -37,6 +38,7 @@ mod search;
 mod teams;
 mod tick;
 
+pub use backfill::AllianceBackfill;
 #[cfg(test)]
 use index::Rank;
 pub use tick::AllianceTick;

@@ -102,15 +102,8 @@ fn attributes(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let mut attributes: Attributes = must_match(rules, pivot)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let mut blocked: Vec<&Text> = Vec::new();
-    for id in tickets.iter().flat_map(|ticket| blocked_by(ticket)) {
-        if !blocked.contains(&id) {
-            blocked.push(id);
-        }
-    }
-    if !blocked.is_empty() {
-        let blocked = blocked.into_iter().cloned().map(Value::Text).collect();
-        attributes.set("blocked_players".into(), Value::List(blocked));
+    if let Some(blocked) = all_blocked(tickets) {
+        attributes.set("blocked_players".into(), blocked);
     }
     for option in &rules.options {
         if let Some(value) = option_value(option, tickets) {
@@ -125,9 +118,21 @@ fn attributes(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     attributes
 }
 
+/// The ids that the tickets block, each once. `None` if they block nobody.
+pub(super) fn all_blocked(tickets: &[&Ticket]) -> Option<Value> {
+    let mut blocked: Vec<&Text> = Vec::new();
+    for id in tickets.iter().flat_map(|ticket| blocked_by(ticket)) {
+        if !blocked.contains(&id) {
+            blocked.push(id);
+        }
+    }
+    let list = || Value::List(blocked.iter().copied().cloned().map(Value::Text).collect());
+    (!blocked.is_empty()).then(list)
+}
+
 /// The values that an option leaves: those common to all tickets, or for `unique` all of them; one
 /// scalar if every ticket had a scalar. `None` if no ticket has the attribute.
-fn option_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
+pub(super) fn option_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
     let values: Vec<&[Value]> = tickets
         .iter()
         .map(|ticket| values_of(ticket.attributes.get(&option.name)))

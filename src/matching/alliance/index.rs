@@ -86,7 +86,7 @@ impl Index {
                 .map(many)
                 .fold(1, usize::saturating_mul)
         };
-        let most = (0..pool.len()).map(keys_of).max().unwrap_or(0);
+        let most = (0..pool.rows()).map(keys_of).max().unwrap_or(0);
         index.has_everything = most.saturating_mul(pool.groups.len()) > MOST_CELLS;
         let mut largest = vec![0; 1];
         let mut found = Vec::new();
@@ -139,6 +139,19 @@ impl Index {
             let start = self.size_ranges[*cell as usize].start;
             change(&mut self.sizes[(start + size) as usize]);
         }
+    }
+
+    /// The rule that tickets are sorted by within a cell, if it is a rule.
+    pub(super) fn rule(&self) -> Option<usize> {
+        match self.axis {
+            Axis::Distance(rule) => Some(rule),
+            Axis::Latency | Axis::Age => None,
+        }
+    }
+
+    /// The cells of a ticket, each once.
+    pub(super) fn cells(&self, id: Id) -> &[Cell] {
+        self.cells.get(id)
     }
 
     /// The cells in which a pivot's candidates are, each once; and whether a ticket can be in more

@@ -15,6 +15,8 @@ pub(super) struct Pivot<'r> {
     pub(super) region: Option<Region>,
     /// Whether the pivot is old enough to ignore the steps of others.
     pub(super) one_way: bool,
+    /// Whether its means are known; those of a session without tickets are not.
+    pub(super) measured: bool,
 }
 
 impl<'r> Pivot<'r> {
@@ -29,6 +31,7 @@ impl<'r> Pivot<'r> {
                 .regions
                 .one_way_after_ms
                 .is_some_and(|after_ms| age_ms > after_ms),
+            measured: true,
         }
     }
 
@@ -36,11 +39,13 @@ impl<'r> Pivot<'r> {
     /// has to be for the other tickets of a match is not tested here.
     pub(super) fn score(&self, pool: &Pool, id: Id) -> Result<f64, Reason> {
         let mut score = 0.0;
+        let distances = match self.measured {
+            true => &self.rules.distances[..],
+            false => &[],
+        };
         let means = pool.means(self.id).iter().zip(pool.means(id));
         let references = pool.references(self.id).iter().zip(pool.references(id));
-        for ((rule, (own, other)), (reach, back)) in
-            self.rules.distances.iter().zip(means).zip(references)
-        {
+        for ((rule, (own, other)), (reach, back)) in distances.iter().zip(means).zip(references) {
             let distance = (own - other).abs();
             if !(distance <= *reach && distance <= *back) {
                 return Err(Reason::Distance);

@@ -63,6 +63,18 @@ impl Pool {
         now_ms: i64,
         tickets: Vec<Ticket>,
     ) -> (Pool, Vec<(Ticket, Reason)>) {
+        Pool::with_sessions(rules, now_ms, tickets, Vec::new())
+    }
+
+    /// The same beside sessions, each given as a ticket that stands for it: what it has, it asks for.
+    /// The first session has the number [`Pool::len`], the next one the number after it. They have
+    /// columns as tickets have, but they do not wait.
+    pub(super) fn with_sessions(
+        rules: &AllianceRules,
+        now_ms: i64,
+        tickets: Vec<Ticket>,
+        sessions: Vec<Ticket>,
+    ) -> (Pool, Vec<(Ticket, Reason)>) {
         let mut unfit = Vec::new();
         let mut fit: Vec<Ticket> = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -82,10 +94,12 @@ impl Pool {
         order.sort_unstable();
         let mut fit: Vec<Option<Ticket>> = fit.into_iter().map(Some).collect();
         let sorted = order.iter().filter_map(|(_, _, place)| fit[*place].take());
-        (Pool::of(rules, now_ms, sorted.collect()), unfit)
+        let rows: Vec<Ticket> = sorted.chain(sessions).collect();
+        (Pool::of(rules, now_ms, rows, order.len()), unfit)
     }
 
-    fn of(rules: &AllianceRules, now_ms: i64, tickets: Vec<Ticket>) -> Pool {
+    /// The first `waiting` are tickets, the others stand for sessions.
+    fn of(rules: &AllianceRules, now_ms: i64, mut tickets: Vec<Ticket>, waiting: usize) -> Pool {
         let ages: Vec<i64> = tickets.iter().map(|ticket| ticket.age_ms(now_ms)).collect();
         let sizes = tickets
             .iter()
@@ -100,7 +114,7 @@ impl Pool {
             }
         }
         let mut values = Interner::default();
-        let groups = Groups::of(rules, &tickets, &mut values);
+        let groups = Groups::of(rules, &tickets, waiting, &mut values);
         let options: Vec<_> = rules
             .options
             .iter()
@@ -109,6 +123,8 @@ impl Pool {
         let platforms = Platforms::of(rules, &tickets, &mut values);
         let (players, blocked, player_count) = people(&tickets);
         let listed: usize = tickets.iter().map(|ticket| ticket.players.len()).sum();
+        let regions = Regions::of(&rules.regions, &tickets, &ages);
+        tickets.truncate(waiting);
         Pool {
             sizes,
             means,
@@ -117,20 +133,25 @@ impl Pool {
             groups,
             options,
             platforms,
-            regions: Regions::of(&rules.regions, &tickets, &ages),
+            regions,
             players,
             blocked,
             player_count,
             shared_players: player_count < listed,
             values,
             ages,
-            waiting: vec![true; tickets.len()],
+            waiting: vec![true; waiting],
             tickets: tickets.into_iter().map(Some).collect(),
         }
     }
 
     /// How many tickets there are, those taken included.
     pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.waiting.len()).expect("bounded")
+    }
+
+    /// How many tickets and sessions there are.
+    pub(super) fn rows(&self) -> u32 {
         u32::try_from(self.sizes.len()).expect("bounded")
     }
 
@@ -138,6 +159,12 @@ impl Pool {
     pub(super) fn means(&self, id: Id) -> &[f64] {
         let start = id as usize * self.rules;
         &self.means[start..start + self.rules]
+    }
+
+    /// Sets the means of a session.
+    pub(super) fn set_means(&mut self, id: Id, means: &[f64]) {
+        let start = id as usize * self.rules;
+        self.means[start..start + self.rules].copy_from_slice(means);
     }
 
     /// The references of a ticket at its own age, one for each matching rule.

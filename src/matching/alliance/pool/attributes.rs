@@ -153,27 +153,40 @@ pub(in crate::matching::alliance) struct Groups {
     of: Vec<u32>,
     /// The attributes of each group, as numbers of name and value, ascending.
     pairs: Vec<Vec<(u32, u32)>>,
-    /// The groups that have a pair.
+    /// How many groups tickets are in. Those that only sessions are in come after them.
+    held: usize,
+    /// The groups of tickets that have a pair.
     holders: HashMap<(u32, u32), Vec<u32>>,
     /// For each group as a pivot's, the groups of its candidates, once it was asked for.
     compatible: Vec<Option<Rc<[u32]>>>,
 }
 
 impl Groups {
-    pub(super) fn of(rules: &AllianceRules, tickets: &[Ticket], interner: &mut Interner) -> Groups {
+    /// Groups the first `waiting` tickets; the others stand for sessions. A session asks for nothing
+    /// that it does not have, and if the ruleset says so not for must-match attributes either.
+    pub(super) fn of(
+        rules: &AllianceRules,
+        tickets: &[Ticket],
+        waiting: usize,
+        interner: &mut Interner,
+    ) -> Groups {
+        let by_options_only = rules.backfill_by_options_only && waiting < tickets.len();
         let mut groups = Groups::default();
         let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
         let blank = interner.number(&Value::from(""));
         let always = ALWAYS_TESTED.map(|name| (name, interner.number(&Value::from(name))));
         let mut pairs = Vec::new();
-        for ticket in tickets {
+        for (at, ticket) in tickets.iter().enumerate() {
+            let waits = at < waiting;
             pairs.clear();
             for (name, number) in always {
                 let value = ticket.attributes.get(name).filter(|value| !is_blank(value));
-                let value = value.map_or(blank, |value| interner.number(value));
-                pairs.push((number, value));
+                let value = value.map(|value| interner.number(value));
+                if let Some(value) = value.or(waits.then_some(blank)) {
+                    pairs.push((number, value));
+                }
             }
-            let tested = must_match(rules, ticket);
+            let tested = must_match(rules, ticket).filter(|_| !by_options_only);
             pairs.extend(tested.map(|(name, value)| (interner.text(name), interner.number(value))));
             pairs.sort_unstable();
             let group = match known.get(&pairs) {
@@ -181,8 +194,11 @@ impl Groups {
                 None => {
                     let group = u32::try_from(known.len()).expect("fewer groups than tickets");
                     known.insert(pairs.clone(), group);
-                    for pair in &pairs {
-                        groups.holders.entry(*pair).or_default().push(group);
+                    if waits {
+                        groups.held += 1;
+                        for pair in &pairs {
+                            groups.holders.entry(*pair).or_default().push(group);
+                        }
                     }
                     groups.pairs.push(pairs.clone());
                     groups.compatible.push(None);
@@ -199,9 +215,9 @@ impl Groups {
         self.of[id as usize]
     }
 
-    /// How many groups there are.
+    /// How many groups tickets are in.
     pub(in crate::matching::alliance) fn len(&self) -> usize {
-        self.pairs.len()
+        self.held
     }
 
     /// Whether tickets of `candidate` have all that pivots of `pivot` ask for.
@@ -217,16 +233,18 @@ impl Groups {
         if let Some(groups) = &self.compatible[pivot as usize] {
             return Rc::clone(groups);
         }
+        let holders = |pair| self.holders.get(pair).map_or(&[][..], Vec::as_slice);
         let rarest = self.pairs[pivot as usize]
             .iter()
-            .map(|pair| &self.holders[pair])
-            .min_by_key(|holders| holders.len())
-            .expect("server_name and client_version are always there");
-        let fitting = rarest
-            .iter()
-            .copied()
-            .filter(|group| self.fit(pivot, *group));
-        let fitting: Rc<[u32]> = fitting.collect();
+            .map(holders)
+            .min_by_key(|holders| holders.len());
+        let fitting: Rc<[u32]> = match rarest {
+            Some(rarest) => {
+                let fits = |group: &u32| self.fit(pivot, *group);
+                rarest.iter().copied().filter(fits).collect()
+            }
+            None => (0..self.held as u32).collect(),
+        };
         self.compatible[pivot as usize] = Some(Rc::clone(&fitting));
         fitting
     }

@@ -1,0 +1,498 @@
+//! Filling one session after the other: the best ticket joins, then the next best.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use hashbrown::HashMap;
+
+use super::MOST_STEPS;
+use super::host::contradicts_itself;
+use super::proposal::Joined;
+use super::seats::{Newcomer, Place, Seats, value};
+use super::shelf::{Rank, Shelves, View, latency};
+use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::index::{Cell, Index};
+use crate::matching::alliance::pair::Pivot;
+use crate::matching::alliance::pool::{Id, Pool, mean};
+use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::{AllianceRules, DistanceRule, TeamBounds};
+use crate::matching::{BackfillOut, Reason, Session, Text, Ticket, Value};
+
+/// New teams that a session tries to open in vain, before it gives that up.
+const MOST_OPENINGS: u32 = 8;
+
+/// Tickets that are counted to see whether a new team can be filled.
+const MOST_COUNTED: u32 = 1_000;
+
+/// What a backfill tick works with.
+#[derive(Debug)]
+pub(super) struct Fill<'r> {
+    rules: &'r AllianceRules,
+    pool: Pool,
+    index: Index,
+    shelves: Shelves,
+    chosen: Chosen,
+    /// The cells of the session's tickets.
+    cells: Vec<Cell>,
+    /// Why the last session that looked at a ticket did not take it.
+    reasons: Vec<Option<Reason>>,
+    /// For each ticket the last session that is not to look at it again.
+    done: Vec<u32>,
+    /// For each ticket the last walk that met it.
+    seen: Vec<u32>,
+    walk: u32,
+    /// Sessions served.
+    turn: u32,
+    packers: HashMap<TeamBounds, Packer>,
+    /// The oldest session that was served and has seats left.
+    open: Option<Host<'r>>,
+    /// Why nobody finds a seat if no session has one left.
+    closed: Reason,
+    /// All older tickets are taken.
+    oldest: Id,
+    /// Tickets looked at.
+    steps: u64,
+}
+
+/// A session while it is filled.
+#[derive(Debug)]
+struct Host<'r> {
+    pivot: Pivot<'r>,
+    session_id: Text,
+    server_name: Text,
+    client_version: Text,
+    seats: Seats,
+    added: Vec<(Id, usize)>,
+    /// For each matching rule the sum over the players of its tickets, and how many these are.
+    sums: Vec<f64>,
+    players: u64,
+    /// New teams that came to nothing.
+    vain: u32,
+    /// Why the first ticket that was looked at may not join.
+    refused: Option<Reason>,
+}
+
+/// The best ticket of a walk.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Best {
+    rank: Rank,
+    place: Place,
+}
+
+impl<'r> Fill<'r> {
+    /// Sorts the tickets of a pool. O(n log n).
+    pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Fill<'r> {
+        let count = pool.len() as usize;
+        Fill {
+            rules,
+            index: Index::new(rules, &pool),
+            shelves: Shelves::new(&pool),
+            chosen: Chosen::new(&pool, rules.blocks),
+            cells: Vec::new(),
+            reasons: vec![None; count],
+            done: vec![0; count],
+            seen: vec![0; count],
+            walk: 0,
+            turn: 0,
+            packers: HashMap::new(),
+            open: None,
+            closed: Reason::SessionFull,
+            oldest: 0,
+            steps: 0,
+            pool,
+        }
+    }
+
+    /// Tickets looked at so far.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Fills the session of that number, the oldest being 0; the tickets that join, in that order.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody joins.
+    pub(super) fn serve(&mut self, session: &Session, number: u32) -> Result<Vec<Joined>, Reason> {
+        self.turn += 1;
+        if contradicts_itself(self.rules, session) {
+            self.closed = Reason::Option;
+            return Err(Reason::Option);
+        }
+        let row = self.pool.len() + number;
+        let mut host = Host::new(self.rules, &mut self.pool, session, row);
+        if host.seats.largest_party(true) == 0 {
+            return Err(Reason::SessionFull);
+        }
+        self.chosen.begin(&self.pool, row);
+        self.index.cells_of(&mut self.pool, row, &mut self.cells);
+        while let Some(best) = self.best(&mut host, None) {
+            let id = best.rank.id;
+            match best.place {
+                Place::Team(team) => self.join(&mut host, id, team),
+                Place::NewTeam => {
+                    if !self.open_team(&mut host, id) {
+                        host.vain += 1;
+                        host.refused.get_or_insert(Reason::TeamSizes);
+                        self.reasons[id as usize] = Some(Reason::TeamSizes);
+                        self.set_done(id, true);
+                    }
+                }
+            }
+        }
+        let joined = self.take(&host);
+        let made = match host.refused {
+            _ if !joined.is_empty() => Ok(joined),
+            Some(reason) => Err(reason),
+            None => Err(self.why_nobody(&host)),
+        };
+        if self.open.is_none() && host.seats.largest_party(true) > 0 {
+            self.open = Some(host);
+        }
+        made
+    }
+
+    /// Why the oldest ticket that waits may not join.
+    fn why_nobody(&mut self, host: &Host<'_>) -> Reason {
+        while self.oldest < self.pool.len() && !self.pool.waits(self.oldest) {
+            self.oldest += 1;
+        }
+        if self.oldest == self.pool.len() {
+            return Reason::NotEnoughTickets;
+        }
+        self.why(host, self.oldest)
+    }
+
+    /// Why the session does not take a ticket.
+    fn why(&self, host: &Host<'_>, id: Id) -> Reason {
+        let ticket = self.pool.ticket(id);
+        if let Some(reason) = host.wants_other_names(ticket) {
+            return reason;
+        }
+        match self.test(host, id, None) {
+            Err(reason) => reason,
+            Ok(_) if self.steps > MOST_STEPS => Reason::Budget,
+            Ok(_) => Reason::TeamSizes,
+        }
+    }
+
+    /// Leaves every ticket that still waits: with the reason of the last session that looked at it,
+    /// else of the oldest session that has seats left. Without one, all sessions were filled; `none`
+    /// says so if there were none.
+    pub(super) fn leave(mut self, none: Option<Reason>, out: &mut dyn BackfillOut) {
+        let open = self.open.take();
+        if let Some(host) = &open {
+            self.chosen.begin(&self.pool, host.pivot.id);
+            for (id, _) in &host.added {
+                self.chosen.push(&self.pool, *id);
+            }
+        }
+        for id in 0..self.pool.len() {
+            if !self.pool.waits(id) {
+                continue;
+            }
+            let reason = match (self.reasons[id as usize], none, &open) {
+                (Some(reason), ..) | (None, Some(reason), _) => reason,
+                (None, None, Some(host)) => self.why(host, id),
+                (None, None, None) => self.closed,
+            };
+            if let Some(ticket) = self.pool.take(id) {
+                out.leave(ticket, reason);
+            }
+        }
+    }
+
+    /// The best ticket that may join; with a team, only one that has room there.
+    fn best(&mut self, host: &mut Host<'r>, team: Option<usize>) -> Option<Best> {
+        let most = match team {
+            Some(team) => host.seats.room(team),
+            None => host.seats.largest_party(host.may_open()),
+        };
+        if most == 0 || self.steps > MOST_STEPS {
+            return None;
+        }
+        let cells = std::mem::take(&mut self.cells);
+        let pivot = host.pivot;
+        let view = View {
+            pivot: &pivot,
+            rule: self.index.rule(),
+            cells: &cells,
+            most,
+        };
+        let best = self.walk(host, team, &view);
+        self.cells = cells;
+        best
+    }
+
+    fn walk(&mut self, host: &mut Host<'r>, team: Option<usize>, view: &View<'_>) -> Option<Best> {
+        self.walk += 1;
+        self.shelves.begin(&self.pool, &self.index, view);
+        let mut pending: BinaryHeap<Reverse<Best>> = BinaryHeap::new();
+        loop {
+            let ahead = self.shelves.ahead();
+            let ready = pending
+                .peek()
+                .is_some_and(|Reverse(best)| ahead.is_none_or(|ahead| best.rank <= ahead));
+            if ready {
+                return pending.pop().map(|Reverse(best)| best);
+            }
+            let id = self.shelves.step(&self.pool, view)?;
+            self.steps += 1;
+            if self.is_done(id) || self.met(id) {
+                continue;
+            }
+            match self.test(host, id, team) {
+                Ok((score, place)) => {
+                    let latency = latency(&self.pool, id, host.pivot.region);
+                    let rank = Rank { score, latency, id };
+                    pending.push(Reverse(Best { rank, place }));
+                }
+                Err(reason) => {
+                    self.reasons[id as usize] = Some(reason);
+                    host.refused.get_or_insert(reason);
+                }
+            }
+        }
+    }
+
+    /// Whether this walk met the ticket before.
+    fn met(&mut self, id: Id) -> bool {
+        std::mem::replace(&mut self.seen[id as usize], self.walk) == self.walk
+    }
+
+    /// Whether the session has taken the ticket, or is not to look at it again.
+    fn is_done(&self, id: Id) -> bool {
+        self.done[id as usize] == self.turn
+    }
+
+    fn set_done(&mut self, id: Id, done: bool) {
+        self.done[id as usize] = if done { self.turn } else { 0 };
+    }
+
+    /// The score and the place of a ticket in the session; or why it may not join.
+    fn test(&self, host: &Host<'_>, id: Id, team: Option<usize>) -> Result<(f64, Place), Reason> {
+        let pool = &self.pool;
+        let ticket = pool.ticket(id);
+        if ticket.excluded_sessions.contains(&host.session_id) {
+            return Err(Reason::SessionExcluded);
+        }
+        let score = host.pivot.score(pool, id).map_err(|reason| match reason {
+            Reason::Attribute => host.wants_other_names(ticket).unwrap_or(reason),
+            other => other,
+        })?;
+        self.chosen
+            .admits(pool, id)
+            .map_err(|reason| match reason {
+                Reason::SharedPlayer => Reason::PlayerInSession,
+                other => other,
+            })?;
+        let newcomer = Newcomer {
+            ticket,
+            value: value(self.rules, ticket),
+        };
+        let place = match team {
+            Some(team) if host.seats.is_foe(team, ticket) => return Err(Reason::Blocked),
+            Some(team) if ticket.players.len() > host.seats.room(team) as usize => {
+                return Err(Reason::TeamSizes);
+            }
+            Some(team) => Place::Team(team),
+            None => host.seats.place(newcomer, host.may_open())?,
+        };
+        Ok((score, place))
+    }
+
+    /// The ticket joins the team, and the session is measured anew.
+    fn join(&mut self, host: &mut Host<'_>, id: Id, team: usize) {
+        let players = f64::from(self.pool.sizes[id as usize]);
+        for (sum, mean) in host.sums.iter_mut().zip(self.pool.means(id)) {
+            *sum += mean * players;
+        }
+        host.players += u64::from(self.pool.sizes[id as usize]);
+        host.measure(&mut self.pool);
+        let ticket = self.pool.ticket(id);
+        let value = value(self.rules, ticket);
+        host.seats.seat(team, Newcomer { ticket, value });
+        host.added.push((id, team));
+        self.chosen.push(&self.pool, id);
+        self.set_done(id, true);
+    }
+
+    /// Opens a team with the ticket, if others can bring it to the fewest players of a team; they join
+    /// at once. Otherwise nothing changes.
+    fn open_team(&mut self, host: &mut Host<'r>, id: Id) -> bool {
+        let mut spare = Vec::new();
+        self.index
+            .sizes(&self.cells, host.pivot.bounds.players_max, &mut spare);
+        if let Some(own) = spare.get_mut(self.pool.sizes[id as usize] as usize) {
+            *own = own.saturating_sub(1);
+        }
+        // At first whoever waits in the session's cells is believed to be of use.
+        if self.try_team(host, id, &spare) {
+            return true;
+        }
+        self.count(host, id, &mut spare);
+        self.try_team(host, id, &spare)
+    }
+
+    fn try_team(&mut self, host: &mut Host<'r>, id: Id, spare: &[u32]) -> bool {
+        let bounds = TeamBounds {
+            teams_min: 1,
+            teams_max: 1,
+            ..host.pivot.bounds
+        };
+        let completes = |packers: &mut HashMap<_, _>, sizes: &[u32]| {
+            let packer = packers.entry(bounds).or_insert_with(|| Packer::new(bounds));
+            packer.can_complete(sizes, &[], spare)
+        };
+        let mut sizes = vec![self.pool.sizes[id as usize]];
+        if !completes(&mut self.packers, &sizes) {
+            return false;
+        }
+        let seats = host.seats.clone();
+        let (sums, players, added) = (host.sums.clone(), host.players, host.added.len());
+        let team = host.seats.open();
+        self.join(host, id, team);
+        let mut skipped = Vec::new();
+        let fewest = u64::from(host.pivot.bounds.players_min);
+        while host.seats.players(team) < fewest {
+            let Some(Best { rank, .. }) = self.best(host, Some(team)) else {
+                break;
+            };
+            sizes.push(self.pool.sizes[rank.id as usize]);
+            if completes(&mut self.packers, &sizes) {
+                self.join(host, rank.id, team);
+            } else {
+                sizes.pop();
+                self.set_done(rank.id, true);
+                skipped.push(rank.id);
+            }
+        }
+        for id in skipped {
+            self.set_done(id, false);
+        }
+        if host.seats.players(team) >= fewest {
+            return true;
+        }
+        for (id, _) in host.added.split_off(added) {
+            self.chosen.pop(&self.pool);
+            self.set_done(id, false);
+        }
+        host.seats = seats;
+        host.sums = sums;
+        host.players = players;
+        host.measure(&mut self.pool);
+        false
+    }
+
+    /// Counts by size who may join the session beside the ticket that would open a team.
+    fn count(&mut self, host: &mut Host<'r>, opener: Id, spare: &mut [u32]) {
+        spare.fill(0);
+        let cells = std::mem::take(&mut self.cells);
+        let pivot = host.pivot;
+        let view = View {
+            pivot: &pivot,
+            rule: self.index.rule(),
+            cells: &cells,
+            most: host.pivot.bounds.players_max,
+        };
+        self.walk += 1;
+        self.shelves.begin(&self.pool, &self.index, &view);
+        let mut counted = 0;
+        while counted < MOST_COUNTED {
+            let Some(id) = self.shelves.step(&self.pool, &view) else {
+                break;
+            };
+            self.steps += 1;
+            if id == opener || self.is_done(id) || self.met(id) {
+                continue;
+            }
+            if self.test(host, id, None).is_ok() {
+                spare[self.pool.sizes[id as usize] as usize] += 1;
+                counted += 1;
+            }
+        }
+        self.cells = cells;
+    }
+
+    /// Takes the tickets that joined out of the pool.
+    fn take(&mut self, host: &Host<'_>) -> Vec<Joined> {
+        let mut joined = Vec::with_capacity(host.added.len());
+        for (id, team) in &host.added {
+            self.index.remove(&self.pool, *id);
+            let ticket = self.pool.take(*id).expect("it waited");
+            joined.push(Joined {
+                ticket,
+                team: *team,
+            });
+        }
+        joined
+    }
+}
+
+impl<'r> Host<'r> {
+    /// A session whose stand-in has that number in the pool.
+    fn new(rules: &'r AllianceRules, pool: &mut Pool, session: &Session, row: Id) -> Host<'r> {
+        let mut pivot = Pivot::new(rules, pool, row);
+        pivot.one_way = false;
+        pivot.region = pool.regions.reported(row).first().copied();
+        let sum = |rule: &DistanceRule| {
+            let of_ticket =
+                |ticket: &Ticket| mean(ticket, &rule.attribute) * ticket.players.len() as f64;
+            let with_players = session.tickets.iter().filter(|one| !one.players.is_empty());
+            with_players.map(of_ticket).sum()
+        };
+        let players: usize = session
+            .tickets
+            .iter()
+            .map(|ticket| ticket.players.len())
+            .sum();
+        let mut host = Host {
+            pivot,
+            session_id: session.match_session_id.clone(),
+            server_name: session.server_name.clone(),
+            client_version: session.client_version.clone(),
+            seats: Seats::new(rules, pivot.bounds, session),
+            added: Vec::new(),
+            sums: rules.distances.iter().map(sum).collect(),
+            players: players as u64,
+            vain: 0,
+            refused: None,
+        };
+        host.measure(pool);
+        host
+    }
+
+    /// Sets the session's means, if it has players to measure.
+    fn measure(&mut self, pool: &mut Pool) {
+        self.pivot.measured = self.players > 0;
+        if self.pivot.measured {
+            let means: Vec<f64> = self
+                .sums
+                .iter()
+                .map(|sum| sum / self.players as f64)
+                .collect();
+            pool.set_means(self.pivot.id, &means);
+        }
+    }
+
+    fn may_open(&self) -> bool {
+        self.vain < MOST_OPENINGS
+    }
+
+    /// Which of server and version of the ticket the session does not have.
+    fn wants_other_names(&self, ticket: &Ticket) -> Option<Reason> {
+        let names = [
+            ("server_name", &self.server_name, Reason::ServerName),
+            (
+                "client_version",
+                &self.client_version,
+                Reason::ClientVersion,
+            ),
+        ];
+        let differs = |(name, wanted, _): &(&str, &Text, Reason)| {
+            let own = ticket.attributes.get(name).and_then(Value::as_text);
+            !wanted.is_empty() && own != Some(&***wanted)
+        };
+        names.into_iter().find(differs).map(|(.., reason)| reason)
+    }
+}

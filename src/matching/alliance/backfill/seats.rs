@@ -1,0 +1,243 @@
+//! The teams of a session: who can be seated where.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::matching::alliance::pool::{blocked_by, mean};
+use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
+use crate::matching::{Reason, Session, Text, Ticket};
+
+/// Where a ticket would sit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// In the team of that number.
+    Team(usize),
+    /// In a team that does not exist yet.
+    NewTeam,
+}
+
+/// The seats of a session.
+#[derive(Debug, Clone)]
+pub(super) struct Seats {
+    bounds: TeamBounds,
+    teams: Vec<Team>,
+    /// Players who came with a ticket but are in no team: they count for the match.
+    outside: u64,
+    /// Whether teams of one size differ for a newcomer: the ruleset balances.
+    balances: bool,
+    /// Whether a team is closed to those who have a foe in it.
+    parts_foes: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Team {
+    /// Seats taken.
+    players: u64,
+    /// The balancing value of those players whose tickets are known, and how many they are.
+    value: f64,
+    valued: u64,
+    /// Who sits here and whom they block; filled in only where it matters.
+    inside: HashSet<Text>,
+    blocked: HashSet<Text>,
+}
+
+/// A ticket as a team sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Newcomer<'t> {
+    pub(super) ticket: &'t Ticket,
+    /// Its balancing value, summed over its players.
+    pub(super) value: f64,
+}
+
+impl Seats {
+    /// The seats of the session under bounds that are flexed by its age.
+    pub(super) fn new(rules: &AllianceRules, bounds: TeamBounds, session: &Session) -> Seats {
+        let mut seats = Seats {
+            bounds,
+            teams: Vec::with_capacity(session.teams.len() + 1),
+            outside: 0,
+            balances: rules.rebalance && rules.balancing().next().is_some(),
+            parts_foes: rules.blocks == BlockPolicy::DifferentTeam,
+        };
+        let mut team_of: HashMap<&Text, usize> = HashMap::new();
+        for (number, roster) in session.teams.iter().enumerate() {
+            let mut team = Team {
+                players: roster.user_ids.len() as u64,
+                ..Team::default()
+            };
+            if seats.parts_foes {
+                team.inside.extend(roster.user_ids.iter().cloned());
+            }
+            seats.teams.push(team);
+            for id in &roster.user_ids {
+                team_of.entry(id).or_insert(number);
+            }
+        }
+        for ticket in &session.tickets {
+            for player in ticket.player_ids() {
+                match team_of.get(player) {
+                    Some(team) => seats.teams[*team].valued += 1,
+                    None => seats.outside += 1,
+                }
+            }
+            let Some(team) = ticket.player_ids().find_map(|id| team_of.get(id)) else {
+                continue;
+            };
+            let team = &mut seats.teams[*team];
+            if seats.balances {
+                team.value += value(rules, ticket);
+            }
+            if seats.parts_foes {
+                team.blocked.extend(blocked_by(ticket).cloned());
+            }
+        }
+        if seats.parts_foes && session.tickets.is_empty() {
+            // Who of them blocks is not known, so each team may be the one.
+            let of_match = Ticket {
+                attributes: session.attributes.clone(),
+                ..Ticket::default()
+            };
+            for team in &mut seats.teams {
+                team.blocked.extend(blocked_by(&of_match).cloned());
+            }
+        }
+        seats
+    }
+
+    /// The largest party that may find a place, in players; 0: the session is full.
+    pub(super) fn largest_party(&self, may_open: bool) -> u32 {
+        let teams = (0..self.teams.len()).map(|team| self.room(team)).max();
+        let new = if may_open && self.may_open() {
+            self.bounds.players_max
+        } else {
+            0
+        };
+        let most = u64::from(teams.unwrap_or(0).max(new)).min(self.room_in_all());
+        u32::try_from(most).unwrap_or(u32::MAX)
+    }
+
+    /// Free seats of a team.
+    pub(super) fn room(&self, team: usize) -> u32 {
+        let free = u64::from(self.bounds.players_max).saturating_sub(self.teams[team].players);
+        u32::try_from(free.min(self.room_in_all())).unwrap_or(u32::MAX)
+    }
+
+    /// Players of a team.
+    pub(super) fn players(&self, team: usize) -> u64 {
+        self.teams[team].players
+    }
+
+    /// Whether the session may have one more team.
+    fn may_open(&self) -> bool {
+        self.teams.len() < self.bounds.teams_max as usize
+    }
+
+    /// Free seats of the whole match. The teams say it all unless somebody is in none of them.
+    fn room_in_all(&self) -> u64 {
+        if self.outside == 0 {
+            return u64::MAX;
+        }
+        let taken: u64 = self.teams.iter().map(|team| team.players).sum();
+        self.bounds
+            .most_players()
+            .saturating_sub(taken + self.outside)
+    }
+
+    /// The place of a ticket: the smallest team that has room and no foe; of equal ones the one that
+    /// leaves the means of the teams most even, then the first. A new one where none is.
+    ///
+    /// # Errors
+    ///
+    /// There is no room, or only beside a foe.
+    pub(super) fn place(&self, newcomer: Newcomer<'_>, may_open: bool) -> Result<Place, Reason> {
+        let size = newcomer.ticket.players.len() as u64;
+        let mut best: Option<(u64, f64, usize)> = None;
+        let mut foes = false;
+        for (at, team) in self.teams.iter().enumerate() {
+            if size > u64::from(self.room(at)) {
+                continue;
+            }
+            if self.is_foe(at, newcomer.ticket) {
+                foes = true;
+                continue;
+            }
+            if best.is_some_and(|(players, ..)| players < team.players) {
+                continue;
+            }
+            let uneven = self.unevenness(at, newcomer);
+            let better =
+                best.is_none_or(|(players, least, _)| (team.players, uneven) < (players, least));
+            if better {
+                best = Some((team.players, uneven, at));
+            }
+        }
+        match best {
+            Some((.., team)) => Ok(Place::Team(team)),
+            None if may_open && self.may_open() && size <= self.room_in_all() => Ok(Place::NewTeam),
+            None if foes => Err(Reason::Blocked),
+            None => Err(Reason::TeamSizes),
+        }
+    }
+
+    /// Whether a player of the ticket and one of the team may not be in one team.
+    pub(super) fn is_foe(&self, team: usize, ticket: &Ticket) -> bool {
+        let team = &self.teams[team];
+        self.parts_foes
+            && (ticket.player_ids().any(|id| team.blocked.contains(id))
+                || blocked_by(ticket).any(|id| team.inside.contains(id)))
+    }
+
+    /// The difference between the highest and the lowest mean of teams once the ticket has joined.
+    fn unevenness(&self, joined: usize, newcomer: Newcomer<'_>) -> f64 {
+        if !self.balances {
+            return 0.0;
+        }
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (at, team) in self.teams.iter().enumerate() {
+            let (mut value, mut valued) = (team.value, team.valued);
+            if at == joined {
+                value += newcomer.value;
+                valued += newcomer.ticket.players.len() as u64;
+            }
+            if valued > 0 {
+                let mean = value / valued as f64;
+                (low, high) = (low.min(mean), high.max(mean));
+            }
+        }
+        high - low
+    }
+
+    /// Opens a team; its number.
+    pub(super) fn open(&mut self) -> usize {
+        self.teams.push(Team::default());
+        self.teams.len() - 1
+    }
+
+    /// Seats a ticket.
+    pub(super) fn seat(&mut self, team: usize, newcomer: Newcomer<'_>) {
+        let players = newcomer.ticket.players.len() as u64;
+        let team = &mut self.teams[team];
+        team.players += players;
+        team.valued += players;
+        team.value += newcomer.value;
+        if self.parts_foes {
+            team.inside.extend(newcomer.ticket.player_ids().cloned());
+            team.blocked.extend(blocked_by(newcomer.ticket).cloned());
+        }
+    }
+}
+
+/// The balancing value of a ticket, summed over its players (ruleset contract A8).
+pub(super) fn value(rules: &AllianceRules, ticket: &Ticket) -> f64 {
+    let players = ticket.players.len() as f64;
+    rules
+        .balancing()
+        .map(|(_, rule)| {
+            let sum = mean(ticket, &rule.attribute) * players;
+            if rule.normalization > 0.0 {
+                sum / rule.normalization
+            } else {
+                sum
+            }
+        })
+        .sum()
+}

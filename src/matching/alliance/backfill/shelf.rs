@@ -1,0 +1,437 @@
+//! Waiting tickets in the order in which a session takes them.
+//!
+//! Where a ticket that makes a match looks for the nearest in a cell of the [`Index`], a session also
+//! wants no larger party than its seats, and of equal scores the lower latency in its region. So
+//! tickets stand on **shelves**: one for each region, with those to whom it is open; one with those
+//! who fit any region; and one with all, for sessions without a region. A shelf has a **bin** for
+//! each cell and party size. In a bin, tickets of one place on the axis form a **run**, best first.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use hashbrown::HashMap;
+
+use crate::matching::alliance::index::{Cell, Index};
+use crate::matching::alliance::pair::Pivot;
+use crate::matching::alliance::pool::{Id, Pool, Region};
+
+/// The order in which tickets join: by score, lower latency in the region, age.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rank {
+    pub(super) score: f64,
+    /// In ms; the largest number for a ticket that does not report the region.
+    pub(super) latency: i64,
+    pub(super) id: Id,
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Rank) -> Ordering {
+        let by_score = self.score.total_cmp(&other.score);
+        by_score.then((self.latency, self.id).cmp(&(other.latency, other.id)))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Rank) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rank {
+    fn eq(&self, other: &Rank) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Rank {}
+
+/// The latency of a ticket as it counts in the order.
+pub(super) fn latency(pool: &Pool, id: Id, region: Option<Region>) -> i64 {
+    let known = region.and_then(|region| pool.regions.latency(id, region));
+    known.unwrap_or(i64::MAX)
+}
+
+/// Who stands on a shelf, and whether by place on the axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Label {
+    who: Who,
+    placed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Everyone,
+    Anywhere,
+    Region(Region),
+}
+
+/// All shelves of a tick, each made when a session first asks for it.
+#[derive(Debug)]
+pub(super) struct Shelves {
+    anywhere: Vec<Id>,
+    regions: Vec<Vec<Id>>,
+    labels: HashMap<Label, u32>,
+    shelves: Vec<Shelf>,
+    /// The walk under way.
+    fronts: BinaryHeap<Reverse<Front>>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    ids: Vec<Id>,
+    /// For each entry the least that its latency scores, and the latency, ms.
+    costs: Vec<(f64, i64)>,
+    /// For an entry whose ticket is taken: where the next one that waits may be.
+    next: Vec<u32>,
+    /// Where each run begins; one more at the end.
+    runs: Vec<u32>,
+    /// The place of each run on the axis.
+    places: Vec<f64>,
+    /// For an emptied run: where the next one to the right with tickets may be.
+    right: Vec<u32>,
+    /// The same to the left: one more than the run to look at.
+    left: Vec<u32>,
+    bins: Vec<Bin>,
+    /// The bins of each cell, smallest parties first.
+    cells: HashMap<Cell, Range<u32>>,
+}
+
+#[derive(Debug)]
+struct Bin {
+    size: u32,
+    runs: Range<u32>,
+}
+
+/// What a session looks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'v> {
+    pub(super) pivot: &'v Pivot<'v>,
+    /// The rule on whose axis tickets stand.
+    pub(super) rule: Option<usize>,
+    /// The cells in which its tickets are.
+    pub(super) cells: &'v [Cell],
+    /// The largest party that it has room for.
+    pub(super) most: u32,
+}
+
+/// Where a walk is in one bin, and the least rank that it can still meet there.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Front {
+    rank: Rank,
+    shelf: u32,
+    ahead: Ahead,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ahead {
+    /// A run that was not looked into yet; those behind it up to `end`.
+    Right { run: u32, end: u32 },
+    /// A run that was not looked into yet; those before it down to `end`.
+    Left { run: u32, end: u32 },
+    /// An entry whose ticket waits; those behind it in its run.
+    Entry { at: u32, run: u32 },
+}
+
+impl Shelves {
+    /// Sorts out who may play where. O(n r) for r regions reported by a ticket.
+    pub(super) fn new(pool: &Pool) -> Shelves {
+        let mut anywhere = Vec::new();
+        let mut regions = vec![Vec::new(); pool.regions.len() as usize];
+        for id in 0..pool.len() {
+            if pool.regions.fits_any(id) {
+                anywhere.push(id);
+            }
+            for region in pool.regions.reported(id) {
+                if pool.regions.is_open(id, *region, false) {
+                    regions[*region as usize].push(id);
+                }
+            }
+        }
+        Shelves {
+            anywhere,
+            regions,
+            labels: HashMap::new(),
+            shelves: Vec::new(),
+            fronts: BinaryHeap::new(),
+        }
+    }
+
+    /// Begins a walk from the session's mean outwards.
+    pub(super) fn begin(&mut self, pool: &Pool, index: &Index, view: &View<'_>) {
+        self.fronts.clear();
+        let placed = view.pivot.measured && view.rule.is_some();
+        let who = match view.pivot.region {
+            Some(region) => [Some(Who::Anywhere), Some(Who::Region(region))],
+            None => [Some(Who::Everyone), None],
+        };
+        for who in who.into_iter().flatten() {
+            let number = self.shelf(pool, index, view, Label { who, placed });
+            for cell in view.cells {
+                let shelf = &self.shelves[number as usize];
+                let Some(bins) = shelf.cells.get(cell) else {
+                    continue;
+                };
+                for bin in bins.clone() {
+                    let Bin { size, runs } = &self.shelves[number as usize].bins[bin as usize];
+                    if *size > view.most {
+                        break;
+                    }
+                    let Range { start, end } = runs.clone();
+                    let places =
+                        &self.shelves[number as usize].places[start as usize..end as usize];
+                    let center = center(pool, view);
+                    let middle = start + places.partition_point(|place| *place < center) as u32;
+                    self.open_right(pool, view, number, middle, end);
+                    self.open_left(pool, view, number, middle, start);
+                }
+            }
+        }
+    }
+
+    /// The least rank of all tickets that are still ahead.
+    pub(super) fn ahead(&self) -> Option<Rank> {
+        self.fronts.peek().map(|Reverse(front)| front.rank)
+    }
+
+    /// The next ticket of the walk. One with several values of an option may come more than once.
+    pub(super) fn step(&mut self, pool: &Pool, view: &View<'_>) -> Option<Id> {
+        loop {
+            let Reverse(Front { rank, shelf, ahead }) = self.fronts.pop()?;
+            match ahead {
+                Ahead::Right { run, end } => {
+                    self.look_into(pool, view, shelf, run);
+                    self.open_right(pool, view, shelf, run + 1, end);
+                }
+                Ahead::Left { run, end } => {
+                    self.look_into(pool, view, shelf, run);
+                    self.open_left(pool, view, shelf, run, end);
+                }
+                Ahead::Entry { at, run } => {
+                    self.enter(pool, view, shelf, at + 1, run);
+                    return Some(rank.id);
+                }
+            }
+        }
+    }
+
+    /// The number of a shelf. O(n log n) the first time.
+    fn shelf(&mut self, pool: &Pool, index: &Index, view: &View<'_>, label: Label) -> u32 {
+        if let Some(number) = self.labels.get(&label) {
+            return *number;
+        }
+        let region = match label.who {
+            Who::Region(region) => Some(region),
+            Who::Everyone | Who::Anywhere => None,
+        };
+        let rule = view.rule.filter(|_| label.placed);
+        let entry = |id: Id| {
+            let excess = region.map_or(0, |region| pool.regions.excess(id, region));
+            Entry {
+                id,
+                size: pool.sizes[id as usize],
+                // Adding zero makes -0 into 0: they are one place.
+                place: rule.map_or(0.0, |rule| pool.means(id)[rule] + 0.0),
+                cost: view.pivot.latency_cost(excess),
+                latency: latency(pool, id, region),
+            }
+        };
+        let shelf = match label.who {
+            Who::Everyone => Shelf::new(pool, index, (0..pool.len()).map(entry)),
+            Who::Anywhere => Shelf::new(pool, index, self.anywhere.iter().copied().map(entry)),
+            Who::Region(region) => {
+                let ids = self.regions[region as usize].iter().copied();
+                Shelf::new(pool, index, ids.map(entry))
+            }
+        };
+        let number = self.shelves.len() as u32;
+        self.shelves.push(shelf);
+        self.labels.insert(label, number);
+        number
+    }
+
+    /// Puts the first run from `from` on, before `end`, to the fronts.
+    fn open_right(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, from: u32, end: u32) {
+        if let Some(run) = self.shelves[shelf as usize].run_from(pool, from, end) {
+            self.open(pool, view, shelf, run, Ahead::Right { run, end });
+        }
+    }
+
+    /// Puts the last run before `before`, from `end` on, to the fronts.
+    fn open_left(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, before: u32, end: u32) {
+        if let Some(run) = self.shelves[shelf as usize].run_before(pool, before, end) {
+            self.open(pool, view, shelf, run, Ahead::Left { run, end });
+        }
+    }
+
+    fn open(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32, ahead: Ahead) {
+        if let Some(score) = self.score(pool, view, shelf, run) {
+            let rank = Rank {
+                score,
+                latency: i64::MIN,
+                id: 0,
+            };
+            self.fronts.push(Reverse(Front { rank, shelf, ahead }));
+        }
+    }
+
+    /// What the place of a run scores; `None` if it is out of reach.
+    fn score(&self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32) -> Option<f64> {
+        let Some(rule) = view.rule.filter(|_| view.pivot.measured) else {
+            return Some(0.0);
+        };
+        let place = self.shelves[shelf as usize].places[run as usize];
+        let distance = (place - center(pool, view)).abs();
+        let reach = pool.references(view.pivot.id)[rule];
+        let cost = || match reach.is_finite() {
+            true => view.pivot.rules.distances[rule].cost(distance),
+            false => 0.0,
+        };
+        (distance <= reach).then(cost)
+    }
+
+    /// Puts the first ticket of a run to the fronts.
+    fn look_into(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32) {
+        let at = self.shelves[shelf as usize].runs[run as usize];
+        self.enter(pool, view, shelf, at, run);
+    }
+
+    /// Puts the first ticket of a run, from an entry on, to the fronts.
+    fn enter(&mut self, pool: &Pool, view: &View<'_>, number: u32, from: u32, run: u32) {
+        let shelf = &mut self.shelves[number as usize];
+        let end = shelf.runs[run as usize + 1];
+        let Some(at) = shelf.entry_from(pool, from, end) else {
+            return;
+        };
+        let (cost, latency) = shelf.costs[at as usize];
+        let id = shelf.ids[at as usize];
+        if let Some(score) = self.score(pool, view, number, run) {
+            let rank = Rank {
+                score: score + cost,
+                latency,
+                id,
+            };
+            let ahead = Ahead::Entry { at, run };
+            self.fronts.push(Reverse(Front {
+                rank,
+                shelf: number,
+                ahead,
+            }));
+        }
+    }
+}
+
+/// The session's own place on the axis.
+fn center(pool: &Pool, view: &View<'_>) -> f64 {
+    let rule = view.rule.filter(|_| view.pivot.measured);
+    rule.map_or(0.0, |rule| pool.means(view.pivot.id)[rule])
+}
+
+/// A ticket that is to stand on a shelf.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    id: Id,
+    size: u32,
+    place: f64,
+    cost: f64,
+    latency: i64,
+}
+
+impl Shelf {
+    fn new(pool: &Pool, index: &Index, entries: impl Iterator<Item = Entry>) -> Shelf {
+        let waiting = entries.filter(|entry| pool.waits(entry.id));
+        let in_cells = waiting.flat_map(|entry| {
+            let cells = index.cells(entry.id).iter();
+            cells.map(move |cell| (*cell, entry))
+        });
+        let mut sorted: Vec<(Cell, Entry)> = in_cells.collect();
+        sorted.sort_unstable_by(|(cell, a), (other, b)| {
+            (cell, a.size)
+                .cmp(&(other, b.size))
+                .then(a.place.total_cmp(&b.place))
+                .then(a.cost.total_cmp(&b.cost))
+                .then((a.latency, a.id).cmp(&(b.latency, b.id)))
+        });
+        let len = u32::try_from(sorted.len()).expect("bounded by the index");
+        let mut shelf = Shelf {
+            ids: sorted.iter().map(|(_, entry)| entry.id).collect(),
+            costs: sorted
+                .iter()
+                .map(|(_, entry)| (entry.cost, entry.latency))
+                .collect(),
+            next: (1..=len).collect(),
+            runs: Vec::new(),
+            places: Vec::new(),
+            right: Vec::new(),
+            left: Vec::new(),
+            bins: Vec::new(),
+            cells: HashMap::new(),
+        };
+        let mut start = 0;
+        let same_bin = |(a, x): &(Cell, Entry), (b, y): &(Cell, Entry)| (a, x.size) == (b, y.size);
+        for bin in sorted.chunk_by(same_bin) {
+            let first = shelf.places.len() as u32;
+            for run in bin.chunk_by(|(_, a), (_, b)| a.place == b.place) {
+                shelf.runs.push(start);
+                shelf.places.push(run[0].1.place);
+                start += run.len() as u32;
+            }
+            let number = shelf.bins.len() as u32;
+            shelf.bins.push(Bin {
+                size: bin[0].1.size,
+                runs: first..shelf.places.len() as u32,
+            });
+            let bins = shelf.cells.entry(bin[0].0).or_insert(number..number);
+            bins.end = number + 1;
+        }
+        shelf.runs.push(start);
+        let runs = shelf.places.len() as u32;
+        shelf.right = (1..=runs).collect();
+        shelf.left = (0..runs).collect();
+        shelf
+    }
+
+    /// The first entry from `from` on, before `end`, whose ticket waits. Those passed over are passed
+    /// in one step the next time.
+    fn entry_from(&mut self, pool: &Pool, from: u32, end: u32) -> Option<u32> {
+        let mut found = from;
+        while found < end && !pool.waits(self.ids[found as usize]) {
+            found = self.next[found as usize];
+        }
+        let mut passed = from;
+        while passed < found.min(end) {
+            passed = std::mem::replace(&mut self.next[passed as usize], found);
+        }
+        (found < end).then_some(found)
+    }
+
+    /// Whether a ticket of the run waits.
+    fn has_tickets(&mut self, pool: &Pool, run: u32) -> bool {
+        let (start, end) = (self.runs[run as usize], self.runs[run as usize + 1]);
+        self.entry_from(pool, start, end).is_some()
+    }
+
+    fn run_from(&mut self, pool: &Pool, from: u32, end: u32) -> Option<u32> {
+        let mut found = from;
+        while found < end && !self.has_tickets(pool, found) {
+            found = self.right[found as usize];
+        }
+        let mut passed = from;
+        while passed < found.min(end) {
+            passed = std::mem::replace(&mut self.right[passed as usize], found);
+        }
+        (found < end).then_some(found)
+    }
+
+    fn run_before(&mut self, pool: &Pool, before: u32, start: u32) -> Option<u32> {
+        let mut found = before;
+        while found > start && !self.has_tickets(pool, found - 1) {
+            found = self.left[found as usize - 1];
+        }
+        let mut passed = before;
+        while passed > found.max(start) {
+            passed = std::mem::replace(&mut self.left[passed as usize - 1], found);
+        }
+        (found > start).then(|| found - 1)
+    }
+}

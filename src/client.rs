@@ -108,8 +108,8 @@ enum Command {
         common: Common,
         #[command(flatten)]
         tickets: Tickets,
-        /// Sessions to make up, each with one player
-        #[arg(long, default_value_t = 2, value_name = "N")]
+        /// Sessions to make up, each with one player; with --random with teams and free seats
+        #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
         sessions: u32,
     },
     /// Asks whether a ticket may be queued (the first of the tickets)

@@ -84,12 +84,18 @@ impl<'o, W: Write> Call<'o, W> {
     ) -> anyhow::Result<()> {
         let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
-            let now = now();
-            let session = |n| Sent {
+            let of = |json| Sent {
                 slot: Slot::BackfillTicket,
-                json: made_up_session(n, &now),
+                json,
             };
-            sent.splice(0..0, (1..=sessions).map(session));
+            let made_up: Vec<Value> = if tickets.random.is_some() {
+                let shape = Shape::of(&self.rules);
+                pool::sessions(&shape, sessions, tickets.seed, crate::clock::unix_ms())
+            } else {
+                let now = now();
+                (1..=sessions).map(|n| made_up_session(n, &now)).collect()
+            };
+            sent.splice(0..0, made_up.into_iter().map(of));
         }
         let count = |slot| sent.iter().filter(|one| one.slot == slot).count();
         let (sessions, tickets) = (count(Slot::BackfillTicket), count(Slot::Ticket));

@@ -1,4 +1,4 @@
-//! Made-up queues as a live game has them: mostly solos, skill around a mean, a few regions, and
+//! Made-up queues and sessions as a live game has them: mostly solos, skill around a mean, a few regions, and
 //! tickets of all ages. The same seed gives the same queue.
 
 use fastrand::Rng;
@@ -14,6 +14,9 @@ const WITHIN_PARTY: f64 = 75.0;
 
 /// Largest party that is made up, however large teams are.
 const MAX_PARTY: u64 = 8;
+
+/// Most teams of a session that is made up.
+const MAX_TEAMS: u64 = 8;
 
 /// Share of tickets of one player.
 const SOLOS: f64 = 0.7;
@@ -34,6 +37,8 @@ const LINE_MS: u32 = 40;
 /// What a queue takes from the ruleset that it is made for.
 #[derive(Debug, PartialEq)]
 pub(super) struct Shape {
+    /// Most teams of a match.
+    teams: u64,
     /// Most players of a ticket.
     largest_party: u64,
     /// The player attributes that the rules compare, at least one.
@@ -45,7 +50,9 @@ impl Shape {
     /// wrong with it is for the server to say.
     pub(super) fn of(rules: &str) -> Shape {
         let rules: Value = serde_json::from_str(rules).unwrap_or_default();
-        let team = field(field(&rules, "alliance"), "player_max_number").as_u64();
+        let alliance = field(&rules, "alliance");
+        let team = field(alliance, "player_max_number").as_u64();
+        let teams = field(alliance, "max_number").as_u64();
         let stated = field(&rules, "matching_rule").as_array();
         let mut attributes: Vec<String> = Vec::new();
         for rule in stated.into_iter().flatten() {
@@ -59,6 +66,7 @@ impl Shape {
             attributes.push("mmr".to_owned());
         }
         Shape {
+            teams: teams.unwrap_or(1).clamp(1, MAX_TEAMS),
             largest_party: team.unwrap_or(1).clamp(1, MAX_PARTY),
             attributes,
         }
@@ -97,6 +105,55 @@ pub(super) fn queue(shape: &Shape, tickets: u32, seed: u64, now_ms: i64) -> Vec<
         .collect()
 }
 
+/// Sessions that lack players, in no order of age: each plays in one region, at about one skill.
+pub(super) fn sessions(shape: &Shape, sessions: u32, seed: u64, now_ms: i64) -> Vec<Value> {
+    // Another row of numbers than that of the queue.
+    let mut rng = Rng::with_seed(!seed);
+    (1..=sessions)
+        .map(|n| session(shape, n, now_ms, &mut rng))
+        .collect()
+}
+
+fn session(shape: &Shape, n: u32, now_ms: i64, rng: &mut Rng) -> Value {
+    let created_at = timestamp(now_ms - age_ms(rng));
+    let home = home(rng);
+    let skill = SKILL.0 + SKILL.1 * normal(rng);
+    let (mut tickets, mut teams) = (Vec::new(), Vec::new());
+    // One team at least has a free seat.
+    let short = rng.u64(0..shape.teams);
+    for team in 1..=shape.teams {
+        let free = u64::from(team == short + 1);
+        let most = shape.largest_party.saturating_sub(free);
+        let mut user_ids = Vec::new();
+        for _ in 0..rng.u64(most.min(1)..=most) {
+            let number = tickets.len() + 1;
+            let id = format!("session-{n}-player-{number}");
+            let mut ticket = made_up_ticket(n, std::slice::from_ref(&id), &created_at);
+            ticket["ticket_id"] = json!(format!("session-{n}-ticket-{number}"));
+            for attribute in &shape.attributes {
+                let own = (skill + WITHIN_PARTY * normal(rng)).round().max(0.0);
+                ticket["players"][0]["attributes"][attribute] = json!(own);
+            }
+            set_latencies(&mut ticket, home, rng);
+            tickets.push(ticket);
+            user_ids.push(id);
+        }
+        teams.push(json!({"user_ids": user_ids, "team_id": format!("session-{n}-team-{team}")}));
+    }
+    json!({
+        "ticket_id": format!("backfill-{n}"),
+        "match_pool": "local-pool",
+        "CreatedAt": created_at,
+        "match_session_id": format!("session-{n}"),
+        "partial_match": {
+            "tickets": tickets,
+            "teams": teams,
+            "region_preferences": [REGIONS[home].0],
+            "backfill": true,
+        },
+    })
+}
+
 fn party_size(shape: &Shape, rng: &mut Rng) -> u64 {
     if shape.largest_party < 2 || rng.f64() < SOLOS {
         1
@@ -106,9 +163,7 @@ fn party_size(shape: &Shape, rng: &mut Rng) -> u64 {
 }
 
 fn ticket(shape: &Shape, n: u32, ids: &[String], now_ms: i64, rng: &mut Rng) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_AGE_MS")]
-    let age_ms = (rng.f64().powi(2) * MAX_AGE_MS) as i64;
-    let mut ticket = made_up_ticket(n, ids, &timestamp(now_ms - age_ms));
+    let mut ticket = made_up_ticket(n, ids, &timestamp(now_ms - age_ms(rng)));
     for attribute in &shape.attributes {
         let party = SKILL.0 + SKILL.1 * normal(rng);
         for player in ticket["players"].as_array_mut().into_iter().flatten() {
@@ -117,12 +172,23 @@ fn ticket(shape: &Shape, n: u32, ids: &[String], now_ms: i64, rng: &mut Rng) -> 
         }
     }
     let home = home(rng);
+    set_latencies(&mut ticket, home, rng);
+    ticket
+}
+
+/// How long a ticket has waited, in ms.
+fn age_ms(rng: &mut Rng) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_AGE_MS")]
+    let age_ms = (rng.f64().powi(2) * MAX_AGE_MS) as i64;
+    age_ms
+}
+
+fn set_latencies(ticket: &mut Value, home: usize, rng: &mut Rng) {
     let line = rng.u32(0..=LINE_MS);
     for (region, _, from) in REGIONS {
         let latency = from[home] + line + rng.u32(0..=10);
         ticket["latencies"][region] = json!(latency.to_string());
     }
-    ticket
 }
 
 /// Where a party plays from.
@@ -175,6 +241,25 @@ mod tests {
         let messages = Messages::new().unwrap();
         for ticket in &once {
             messages.encode("Ticket", ticket).unwrap();
+        }
+    }
+
+    #[test]
+    fn sessions_lack_players_and_have_teams() {
+        let shape = Shape::of(FIVES);
+        let once = sessions(&shape, 50, 1, 1_800_000_000_000);
+        assert_eq!(sessions(&shape, 50, 1, 1_800_000_000_000), once);
+        let messages = Messages::new().unwrap();
+        for session in &once {
+            messages.encode("BackfillTicket", session).unwrap();
+            let teams = session["partial_match"]["teams"].as_array().unwrap();
+            let sizes: Vec<_> = teams
+                .iter()
+                .map(|team| team["user_ids"].as_array().unwrap().len())
+                .collect();
+            assert_eq!(sizes.len(), 2, "{sizes:?}");
+            assert!(sizes.iter().all(|size| (1..=5).contains(size)), "{sizes:?}");
+            assert!(sizes.iter().sum::<usize>() < 10, "{sizes:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod alliance;
 mod auth;
+mod backfill;
 mod dashboards;
 mod demo;
 mod descriptor;

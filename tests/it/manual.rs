@@ -10,20 +10,20 @@ use match_function::matching::{
 };
 use serde_json::Value as Json;
 
-const NOW_MS: i64 = 1_800_000_000_000;
+pub(crate) const NOW_MS: i64 = 1_800_000_000_000;
 
-fn docs() -> std::path::PathBuf {
+pub(crate) fn docs() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
 }
 
 /// A fenced block: what it holds, and the line that it begins at.
-struct Block {
-    kind: String,
-    line: usize,
-    json: Json,
+pub(crate) struct Block {
+    pub(crate) kind: String,
+    pub(crate) line: usize,
+    pub(crate) json: Json,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut all = Vec::new();
     let mut lines = page.lines().enumerate();
     while let Some((at, line)) = lines.next() {
@@ -76,7 +76,7 @@ fn attributes(json: &Json) -> Attributes {
 }
 
 /// A ticket from its short form.
-fn ticket(arrival: usize, short: &Json) -> Ticket {
+pub(crate) fn ticket(arrival: usize, short: &Json) -> Ticket {
     let known = ["id", "age", "players", "latencies", "attributes"];
     let fields = short.as_object().expect("an object");
     assert!(

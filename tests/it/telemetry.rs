@@ -62,8 +62,8 @@ impl Write for Lines {
 }
 
 /// A server on free ports whose lines are captured.
-struct Running {
-    client: MatchFunctionClient<tonic::transport::Channel>,
+pub(crate) struct Running {
+    pub(crate) client: MatchFunctionClient<tonic::transport::Channel>,
     admin: SocketAddr,
     lines: Lines,
     telemetry: Telemetry,
@@ -72,7 +72,7 @@ struct Running {
     _dispatch: tracing::dispatcher::DefaultGuard,
 }
 
-async fn start(variables: &[(&str, &str)]) -> Running {
+pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
     let defaults = [
         ("PORT", "0"),
         ("GRPC_ADDR", "127.0.0.1"),
@@ -123,7 +123,7 @@ async fn start(variables: &[(&str, &str)]) -> Running {
 }
 
 impl Running {
-    async fn end(self) -> Vec<Value> {
+    pub(crate) async fn end(self) -> Vec<Value> {
         let Running {
             client,
             lines,
@@ -139,7 +139,7 @@ impl Running {
         lines.json()
     }
 
-    async fn metrics(&self) -> String {
+    pub(crate) async fn metrics(&self) -> String {
         let admin = self.admin;
         tokio::task::spawn_blocking(move || get(admin, "/metrics"))
             .await

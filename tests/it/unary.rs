@@ -92,6 +92,111 @@ async fn a_ticket_comes_back_unchanged() {
     assert_eq!(none.code(), Code::InvalidArgument);
 }
 
+/// Teams of at most two, four once the pivot is old; a cap of 200 ms.
+const ALLIANCE: &str = r#"{
+    "alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 2},
+    "alliance_flexing_rule": [{"duration": 60, "min_number": 2, "max_number": 2,
+        "player_min_number": 1, "player_max_number": 4}],
+    "matching_rule": [
+        {"attribute": "mmr", "criteria": "distance", "reference": 100},
+        {"attribute": "level", "criteria": "distance", "reference": 5},
+        {"attribute": "mmr", "criteria": "distance", "reference": 50}],
+    "region_latency_max_ms": 200}"#;
+
+fn alliance() -> Option<Rules> {
+    Some(Rules {
+        json: ALLIANCE.into(),
+    })
+}
+
+#[tokio::test]
+async fn alliance_rules_need_the_attributes_that_they_compare() {
+    let server = start(&[]);
+    let mut client = server.client().await;
+    let request = GetStatCodesRequest { rules: alliance() };
+    let codes = client.get_stat_codes(request).await.unwrap().into_inner();
+    assert_eq!(codes.codes, ["mmr", "level"]);
+    let wrong = r#"{"alliance": {"min_number": 0}, "matching_rule": 1}"#.into();
+    let rules = Some(Rules { json: wrong });
+    let refused = client
+        .get_stat_codes(GetStatCodesRequest { rules })
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    for path in ["alliance.min_number", "matching_rule"] {
+        assert!(refused.message().contains(path), "{}", refused.message());
+    }
+}
+
+#[tokio::test]
+async fn what_alliance_rules_refuse_is_logged_and_counted() {
+    let mut server = crate::telemetry::start(&[]).await;
+    let party = |size: usize, latencies: &[(&str, i64)]| {
+        let player = |n| Player {
+            player_id: format!("player-{n}"),
+            ..Player::default()
+        };
+        let latencies = latencies.iter();
+        Ticket {
+            players: (0..size).map(player).collect(),
+            latencies: latencies
+                .map(|(region, ms)| ((*region).to_owned(), *ms))
+                .collect(),
+            ..Ticket::new(&format!("party-of-{size}"), "pool")
+        }
+    };
+    let twice = Ticket {
+        players: vec![party(1, &[]).players[0].clone(); 2],
+        ..party(1, &[])
+    };
+    let cases = [
+        (party(1, &[]), None),
+        // As large as a team becomes once the pivot is old.
+        (party(4, &[("eu", 900), ("us", 200)]), None),
+        (party(5, &[]), Some("too_many_players")),
+        (
+            party(1, &[("eu", 900), ("us", 201)]),
+            Some("no_region_under_cap"),
+        ),
+        (party(0, &[]), Some("no_player")),
+        (twice, Some("player_twice")),
+    ];
+    for (ticket, reason) in &cases {
+        let request = ValidateTicketRequest {
+            ticket: Some(raw(&ticket.encode_to_vec())),
+            rules: alliance(),
+        };
+        let answer = server.client.validate_ticket(request).await.unwrap();
+        let valid = answer.into_inner().valid_ticket;
+        assert_eq!(valid, reason.is_none(), "{reason:?}");
+    }
+    let metrics = server.metrics().await;
+    let lines = server.end().await;
+    for reason in cases.iter().filter_map(|(_, reason)| *reason) {
+        let counted = format!("refusals_total{{reason=\"{reason}\"}} 1");
+        assert!(metrics.contains(&counted), "{counted}\n{metrics}");
+        let logged = lines.iter().filter(|line| line["reason"] == reason);
+        assert_eq!(logged.count(), 1, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn alliance_rules_leave_a_ticket_as_it_is() {
+    let server = start(&[]);
+    let mut client = server.client().await;
+    let ticket = Ticket {
+        of_tomorrow: vec![3],
+        ..Ticket::new("t", "pool")
+    };
+    let ticket = Some(raw(&ticket.encode_to_vec()));
+    let request = EnrichTicketRequest {
+        ticket: ticket.clone(),
+        rules: alliance(),
+    };
+    let answer = client.enrich_ticket(request).await.unwrap().into_inner();
+    assert_eq!(answer.ticket, ticket);
+}
+
 /// A logic that adds an attribute and is AGS's otherwise.
 struct Adding;
 

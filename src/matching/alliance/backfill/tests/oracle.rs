@@ -1,1 +1,642 @@
+//! The contract read slowly: replays each session ticket by ticket, and looks at all tickets each
+//! time. It shares no code with the search, only the types.
 
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::matching::alliance::{BlockPolicy, OptionKind};
+
+/// A session as it fills up.
+struct Replay<'a> {
+    rules: &'a AllianceRules,
+    session: &'a Session,
+    /// The tickets of the session; without them, one without players that has its attributes.
+    first: Vec<&'a Ticket>,
+    /// The tickets of the session, and those that have joined.
+    inside: Vec<&'a Ticket>,
+    teams: Vec<Vec<&'a Text>>,
+}
+
+fn age_ms(created: Option<i64>) -> i64 {
+    (CONTEXT.now_ms - created.unwrap_or(CONTEXT.now_ms)).max(0)
+}
+
+fn skill(tickets: &[&Ticket], attribute: &str) -> Option<f64> {
+    let players = || tickets.iter().flat_map(|ticket| &ticket.players);
+    let number = |value: Option<&Value>| value.and_then(Value::as_number).unwrap_or(0.0);
+    let sum: f64 = players()
+        .map(|player| number(player.attributes.get(attribute)))
+        .sum();
+    (players().count() > 0).then(|| sum / players().count() as f64)
+}
+
+fn listed<'t>(ticket: &'t Ticket, name: &str) -> Vec<&'t Value> {
+    match ticket.attributes.get(name) {
+        None | Some(Value::Null) => vec![],
+        Some(Value::List(values)) => values.iter().collect(),
+        Some(value) => vec![value],
+    }
+}
+
+fn blocks(a: &Ticket, player: &Text) -> bool {
+    listed(a, "blocked_players").contains(&&Value::Text(player.clone()))
+}
+
+fn foes(a: &Ticket, b: &Ticket) -> bool {
+    a.player_ids().any(|id| blocks(b, id)) || b.player_ids().any(|id| blocks(a, id))
+}
+
+impl<'a> Replay<'a> {
+    fn new(rules: &'a AllianceRules, session: &'a Session, nobody: &'a Ticket) -> Replay<'a> {
+        let first = match session.tickets.is_empty() {
+            true => vec![nobody],
+            false => session.tickets.iter().collect(),
+        };
+        Replay {
+            rules,
+            session,
+            inside: first.clone(),
+            first,
+            teams: session
+                .teams
+                .iter()
+                .map(|team| team.user_ids.iter().collect())
+                .collect(),
+        }
+    }
+
+    fn bounds(&self) -> super::super::super::TeamBounds {
+        self.rules.teams_at(age_ms(self.session.created_at_ms))
+    }
+
+    /// The score and the latency of a ticket that may join, whatever the teams say.
+    fn fits(&self, ticket: &Ticket) -> Option<(f64, i64)> {
+        let age = age_ms(ticket.created_at_ms);
+        if ticket
+            .excluded_sessions
+            .contains(&self.session.match_session_id)
+        {
+            return None;
+        }
+        let seated: HashSet<&Text> = self
+            .inside
+            .iter()
+            .flat_map(|ticket| ticket.player_ids())
+            .chain(self.teams.iter().flatten().copied())
+            .collect();
+        if ticket.player_ids().any(|id| seated.contains(id)) {
+            return None;
+        }
+        let mut score = 0.0;
+        for rule in &self.rules.distances {
+            let Some(mean) = skill(&self.inside, &rule.attribute) else {
+                break;
+            };
+            let distance = (mean - skill(&[ticket], &rule.attribute)?).abs();
+            let own = rule.reference_at(age).unwrap_or(f64::INFINITY);
+            let reach = rule.reference_at(age_ms(self.session.created_at_ms));
+            if distance > own || reach.is_some_and(|reach| distance > reach) {
+                return None;
+            }
+            if reach.is_some() {
+                score += rule.cost(distance);
+            }
+        }
+        let mut latency = i64::MAX;
+        if let (Some(region), false) = (
+            self.session.region_preferences.first(),
+            ticket.latencies.is_empty(),
+        ) {
+            let ms = |(name, ms): &(Text, i64)| (name == region).then_some(*ms);
+            latency = ticket.latencies.iter().find_map(ms)?;
+            let best = ticket.latencies.iter().map(|(_, ms)| *ms).min()?;
+            let limits = &self.rules.regions;
+            let steps = ((age as f64 / limits.rate_ms as f64).ceil() as i64).max(1);
+            if latency > best + limits.initial_ms + (steps - 1) * limits.range_ms
+                || limits.max_ms.is_some_and(|cap| latency > cap)
+            {
+                return None;
+            }
+            if let Some(cap) = limits.max_ms {
+                score += limits.weight * (latency - best) as f64 / cap as f64;
+            }
+        }
+        for (name, own) in [
+            ("server_name", &self.session.server_name),
+            ("client_version", &self.session.client_version),
+        ] {
+            let has = ticket.attributes.get(name) == Some(&Value::Text(own.clone()));
+            if !own.is_empty() && !has {
+                return None;
+            }
+        }
+        (self.options(ticket) && self.attributes(ticket) && self.peace(ticket))
+            .then_some((score, latency))
+    }
+
+    fn options(&self, ticket: &Ticket) -> bool {
+        self.rules.options.iter().all(|option| {
+            let of = |ticket| -> Vec<String> {
+                let mut values: Vec<_> = listed(ticket, &option.name)
+                    .iter()
+                    .map(|value| format!("{value:?}"))
+                    .collect();
+                values.sort();
+                values.dedup();
+                values
+            };
+            let all = || self.inside.iter().copied().chain([ticket]).map(of);
+            let has = all().any(|values| !values.is_empty());
+            match option.kind {
+                OptionKind::Disable => true,
+                OptionKind::All => all().all(|values| values == of(ticket)),
+                OptionKind::Any => {
+                    !has || of(ticket)
+                        .iter()
+                        .any(|one| all().all(|values| values.contains(one)))
+                }
+                OptionKind::Unique => {
+                    let others: Vec<_> = self.inside.iter().copied().flat_map(of).collect();
+                    let at_first = self.first.iter().any(|one| !of(one).is_empty());
+                    of(ticket).iter().all(|one| !others.contains(one))
+                        && !(at_first && of(ticket).is_empty())
+                }
+            }
+        }) && self.platforms(ticket)
+    }
+
+    fn platforms(&self, ticket: &Ticket) -> bool {
+        let cross = |option: &crate::matching::alliance::MatchOption| {
+            &*option.name == "cross_platform" && option.kind == OptionKind::Any
+        };
+        let on = |ticket| listed(ticket, "current_platform");
+        let active = self.first.iter().any(|ticket| !on(ticket).is_empty());
+        let welcome = |a, b| {
+            on(a)
+                .iter()
+                .all(|one| listed(b, "cross_platform").contains(one))
+        };
+        !self.rules.options.iter().any(cross)
+            || !active
+            || self
+                .inside
+                .iter()
+                .all(|other| welcome(ticket, other) && welcome(other, ticket))
+    }
+
+    /// Here the only attribute besides options is `map`.
+    fn attributes(&self, ticket: &Ticket) -> bool {
+        let maps: Vec<_> = self
+            .first
+            .iter()
+            .map(|one| one.attributes.get("map"))
+            .collect();
+        let shared = maps.first().copied().flatten();
+        self.rules.backfill_by_options_only
+            || shared.is_none()
+            || maps.iter().any(|map| *map != shared)
+            || ticket.attributes.get("map") == shared
+    }
+
+    fn peace(&self, ticket: &Ticket) -> bool {
+        let at_war = |other: &&Ticket| foes(other, ticket);
+        let listed = self.teams.iter().flatten().any(|id| blocks(ticket, id));
+        self.rules.blocks != BlockPolicy::CannotMatch || !(listed || self.inside.iter().any(at_war))
+    }
+
+    fn has_foe(&self, team: usize, ticket: &Ticket) -> bool {
+        let here = |other: &&&Ticket| other.player_ids().any(|id| self.teams[team].contains(&id));
+        self.rules.blocks == BlockPolicy::DifferentTeam
+            && (self.teams[team].iter().any(|id| blocks(ticket, id))
+                || self
+                    .inside
+                    .iter()
+                    .filter(here)
+                    .any(|other| foes(other, ticket)))
+    }
+
+    /// The sizes of the smallest teams that have room for the ticket.
+    fn smallest(&self, ticket: &Ticket) -> Option<usize> {
+        let room = |team: &usize| {
+            let players = self.teams[*team].len() + ticket.players.len();
+            players <= self.bounds().players_max as usize && !self.has_foe(*team, ticket)
+        };
+        (0..self.teams.len())
+            .filter(room)
+            .map(|team| self.teams[team].len())
+            .min()
+    }
+
+    fn may_open(&self, ticket: &Ticket) -> bool {
+        self.teams.len() < self.bounds().teams_max as usize
+            && ticket.players.len() <= self.bounds().players_max as usize
+    }
+
+    fn join(&mut self, ticket: &'a Ticket, team: usize) {
+        if team == self.teams.len() {
+            self.teams.push(Vec::new());
+        }
+        self.teams[team].extend(ticket.player_ids());
+        self.inside.push(ticket);
+    }
+}
+
+type Order = (f64, i64, i64, u32);
+
+/// Replays the proposals of a tick over these sessions and tickets.
+fn check(rules: &AllianceRules, sessions: &[Session], tickets: &[Ticket]) -> Result<u32, String> {
+    let out = run(
+        rules,
+        sessions.iter().map(copy).collect(),
+        tickets.iter().map(copied).collect(),
+    );
+    let mut order: Vec<&Session> = sessions.iter().collect();
+    order.sort_by_key(|session| session.created_at_ms);
+    let mut waiting: Vec<(u32, &Ticket)> = (0..).zip(tickets).collect();
+    let mut compared = 0;
+    for session in order {
+        let id = session.match_session_id.to_string();
+        let made = out
+            .proposals
+            .iter()
+            .find(|one| one.session.match_session_id == *id);
+        let nobody = Ticket {
+            attributes: session.attributes.clone(),
+            ..Ticket::default()
+        };
+        let mut replay = Replay::new(rules, session, &nobody);
+        let mut added = made.map_or(&[][..], |one| &one.added[..]).iter();
+        let team_of = |ticket: &Ticket| {
+            let has = |team: &Roster| team.user_ids.contains(&ticket.players[0].id);
+            made.and_then(|one| one.teams.iter().position(has))
+                .ok_or("in no team")
+        };
+        // The team that is being brought to its minimum.
+        let mut filling: Option<usize> = None;
+        loop {
+            let rank = |(arrival, ticket): &(u32, &Ticket)| -> Option<Order> {
+                let (score, latency) = replay.fits(ticket)?;
+                Some((score, latency, ticket.created_at_ms.unwrap_or(0), *arrival))
+            };
+            let next = added.next();
+            if let Some(next) = next {
+                let at = waiting.iter().position(|(_, one)| one.id == next.id);
+                let joining = waiting[at.ok_or(format!("{id}: {} twice", next.id))?];
+                let own = rank(&joining).ok_or(format!("{id}: {} may not join", next.id))?;
+                let team = team_of(next)?;
+                if filling.is_none_or(|filling| filling == team) && filling.is_some() {
+                    let _ = own;
+                } else {
+                    let better = waiting.iter().find(|one| {
+                        replay.smallest(one.1).is_some()
+                            && rank(one).is_some_and(|better| better < own)
+                    });
+                    if let Some((_, better)) = better {
+                        return Err(format!("{id}: {} before {}", next.id, better.id));
+                    }
+                    match replay.smallest(joining.1) {
+                        Some(size) if replay.teams.get(team).is_none_or(|t| t.len() != size) => {
+                            return Err(format!("{id}: {} not in the smallest team", next.id));
+                        }
+                        None if team != replay.teams.len() || !replay.may_open(joining.1) => {
+                            return Err(format!("{id}: {} has no room", next.id));
+                        }
+                        Some(_) => {}
+                        None => filling = Some(team),
+                    }
+                }
+                waiting.retain(|(_, one)| one.id != next.id);
+                replay.join(joining.1, team);
+                let bounds = replay.bounds();
+                if replay.teams[team].len() > bounds.players_max as usize {
+                    return Err(format!("{id}: team {team} is too large"));
+                }
+                if filling
+                    .is_some_and(|team| replay.teams[team].len() >= bounds.players_min as usize)
+                {
+                    filling = None;
+                }
+                compared += 1;
+                continue;
+            }
+            if filling.is_some() {
+                return Err(format!("{id}: a team below the minimum"));
+            }
+            // Nobody else could have joined a team, nor fill a new one alone.
+            for one in &waiting {
+                let alone = one.1.players.len() >= replay.bounds().players_min as usize;
+                if rank(one).is_some()
+                    && (replay.smallest(one.1).is_some() || (alone && replay.may_open(one.1)))
+                {
+                    return Err(format!("{id}: {} is left out", one.1.id));
+                }
+            }
+            break;
+        }
+        let Some(made) = made else {
+            if !out.open.contains_key(&id) {
+                return Err(format!("{id} is lost"));
+            }
+            continue;
+        };
+        for (old, new) in session.teams.iter().zip(&made.teams) {
+            if old.id != new.id || !new.user_ids.starts_with(&old.user_ids) {
+                return Err(format!("{id}: a team was changed"));
+            }
+            if old.parties.iter().any(|old| {
+                !new.parties
+                    .iter()
+                    .any(|new| new.id == old.id && new.user_ids.starts_with(&old.user_ids))
+            }) {
+                return Err(format!("{id}: a party was changed"));
+            }
+        }
+        let seats: Vec<Vec<&Text>> = made
+            .teams
+            .iter()
+            .map(|team| team.user_ids.iter().collect())
+            .collect();
+        if seats != replay.teams {
+            return Err(format!(
+                "{id}: teams {seats:?} instead of {:?}",
+                replay.teams
+            ));
+        }
+    }
+    let left: Vec<String> = waiting.iter().map(|(_, one)| one.id.to_string()).collect();
+    let left: HashSet<&str> = left.iter().map(String::as_str).collect();
+    if out.left.keys().map(String::as_str).collect::<HashSet<_>>() != left {
+        return Err("tickets are lost".to_owned());
+    }
+    Ok(compared)
+}
+
+fn copied(ticket: &Ticket) -> Ticket {
+    Ticket {
+        id: ticket.id.clone(),
+        created_at_ms: ticket.created_at_ms,
+        players: ticket.players.clone(),
+        party_session_id: ticket.party_session_id.clone(),
+        latencies: ticket.latencies.clone(),
+        excluded_sessions: ticket.excluded_sessions.clone(),
+        attributes: ticket.attributes.clone(),
+        ..Ticket::default()
+    }
+}
+
+fn copy(session: &Session) -> Session {
+    Session {
+        backfill_ticket_id: session.backfill_ticket_id.clone(),
+        match_session_id: session.match_session_id.clone(),
+        created_at_ms: session.created_at_ms,
+        tickets: session.tickets.iter().map(copied).collect(),
+        teams: session.teams.clone(),
+        region_preferences: session.region_preferences.clone(),
+        attributes: session.attributes.clone(),
+        server_name: session.server_name.clone(),
+        client_version: session.client_version.clone(),
+        ..Session::default()
+    }
+}
+
+/// A stream drawn from a seed: rules, sessions, tickets. Few values, so that much is equal.
+fn stream(seed: u64) -> (AllianceRules, Vec<Session>, Vec<Ticket>) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let fewest = random.u32(1..=3);
+    let most = fewest + random.u32(0..=3);
+    let mut parts = vec![format!(
+        r#""alliance": {{"min_number": 1, "max_number": {}, "player_min_number": {fewest},
+            "player_max_number": {most}}}, "auto_backfill": true"#,
+        random.u32(1..=3)
+    )];
+    let flags = random.u32(..);
+    let on = |bit: u32| flags >> bit & 1 == 1;
+    if on(0) {
+        parts.push(
+            r#""matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 20,
+                "isForBalancing": true}], "flexing_rule": [{"attribute": "mmr",
+                "criteria": "distance", "reference": 40, "duration": 3}]"#
+                .to_owned(),
+        );
+    }
+    let mut options = vec![];
+    for (bit, name, kind) in [
+        (1, "mode", "any"),
+        (2, "role", "unique"),
+        (3, "tier", "all"),
+        (4, "cross_platform", "any"),
+    ] {
+        if on(bit) {
+            options.push(format!(r#"{{"name": "{name}", "type": "{kind}"}}"#));
+        }
+    }
+    parts.push(format!(
+        r#""match_options": {{"options": [{}]}}"#,
+        options.join(",")
+    ));
+    if on(5) {
+        parts.push(
+            r#""region_expansion_rate_ms": 1000, "region_expansion_range_ms": 20,
+                "region_latency_initial_range_ms": 10, "region_latency_max_ms": 100"#
+                .to_owned(),
+        );
+    }
+    if on(6) {
+        let policy = [
+            "blockedPlayerCanMatchOnDifferentTeam",
+            "blockedPlayerCanMatch",
+        ];
+        parts.push(format!(
+            r#""blocked_player_option": "{}""#,
+            policy[usize::from(on(7))]
+        ));
+    }
+    if on(8) && on(9) {
+        parts.push(r#""match_options_referred_for_backfill": true"#.to_owned());
+    }
+    let rules = rules(&format!("{{{}}}", parts.join(",")));
+    let mut ticket = |id: String, pool: bool| {
+        let size = random.u32(1..=most.min(3));
+        let mut one = party(
+            &id,
+            random.i64(0..6_000),
+            size,
+            f64::from(random.u32(0..6)) * 10.0,
+        );
+        if size > 1 {
+            one.party_session_id = format!("party-{id}").into();
+        }
+        let mut set = |name: &'static str, value: Value| one.attributes.set(name.into(), value);
+        let shared = if pool { random.usize(..2) } else { 0 };
+        if on(1) {
+            set(
+                "mode",
+                texts(&[&["a", "b"][..], &["b"], &["a", "b", "c"]][random.usize(..3)]),
+            );
+        }
+        if on(2) && random.bool() {
+            set("role", ["tank", "heal", "dps"][random.usize(..3)].into());
+        }
+        if on(3) {
+            set("tier", ["gold", "iron"][shared].into());
+        }
+        if on(10) {
+            set("map", ["dust", "lake"][shared].into());
+        }
+        if on(4) {
+            let own = ["pc", "ps"][random.usize(..2)];
+            set("current_platform", texts(&[own]));
+            set(
+                "cross_platform",
+                texts(&[&["pc", "ps"][..], &[own]][random.usize(..2)]),
+            );
+        }
+        if random.u8(..4) == 0 {
+            let foe = format!(
+                "{}{}1",
+                if random.bool() { "t" } else { "s0-0-" },
+                random.u8(..9)
+            );
+            set("blocked_players", texts(&[&foe, "s1-0-01"]));
+        }
+        if random.u8(..4) == 0 {
+            one.excluded_sessions = vec![format!("s{}", random.u8(..4)).into()];
+        }
+        if random.u8(..5) > 0 {
+            let regions = ["ap", "eu", "us"];
+            let mut ms = || random.i64(1..=12) * 10;
+            one.latencies = regions.map(|region| (region.into(), ms())).to_vec();
+            one.latencies.remove(random.usize(..3));
+        }
+        if on(11) {
+            one.attributes
+                .set("server_name".into(), ["x", ""][random.usize(..2)].into());
+        }
+        one
+    };
+    let mut sessions = vec![];
+    for n in 0..4 {
+        let mut teams = vec![];
+        for team in 0..=(n % 2) {
+            let tickets = if n == 3 {
+                vec![]
+            } else {
+                vec![ticket(format!("s{n}-{team}-0"), false)]
+            };
+            teams.push(tickets);
+        }
+        sessions.push(session(&format!("s{n}"), 0, teams));
+    }
+    let tickets: Vec<Ticket> = (0..14).map(|n| ticket(format!("t{n}"), true)).collect();
+    for (n, session) in sessions.iter_mut().enumerate() {
+        session.created_at_ms = Some(CONTEXT.now_ms - random.i64(0..6_000) * 4 - n as i64);
+        if random.bool() {
+            session.region_preferences = vec![["ap", "eu", "us", "mars"][random.usize(..4)].into()];
+        }
+        if random.u8(..3) == 0 {
+            session.teams[0].user_ids.push(format!("guest{n}").into());
+        }
+        if n == 3 {
+            let mut set = |name: &'static str, value| session.attributes.set(name.into(), value);
+            if on(1) {
+                set("mode", texts(&["a", "b"]));
+            }
+            if on(3) {
+                set("tier", "gold".into());
+            }
+        }
+        if on(11) {
+            session.server_name = ["x", ""][random.usize(..2)].into();
+        }
+    }
+    (rules, sessions, tickets)
+}
+
+#[test]
+fn every_proposal_is_what_the_contract_says() {
+    let mut compared = 0;
+    for seed in 0..20_000 {
+        let (rules, sessions, tickets) = stream(seed);
+        match check(&rules, &sessions, &tickets) {
+            Ok(joined) => compared += joined,
+            Err(fault) => panic!("seed {seed}: {fault}"),
+        }
+    }
+    println!("{compared} tickets joined as they should");
+    assert!(compared > 20_000, "{compared}");
+}
+
+fn described(out: &Kept) -> String {
+    let one = |made: &Proposal| {
+        let added: Vec<_> = made.added.iter().map(|ticket| &ticket.id).collect();
+        format!(
+            "{} {} {added:?} {:?} {:?}",
+            made.id, made.session.match_session_id, made.teams, made.attributes
+        )
+    };
+    let proposals: Vec<_> = out.proposals.iter().map(one).collect();
+    format!("{proposals:?} {:?} {:?}", out.left, out.open)
+}
+
+proptest! {
+    /// Sessions and tickets whose times differ come in any order, and packets do not exist here: they
+    /// are pushed one by one.
+    #[test]
+    fn the_order_of_the_stream_does_not_matter(seed in any::<u64>(), mixed in any::<u64>()) {
+        let (rules, sessions, mut tickets) = stream(seed);
+        for (n, ticket) in (0..).zip(&mut tickets) {
+            ticket.created_at_ms = ticket.created_at_ms.map(|created| created * 100 + n);
+            ticket.created_at_ms = ticket.created_at_ms.map(|created| created / 100 - n);
+        }
+        let mut times = HashSet::new();
+        prop_assume!(tickets.iter().all(|ticket| times.insert(ticket.created_at_ms)));
+        let once = run(&rules, sessions.iter().map(copy).collect(),
+            tickets.iter().map(copied).collect());
+        let mut random = fastrand::Rng::with_seed(mixed);
+        let mut out = Kept::default();
+        let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
+        let mut events: Vec<(Option<Session>, Option<Ticket>)> = sessions.iter()
+            .map(|one| (Some(copy(one)), None))
+            .chain(tickets.iter().map(|one| (None, Some(copied(one)))))
+            .collect();
+        random.shuffle(&mut events);
+        for (arrival, (session, ticket)) in (0..).zip(events) {
+            if let Some(session) = session {
+                let _ = tick.push_session(Session { arrival, ..session }, &mut out);
+            }
+            if let Some(ticket) = ticket {
+                let _ = tick.push(Ticket { arrival, ..ticket }, &mut out);
+            }
+        }
+        tick.finish(&mut out);
+        prop_assert_eq!(described(&once), described(&out));
+    }
+
+    #[test]
+    fn nobody_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
+        let (rules, sessions, tickets) = stream(seed);
+        let out = run(&rules, sessions.iter().map(copy).collect(),
+            tickets.iter().map(copied).collect());
+        let mut joined = HashSet::new();
+        for made in &out.proposals {
+            prop_assert!(!made.added.is_empty());
+            let bounds = rules.teams_at(age_ms(made.session.created_at_ms));
+            for one in &made.added {
+                prop_assert!(joined.insert(one.id.to_string()));
+                prop_assert!(!one.excluded_sessions.contains(&made.session.match_session_id));
+            }
+            prop_assert!(made.teams.len() <= (bounds.teams_max as usize).max(made.session.teams.len()));
+            for (n, team) in made.teams.iter().enumerate() {
+                let old = made.session.teams.get(n).cloned().unwrap_or_default();
+                prop_assert!(team.user_ids.starts_with(&old.user_ids));
+                let new = team.user_ids.len() > old.user_ids.len();
+                prop_assert!(!new || team.user_ids.len() <= bounds.players_max as usize);
+                prop_assert!(!old.id.is_empty() || team.user_ids.len() >= bounds.players_min as usize);
+            }
+        }
+        prop_assert_eq!(joined.len() + out.left.len(), tickets.len());
+        prop_assert_eq!(out.proposals.len() + out.open.len(), sessions.len());
+    }
+}

@@ -19,7 +19,7 @@ use crate::matching::alliance::{AllianceRules, DistanceRule, TeamBounds};
 use crate::matching::{BackfillOut, Reason, Session, Text, Ticket, Value};
 
 /// New teams that a session tries to open in vain, before it gives that up.
-const MOST_OPENINGS: u32 = 8;
+const MOST_OPENINGS: u32 = 32;
 
 /// Tickets that are counted to see whether a new team can be filled.
 const MOST_COUNTED: u32 = 1_000;
@@ -66,8 +66,10 @@ struct Host<'r> {
     /// For each matching rule the sum over the players of its tickets, and how many these are.
     sums: Vec<f64>,
     players: u64,
-    /// New teams that came to nothing.
-    vain: u32,
+    /// How often a new team came to nothing.
+    tries: u32,
+    /// Who tried to open one since the last that opened.
+    vain: Vec<Id>,
     /// Why the first ticket that was looked at may not join.
     refused: Option<Reason>,
 }
@@ -130,13 +132,18 @@ impl<'r> Fill<'r> {
             let id = best.rank.id;
             match best.place {
                 Place::Team(team) => self.join(&mut host, id, team),
-                Place::NewTeam => {
-                    if !self.open_team(&mut host, id) {
-                        host.vain += 1;
-                        host.refused.get_or_insert(Reason::TeamSizes);
-                        self.reasons[id as usize] = Some(Reason::TeamSizes);
-                        self.set_done(id, true);
+                Place::NewTeam if self.open_team(&mut host, id) => {
+                    // There is room now that was not there when these tried.
+                    for id in host.vain.drain(..) {
+                        self.done[id as usize] = 0;
                     }
+                }
+                Place::NewTeam => {
+                    host.tries += 1;
+                    host.vain.push(id);
+                    host.refused.get_or_insert(Reason::TeamSizes);
+                    self.reasons[id as usize] = Some(Reason::TeamSizes);
+                    self.set_done(id, true);
                 }
             }
         }
@@ -455,7 +462,8 @@ impl<'r> Host<'r> {
             added: Vec::new(),
             sums: rules.distances.iter().map(sum).collect(),
             players: players as u64,
-            vain: 0,
+            tries: 0,
+            vain: Vec::new(),
             refused: None,
         };
         host.measure(pool);
@@ -476,7 +484,7 @@ impl<'r> Host<'r> {
     }
 
     fn may_open(&self) -> bool {
-        self.vain < MOST_OPENINGS
+        self.tries < MOST_OPENINGS
     }
 
     /// Which of server and version of the ticket the session does not have.

@@ -1,28 +1,23 @@
 //! Filling one session after the other: the best ticket joins, then the next best.
 
+mod opening;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
 
 use super::MOST_STEPS;
-use super::host::contradicts_itself;
+use super::host::{Host, contradicts_itself};
 use super::proposal::Joined;
-use super::seats::{Newcomer, Place, Seats, value};
+use super::seats::{Newcomer, Place, value};
 use super::shelf::{Rank, Shelves, View, latency};
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::index::{Cell, Index};
-use crate::matching::alliance::pair::Pivot;
-use crate::matching::alliance::pool::{Id, Pool, mean};
+use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
-use crate::matching::alliance::{AllianceRules, DistanceRule, TeamBounds};
-use crate::matching::{BackfillOut, Reason, Session, Text, Ticket, Value};
-
-/// New teams that a session tries to open in vain, before it gives that up.
-const MOST_OPENINGS: u32 = 32;
-
-/// Tickets that are counted to see whether a new team can be filled.
-const MOST_COUNTED: u32 = 1_000;
+use crate::matching::alliance::{AllianceRules, TeamBounds};
+use crate::matching::{BackfillOut, Reason, Session};
 
 /// What a backfill tick works with.
 #[derive(Debug)]
@@ -52,26 +47,6 @@ pub(super) struct Fill<'r> {
     oldest: Id,
     /// Tickets looked at.
     steps: u64,
-}
-
-/// A session while it is filled.
-#[derive(Debug)]
-struct Host<'r> {
-    pivot: Pivot<'r>,
-    session_id: Text,
-    server_name: Text,
-    client_version: Text,
-    seats: Seats,
-    added: Vec<(Id, usize)>,
-    /// For each matching rule the sum over the players of its tickets, and how many these are.
-    sums: Vec<f64>,
-    players: u64,
-    /// How often a new team came to nothing.
-    tries: u32,
-    /// Who tried to open one since the last that opened.
-    vain: Vec<Id>,
-    /// Why the first ticket that was looked at may not join.
-    refused: Option<Reason>,
 }
 
 /// The best ticket of a walk.
@@ -324,103 +299,6 @@ impl<'r> Fill<'r> {
         self.set_done(id, true);
     }
 
-    /// Opens a team with the ticket, if others can bring it to the fewest players of a team; they join
-    /// at once. Otherwise nothing changes.
-    fn open_team(&mut self, host: &mut Host<'r>, id: Id) -> bool {
-        let mut spare = Vec::new();
-        self.index
-            .sizes(&self.cells, host.pivot.bounds.players_max, &mut spare);
-        if let Some(own) = spare.get_mut(self.pool.sizes[id as usize] as usize) {
-            *own = own.saturating_sub(1);
-        }
-        // At first whoever waits in the session's cells is believed to be of use.
-        if self.try_team(host, id, &spare) {
-            return true;
-        }
-        self.count(host, id, &mut spare);
-        self.try_team(host, id, &spare)
-    }
-
-    fn try_team(&mut self, host: &mut Host<'r>, id: Id, spare: &[u32]) -> bool {
-        let bounds = TeamBounds {
-            teams_min: 1,
-            teams_max: 1,
-            ..host.pivot.bounds
-        };
-        let completes = |packers: &mut HashMap<_, _>, sizes: &[u32]| {
-            let packer = packers.entry(bounds).or_insert_with(|| Packer::new(bounds));
-            packer.can_complete(sizes, &[], spare)
-        };
-        let mut sizes = vec![self.pool.sizes[id as usize]];
-        if !completes(&mut self.packers, &sizes) {
-            return false;
-        }
-        let seats = host.seats.clone();
-        let (sums, players, added) = (host.sums.clone(), host.players, host.added.len());
-        let team = host.seats.open();
-        self.join(host, id, team);
-        let mut skipped = Vec::new();
-        let fewest = u64::from(host.pivot.bounds.players_min);
-        while host.seats.players(team) < fewest {
-            let Some(Best { rank, .. }) = self.best(host, Some(team)) else {
-                break;
-            };
-            sizes.push(self.pool.sizes[rank.id as usize]);
-            if completes(&mut self.packers, &sizes) {
-                self.join(host, rank.id, team);
-            } else {
-                sizes.pop();
-                self.set_done(rank.id, true);
-                skipped.push(rank.id);
-            }
-        }
-        for id in skipped {
-            self.set_done(id, false);
-        }
-        if host.seats.players(team) >= fewest {
-            return true;
-        }
-        for (id, _) in host.added.split_off(added) {
-            self.chosen.pop(&self.pool);
-            self.set_done(id, false);
-        }
-        host.seats = seats;
-        host.sums = sums;
-        host.players = players;
-        host.measure(&mut self.pool);
-        false
-    }
-
-    /// Counts by size who may join the session beside the ticket that would open a team.
-    fn count(&mut self, host: &mut Host<'r>, opener: Id, spare: &mut [u32]) {
-        spare.fill(0);
-        let cells = std::mem::take(&mut self.cells);
-        let pivot = host.pivot;
-        let view = View {
-            pivot: &pivot,
-            rule: self.index.rule(),
-            cells: &cells,
-            most: host.pivot.bounds.players_max,
-        };
-        self.walk += 1;
-        self.shelves.begin(&self.pool, &self.index, &view);
-        let mut counted = 0;
-        while counted < MOST_COUNTED {
-            let Some(id) = self.shelves.step(&self.pool, &view) else {
-                break;
-            };
-            self.steps += 1;
-            if id == opener || self.is_done(id) || self.met(id) {
-                continue;
-            }
-            if self.test(host, id, None).is_ok() {
-                spare[self.pool.sizes[id as usize] as usize] += 1;
-                counted += 1;
-            }
-        }
-        self.cells = cells;
-    }
-
     /// Takes the tickets that joined out of the pool.
     fn take(&mut self, host: &Host<'_>) -> Vec<Joined> {
         let mut joined = Vec::with_capacity(host.added.len());
@@ -433,74 +311,5 @@ impl<'r> Fill<'r> {
             });
         }
         joined
-    }
-}
-
-impl<'r> Host<'r> {
-    /// A session whose stand-in has that number in the pool.
-    fn new(rules: &'r AllianceRules, pool: &mut Pool, session: &Session, row: Id) -> Host<'r> {
-        let mut pivot = Pivot::new(rules, pool, row);
-        pivot.one_way = false;
-        pivot.region = pool.regions.reported(row).first().copied();
-        let sum = |rule: &DistanceRule| {
-            let of_ticket =
-                |ticket: &Ticket| mean(ticket, &rule.attribute) * ticket.players.len() as f64;
-            let with_players = session.tickets.iter().filter(|one| !one.players.is_empty());
-            with_players.map(of_ticket).sum()
-        };
-        let players: usize = session
-            .tickets
-            .iter()
-            .map(|ticket| ticket.players.len())
-            .sum();
-        let mut host = Host {
-            pivot,
-            session_id: session.match_session_id.clone(),
-            server_name: session.server_name.clone(),
-            client_version: session.client_version.clone(),
-            seats: Seats::new(rules, pivot.bounds, session),
-            added: Vec::new(),
-            sums: rules.distances.iter().map(sum).collect(),
-            players: players as u64,
-            tries: 0,
-            vain: Vec::new(),
-            refused: None,
-        };
-        host.measure(pool);
-        host
-    }
-
-    /// Sets the session's means, if it has players to measure.
-    fn measure(&mut self, pool: &mut Pool) {
-        self.pivot.measured = self.players > 0;
-        if self.pivot.measured {
-            let means: Vec<f64> = self
-                .sums
-                .iter()
-                .map(|sum| sum / self.players as f64)
-                .collect();
-            pool.set_means(self.pivot.id, &means);
-        }
-    }
-
-    fn may_open(&self) -> bool {
-        self.tries < MOST_OPENINGS
-    }
-
-    /// Which of server and version of the ticket the session does not have.
-    fn wants_other_names(&self, ticket: &Ticket) -> Option<Reason> {
-        let names = [
-            ("server_name", &self.server_name, Reason::ServerName),
-            (
-                "client_version",
-                &self.client_version,
-                Reason::ClientVersion,
-            ),
-        ];
-        let differs = |(name, wanted, _): &(&str, &Text, Reason)| {
-            let own = ticket.attributes.get(name).and_then(Value::as_text);
-            !wanted.is_empty() && own != Some(&***wanted)
-        };
-        names.into_iter().find(differs).map(|(.., reason)| reason)
     }
 }

@@ -2,13 +2,113 @@
 
 use std::collections::HashSet;
 
+use super::seats::Seats;
 use crate::matching::alliance::fields::{all_blocked, option_value};
-use crate::matching::alliance::pool::{must_match, values_of};
-use crate::matching::alliance::{AllianceRules, MatchOption, OptionKind};
-use crate::matching::{Attributes, Player, Session, Text, Ticket, Value};
+use crate::matching::alliance::pair::Pivot;
+use crate::matching::alliance::pool::{Id, Pool, mean, must_match, values_of};
+use crate::matching::alliance::{AllianceRules, DistanceRule, MatchOption, OptionKind};
+use crate::matching::{Attributes, Player, Reason, Session, Text, Ticket, Value};
 
 /// What a session's region says if no ticket of its match had latencies (ruleset contract A5).
 const ANY_REGION: &str = "any";
+
+/// New teams that a session tries to open in vain, before it gives that up.
+const MOST_OPENINGS: u32 = 32;
+
+/// A session while it is filled.
+#[derive(Debug)]
+pub(super) struct Host<'r> {
+    pub(super) pivot: Pivot<'r>,
+    pub(super) session_id: Text,
+    pub(super) server_name: Text,
+    pub(super) client_version: Text,
+    pub(super) seats: Seats,
+    pub(super) added: Vec<(Id, usize)>,
+    /// For each matching rule the sum over the players of its tickets, and how many these are.
+    pub(super) sums: Vec<f64>,
+    pub(super) players: u64,
+    /// How often a new team came to nothing.
+    pub(super) tries: u32,
+    /// Who tried to open one since the last that opened.
+    pub(super) vain: Vec<Id>,
+    /// Why the first ticket that was looked at may not join.
+    pub(super) refused: Option<Reason>,
+}
+
+impl<'r> Host<'r> {
+    /// A session whose stand-in has that number in the pool.
+    pub(super) fn new(
+        rules: &'r AllianceRules,
+        pool: &mut Pool,
+        session: &Session,
+        row: Id,
+    ) -> Host<'r> {
+        let mut pivot = Pivot::new(rules, pool, row);
+        pivot.one_way = false;
+        pivot.region = pool.regions.reported(row).first().copied();
+        let sum = |rule: &DistanceRule| {
+            let of_ticket =
+                |ticket: &Ticket| mean(ticket, &rule.attribute) * ticket.players.len() as f64;
+            let with_players = session.tickets.iter().filter(|one| !one.players.is_empty());
+            with_players.map(of_ticket).sum()
+        };
+        let players: usize = session
+            .tickets
+            .iter()
+            .map(|ticket| ticket.players.len())
+            .sum();
+        let mut host = Host {
+            pivot,
+            session_id: session.match_session_id.clone(),
+            server_name: session.server_name.clone(),
+            client_version: session.client_version.clone(),
+            seats: Seats::new(rules, pivot.bounds, session),
+            added: Vec::new(),
+            sums: rules.distances.iter().map(sum).collect(),
+            players: players as u64,
+            tries: 0,
+            vain: Vec::new(),
+            refused: None,
+        };
+        host.measure(pool);
+        host
+    }
+
+    /// Sets the session's means, if it has players to measure.
+    pub(super) fn measure(&mut self, pool: &mut Pool) {
+        self.pivot.measured = self.players > 0;
+        if self.pivot.measured {
+            let means: Vec<f64> = self
+                .sums
+                .iter()
+                .map(|sum| sum / self.players as f64)
+                .collect();
+            pool.set_means(self.pivot.id, &means);
+        }
+    }
+
+    /// Whether it may try once more to open a team.
+    pub(super) fn may_open(&self) -> bool {
+        self.tries < MOST_OPENINGS
+    }
+
+    /// Which of server and version of the ticket the session does not have.
+    pub(super) fn wants_other_names(&self, ticket: &Ticket) -> Option<Reason> {
+        let names = [
+            ("server_name", &self.server_name, Reason::ServerName),
+            (
+                "client_version",
+                &self.client_version,
+                Reason::ClientVersion,
+            ),
+        ];
+        let differs = |(name, wanted, _): &(&str, &Text, Reason)| {
+            let own = ticket.attributes.get(name).and_then(Value::as_text);
+            !wanted.is_empty() && own != Some(&***wanted)
+        };
+        names.into_iter().find(differs).map(|(.., reason)| reason)
+    }
+}
 
 /// A ticket that stands for the session: its players, what its tickets have in common, its age, and
 /// its region as the one that it reports.

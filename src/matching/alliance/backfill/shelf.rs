@@ -6,6 +6,8 @@
 //! who fit any region; and one with all, for sessions without a region. A shelf has a **bin** for
 //! each cell and party size. In a bin, tickets of one place on the axis form a **run**, best first.
 
+mod bins;
+
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::ops::Range;
@@ -15,6 +17,7 @@ use hashbrown::HashMap;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool, Region};
+use bins::{Bin, Entry, Shelf};
 
 /// The order in which tickets join: by score, lower latency in the region, age.
 #[derive(Debug, Clone, Copy)]
@@ -75,32 +78,6 @@ pub(super) struct Shelves {
     shelves: Vec<Shelf>,
     /// The walk under way.
     fronts: BinaryHeap<Reverse<Front>>,
-}
-
-#[derive(Debug)]
-struct Shelf {
-    ids: Vec<Id>,
-    /// For each entry the least that its latency scores, and the latency, ms.
-    costs: Vec<(f64, i64)>,
-    /// For an entry whose ticket is taken: where the next one that waits may be.
-    next: Vec<u32>,
-    /// Where each run begins; one more at the end.
-    runs: Vec<u32>,
-    /// The place of each run on the axis.
-    places: Vec<f64>,
-    /// For an emptied run: where the next one to the right with tickets may be.
-    right: Vec<u32>,
-    /// The same to the left: one more than the run to look at.
-    left: Vec<u32>,
-    bins: Vec<Bin>,
-    /// The bins of each cell, smallest parties first.
-    cells: HashMap<Cell, Range<u32>>,
-}
-
-#[derive(Debug)]
-struct Bin {
-    size: u32,
-    runs: Range<u32>,
 }
 
 /// What a session looks for.
@@ -325,113 +302,4 @@ impl Shelves {
 fn center(pool: &Pool, view: &View<'_>) -> f64 {
     let rule = view.rule.filter(|_| view.pivot.measured);
     rule.map_or(0.0, |rule| pool.means(view.pivot.id)[rule])
-}
-
-/// A ticket that is to stand on a shelf.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    id: Id,
-    size: u32,
-    place: f64,
-    cost: f64,
-    latency: i64,
-}
-
-impl Shelf {
-    fn new(pool: &Pool, index: &Index, entries: impl Iterator<Item = Entry>) -> Shelf {
-        let waiting = entries.filter(|entry| pool.waits(entry.id));
-        let in_cells = waiting.flat_map(|entry| {
-            let cells = index.cells(entry.id).iter();
-            cells.map(move |cell| (*cell, entry))
-        });
-        let mut sorted: Vec<(Cell, Entry)> = in_cells.collect();
-        sorted.sort_unstable_by(|(cell, a), (other, b)| {
-            (cell, a.size)
-                .cmp(&(other, b.size))
-                .then(a.place.total_cmp(&b.place))
-                .then(a.cost.total_cmp(&b.cost))
-                .then((a.latency, a.id).cmp(&(b.latency, b.id)))
-        });
-        let len = u32::try_from(sorted.len()).expect("bounded by the index");
-        let mut shelf = Shelf {
-            ids: sorted.iter().map(|(_, entry)| entry.id).collect(),
-            costs: sorted
-                .iter()
-                .map(|(_, entry)| (entry.cost, entry.latency))
-                .collect(),
-            next: (1..=len).collect(),
-            runs: Vec::new(),
-            places: Vec::new(),
-            right: Vec::new(),
-            left: Vec::new(),
-            bins: Vec::new(),
-            cells: HashMap::new(),
-        };
-        let mut start = 0;
-        let same_bin = |(a, x): &(Cell, Entry), (b, y): &(Cell, Entry)| (a, x.size) == (b, y.size);
-        for bin in sorted.chunk_by(same_bin) {
-            let first = shelf.places.len() as u32;
-            for run in bin.chunk_by(|(_, a), (_, b)| a.place == b.place) {
-                shelf.runs.push(start);
-                shelf.places.push(run[0].1.place);
-                start += run.len() as u32;
-            }
-            let number = shelf.bins.len() as u32;
-            shelf.bins.push(Bin {
-                size: bin[0].1.size,
-                runs: first..shelf.places.len() as u32,
-            });
-            let bins = shelf.cells.entry(bin[0].0).or_insert(number..number);
-            bins.end = number + 1;
-        }
-        shelf.runs.push(start);
-        let runs = shelf.places.len() as u32;
-        shelf.right = (1..=runs).collect();
-        shelf.left = (0..runs).collect();
-        shelf
-    }
-
-    /// The first entry from `from` on, before `end`, whose ticket waits. Those passed over are passed
-    /// in one step the next time.
-    fn entry_from(&mut self, pool: &Pool, from: u32, end: u32) -> Option<u32> {
-        let mut found = from;
-        while found < end && !pool.waits(self.ids[found as usize]) {
-            found = self.next[found as usize];
-        }
-        let mut passed = from;
-        while passed < found.min(end) {
-            passed = std::mem::replace(&mut self.next[passed as usize], found);
-        }
-        (found < end).then_some(found)
-    }
-
-    /// Whether a ticket of the run waits.
-    fn has_tickets(&mut self, pool: &Pool, run: u32) -> bool {
-        let (start, end) = (self.runs[run as usize], self.runs[run as usize + 1]);
-        self.entry_from(pool, start, end).is_some()
-    }
-
-    fn run_from(&mut self, pool: &Pool, from: u32, end: u32) -> Option<u32> {
-        let mut found = from;
-        while found < end && !self.has_tickets(pool, found) {
-            found = self.right[found as usize];
-        }
-        let mut passed = from;
-        while passed < found.min(end) {
-            passed = std::mem::replace(&mut self.right[passed as usize], found);
-        }
-        (found < end).then_some(found)
-    }
-
-    fn run_before(&mut self, pool: &Pool, before: u32, start: u32) -> Option<u32> {
-        let mut found = before;
-        while found > start && !self.has_tickets(pool, found - 1) {
-            found = self.left[found as usize - 1];
-        }
-        let mut passed = before;
-        while passed > found.max(start) {
-            passed = std::mem::replace(&mut self.left[passed as usize - 1], found);
-        }
-        (found > start).then(|| found - 1)
-    }
 }

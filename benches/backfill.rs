@@ -154,6 +154,7 @@ fn tick(rules: AgsRules, (sessions, tickets): (Vec<Session>, Vec<Ticket>)) -> Co
     out
 }
 
+#[expect(clippy::print_stdout, reason = "how much was filled")]
 fn backfill(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("backfill");
     group

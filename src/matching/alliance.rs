@@ -12,6 +12,8 @@
 //!    (`teams`). Where taking them as they come leads nowhere, `search::exact` looks at all.
 //! 4. `fields` spreads the chosen parties over teams and writes down what the match has in common.
 //!
+//! `backfill` fills sessions: there a session has its turn, and the same tests say who may join it.
+//!
 //! # What the contract leaves open
 //!
 //! - The match of a pivot is the first in the order of candidates: of two sets of candidates, the one

@@ -208,6 +208,29 @@ fn the_client_shows_three_pairs() {
 }
 
 #[test]
+fn the_client_makes_up_sessions_and_fills_them() {
+    let server = Served::start();
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/ruleset-5v5.json");
+    let words = ["backfill-matches", "--rules", rules, "--random", "300"];
+    let (code, out, err) = server.client(&[&words[..], &["--sessions", "30"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let end = out.lines().last().expect("a last line");
+    let numbers: Vec<usize> = end
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [sessions, tickets, proposals, added, left] = numbers[..] else {
+        panic!("{end}")
+    };
+    assert_eq!((sessions, tickets, added + left), (30, 300, 300), "{end}");
+    assert!(
+        (10..=30).contains(&proposals) && added >= proposals,
+        "{end}"
+    );
+    assert!(out.contains("← proposal 1: session session-"), "{out}");
+}
+
+#[test]
 fn health_is_one_line_and_an_exit_code() {
     let server = Served::start();
     let (host, port) = server.address.rsplit_once(':').expect("host and port");

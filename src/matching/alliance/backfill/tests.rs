@@ -6,7 +6,7 @@ use crate::matching::{Player, Proposal, Roster, Text};
 
 mod golden;
 mod oracle;
-mod random;
+mod streams;
 
 pub(super) const CONTEXT: TickContext = TickContext {
     now_ms: 1_000_000,

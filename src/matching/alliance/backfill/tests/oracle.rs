@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::random::{copied, copy};
+use super::streams::{copied, copy};
 use super::*;
 use crate::matching::alliance::{BlockPolicy, MatchOption, OptionKind, TeamBounds};
 

@@ -97,12 +97,13 @@ fn serve_on<L: MatchLogic>(
     logic: L,
 ) -> Result<(), String> {
     let ended = runtime.block_on(async {
+        // Before the port is open: whoever sees it open may already ask for the end.
+        let signals = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
         log_configuration(&config);
         let app = App::build(config, handles, logic).map_err(|error| error.to_string())?;
         if let Some(address) = app.admin_address() {
             tracing::info!(%address, "serving metrics, /healthz and /readyz");
         }
-        let signals = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
         tracing::info!(address = %app.address(), version = env!("CARGO_PKG_VERSION"), "serving gRPC");
         app.run(signals).await.map_err(|error| error.to_string())
     })?;

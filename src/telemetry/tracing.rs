@@ -16,8 +16,8 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider,
-    ShouldSample, SpanProcessor,
+    BatchSpanProcessor, IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer,
+    SdkTracerProvider, ShouldSample, SpanProcessor,
 };
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -55,12 +55,18 @@ pub(super) fn build(
         _ => Some(export::processor(settings, metrics)?),
     };
     let (sampler, root) = samplers(settings, processor.is_some())?;
-    Ok(tracer(settings, sampler, root, processor))
+    Ok(match processor {
+        Some(processor) => {
+            let reachable = processor.sampler(sampler);
+            tracer(settings, reachable, root, Some(processor))
+        }
+        None => tracer(settings, sampler, root, None::<BatchSpanProcessor>),
+    })
 }
 
 pub(super) fn tracer(
     settings: &Settings,
-    sampler: Sampler,
+    sampler: impl ShouldSample + 'static,
     root: Sampler,
     processor: Option<impl SpanProcessor + 'static>,
 ) -> (Tracer, Flush) {

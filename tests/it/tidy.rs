@@ -42,7 +42,7 @@ const MATCHING_NEVER: &[&str] = &[
     "tonic",
     "prost",
     "tracing",
-    "rand",
+    "rand::",
     "std::time::Instant",
     "std::time::SystemTime",
     "std::net",

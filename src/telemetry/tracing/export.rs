@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use opentelemetry::Context;
+use opentelemetry::trace::{Link, SpanKind, TraceId};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
+    BatchConfigBuilder, BatchSpanProcessor, Sampler, SamplingDecision, SamplingResult,
+    ShouldSample, Span, SpanData, SpanExporter, SpanProcessor,
 };
 
 use super::super::http;
@@ -94,6 +96,45 @@ pub(super) fn bounded<E: SpanExporter + 'static>(
         .with_batch_config(config)
         .build();
     Bounded { inner, shared }
+}
+
+impl<P> Bounded<P> {
+    /// A sampler that records nothing while the collector is away: such a span would be dropped at
+    /// its end, and making it costs more than the rest of a call's tracing. Ids go on all the same.
+    pub(super) fn sampler(&self, sampler: Sampler) -> WhileReachable {
+        WhileReachable {
+            sampler,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// See [`Bounded::sampler`].
+#[derive(Clone, Debug)]
+pub(super) struct WhileReachable {
+    sampler: Sampler,
+    shared: Arc<Shared>,
+}
+
+impl ShouldSample for WhileReachable {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
+        let Self { sampler, shared } = self;
+        let mut result = sampler.should_sample(parent, trace, name, kind, attributes, links);
+        let wanted = result.decision != SamplingDecision::Drop;
+        if wanted && !shared.outage.pause().is_zero() {
+            result.decision = SamplingDecision::Drop;
+            shared.metrics.spans_dropped_queue.inc();
+        }
+        result
+    }
 }
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use opentelemetry_sdk::error::OTelSdkError;
 
 use super::*;
 use crate::telemetry::testing::{self, Collector, nobody};
+use crate::telemetry::tracing::tracer;
 
 const PATH: &str = "/api/v2/spans";
 
@@ -131,4 +132,28 @@ async fn an_outage_pauses_the_attempts_and_ends() {
     }
     watched.export(Vec::new()).await.expect("works");
     assert!(watched.shared.outage.pause().is_zero());
+}
+
+#[test]
+fn while_the_collector_is_away_calls_have_ids_and_no_record() {
+    let metrics = Arc::clone(&testing::telemetry(&[]).1.handles().metrics.export);
+    let processor = bounded("test", Broken::default(), Arc::clone(&metrics), QUEUE);
+    let outage = Arc::clone(&processor.shared);
+    let sampler = processor.sampler(Sampler::AlwaysOn);
+    let settings = testing::settings(&[]);
+    let (tracer, _flush) = tracer(&settings, sampler, Sampler::AlwaysOn, Some(processor));
+    let recording = || {
+        let context = tracer.start("a.B/C", None);
+        let span = context.span();
+        assert!(span.span_context().is_valid());
+        span.is_recording()
+    };
+    assert!(recording());
+    for _ in 0..10 {
+        outage.outage.failed(&"refused");
+    }
+    assert!(!recording());
+    assert_eq!(metrics.spans_dropped_queue.get(), 1);
+    outage.outage.succeeded();
+    assert!(recording());
 }

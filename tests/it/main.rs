@@ -2,6 +2,7 @@
 
 mod alliance;
 mod auth;
+mod custom_logic;
 mod dashboards;
 mod demo;
 mod descriptor;

@@ -74,3 +74,27 @@ async fn the_example_makes_the_matches_of_the_page() {
         assert_eq!(said, lines, "{words:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_calls_of_the_example_are_answered_as_the_page_says() {
+    let server = start_with(&[], rank_bands::RankBands);
+    let address = server.address.to_string();
+    for (words, answer) in [
+        ("stat-codes", "the rules need: rank"),
+        ("validate-ticket", "the ticket is not valid"),
+        ("enrich-ticket", "unchanged"),
+        (
+            "backfill-matches --sessions 2 --players 3",
+            "0 proposals of 0 tickets",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_match-function"))
+            .arg("client")
+            .args(words.split(' '))
+            .args(["--addr", &address])
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(said.contains(answer), "{words}: {said}");
+    }
+}

@@ -71,17 +71,16 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use match_function::matching::{Player, play};
+    use match_function::matching::{Player, Text, play};
 
     use super::*;
 
     fn ticket((id, rank, created_at_ms): (&str, f64, i64)) -> Ticket {
-        let mut player = Player::default();
-        player.id = id.into();
-        player.attributes.set("rank".into(), rank.into());
+        let (id, attributes) = (Text::from(id), [("rank".into(), rank.into())]);
+        let attributes = attributes.into_iter().collect();
         Ticket {
-            id: id.into(),
-            players: vec![player],
+            id: id.clone(),
+            players: vec![Player { id, attributes }],
             created_at_ms: Some(created_at_ms),
             ..Ticket::default()
         }

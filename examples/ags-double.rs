@@ -17,7 +17,8 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::unbounded_channel;
 
-use ags::{Ags, Failure, World};
+use ags::operations::Failure;
+use ags::{Ags, World};
 
 /// A stand-in for AGS on this machine. SIGTERM or Ctrl-C ends it: it then says what was created and
 /// not removed, and its exit code is 1 if there is something.

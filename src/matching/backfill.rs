@@ -108,6 +108,24 @@ pub trait BackfillOut {
     fn flow(&self) -> Flow;
 }
 
+/// The backfill tick of a logic that fills no sessions: everything stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoBackfill;
+
+impl BackfillTick for NoBackfill {
+    fn push_session(&mut self, session: Session, out: &mut dyn BackfillOut) -> Flow {
+        out.keep_open(session, Reason::BackfillOff);
+        Flow::Go
+    }
+
+    fn push(&mut self, ticket: Ticket, out: &mut dyn BackfillOut) -> Flow {
+        out.leave(ticket, Reason::NoSession);
+        Flow::Go
+    }
+
+    fn finish(self: Box<Self>, _out: &mut dyn BackfillOut) {}
+}
+
 /// A backfill tick under way: sessions and tickets come in any order.
 pub trait BackfillTick: fmt::Debug + Send {
     /// Takes the next session. It must be quick, as [`Tick::push`](super::Tick::push).

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{
-    Attributes, BackfillTick, ParsedRules, RulesError, Tick, TickContext, Ticket, TicketFault,
+    Attributes, BackfillTick, NoBackfill, ParsedRules, RulesError, Tick, TickContext, Ticket,
+    TicketFault,
 };
 
 /// Matchmaking itself: everything that a studio can decide.
@@ -21,23 +22,31 @@ pub trait MatchLogic: Send + Sync + 'static {
     /// All faults of the text together, or what it asks for and this logic does not do.
     fn rules(&self, json: &str) -> Result<ParsedRules<Self::Rules>, RulesError>;
 
-    /// Names of the player statistics that AGS has to put on tickets, each once.
-    fn stat_codes(&self, rules: &Self::Rules) -> Vec<String>;
+    /// Names of the player statistics that AGS has to put on tickets, each once; none unless a
+    /// studio wants them.
+    fn stat_codes(&self, _rules: &Self::Rules) -> Vec<String> {
+        Vec::new()
+    }
 
-    /// Which parts of a ticket these rules look at when they make matches.
-    fn needs(&self, rules: &Self::Rules) -> Needs;
+    /// Which parts of a ticket these rules look at when they make matches: everything, unless a
+    /// logic says less and reads faster.
+    fn needs(&self, _rules: &Self::Rules) -> Needs {
+        Needs::everything()
+    }
 
     /// Which parts of a ticket and of a session's tickets they look at when they fill sessions.
     fn backfill_needs(&self, rules: &Self::Rules) -> Needs {
         self.needs(rules)
     }
 
-    /// Whether a ticket may be queued.
+    /// Whether a ticket may be queued; by default every ticket that [`Ticket::check`] finds sound.
     ///
     /// # Errors
     ///
     /// Why not. It is no error of the call: AGS gets `valid_ticket: false`.
-    fn validate_ticket(&self, rules: &Self::Rules, ticket: &Ticket) -> Result<(), TicketFault>;
+    fn validate_ticket(&self, _rules: &Self::Rules, ticket: &Ticket) -> Result<(), TicketFault> {
+        ticket.check()
+    }
 
     /// What to add to a ticket before it is queued; nothing unless a studio wants it.
     fn enrich_ticket(&self, _rules: &Self::Rules, _ticket: &Ticket) -> Enrichment {
@@ -47,8 +56,10 @@ pub trait MatchLogic: Send + Sync + 'static {
     /// Opens a tick that makes matches.
     fn open(&self, rules: Self::Rules, context: TickContext) -> Box<dyn Tick>;
 
-    /// Opens a tick that fills sessions.
-    fn open_backfill(&self, rules: Self::Rules, context: TickContext) -> Box<dyn BackfillTick>;
+    /// Opens a tick that fills sessions; by default one that leaves all of them as they are.
+    fn open_backfill(&self, _rules: Self::Rules, _context: TickContext) -> Box<dyn BackfillTick> {
+        Box::new(NoBackfill)
+    }
 }
 
 /// Which parts of a ticket to read. Id, pool, creation time, players' ids and party are always

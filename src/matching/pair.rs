@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::rules::{self, MAX_INTEGER};
 use super::{
-    Attributes, Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RuleWarning,
-    RulesError, Team, Text, Tick, TickContext, Ticket, Wanted, region_preferences, team_id,
+    Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RuleWarning, RulesError, Tick,
+    TickContext, Ticket, Wanted,
 };
 
 pub use backfill::PairBackfill;
@@ -198,15 +198,8 @@ impl PairTick {
     fn take_match(&mut self, backfill: bool) -> Match {
         let tickets = std::mem::take(&mut self.waiting);
         Match {
-            region_preferences: region_preferences(&tickets),
-            teams: vec![Team {
-                id: team_id(self.context.tick_id, 0, &tickets),
-                tickets,
-            }],
-            attributes: Attributes::new(),
             backfill,
-            server_name: Text::new(),
-            client_version: Text::new(),
+            ..Match::of_teams(&self.context, vec![tickets])
         }
     }
 }

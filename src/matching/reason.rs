@@ -47,7 +47,7 @@ pub enum Reason {
     TeamSizes,
     /// The time or the steps of the tick were spent.
     Budget,
-    /// The session did not ask to be filled.
+    /// The session did not ask to be filled, or the logic fills none.
     BackfillOff,
 }
 
@@ -146,6 +146,9 @@ pub enum TicketFault {
         /// The ruleset's cap, in ms.
         cap_ms: i64,
     },
+    /// What else a studio's own logic asks of a ticket.
+    #[error("{0}")]
+    Unfit(&'static str),
 }
 
 impl TicketFault {
@@ -159,6 +162,7 @@ impl TicketFault {
             TicketFault::NotFinite(_) => "not_finite",
             TicketFault::TooManyPlayers { .. } => "too_many_players",
             TicketFault::NoRegionUnderCap { .. } => "no_region_under_cap",
+            TicketFault::Unfit(_) => "unfit",
         }
     }
 }

@@ -14,6 +14,16 @@ pub struct ParsedRules<R> {
     pub warnings: Vec<RuleWarning>,
 }
 
+impl<R> From<R> for ParsedRules<R> {
+    /// Rules without warnings.
+    fn from(rules: R) -> ParsedRules<R> {
+        ParsedRules {
+            rules,
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// Something in a ruleset that has no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}`: {text}")]
@@ -34,6 +44,12 @@ pub enum RulesError {
     /// It asks for something that this server does not do.
     #[error("{0}")]
     Unsupported(String),
+}
+
+impl From<RuleFault> for RulesError {
+    fn from(fault: RuleFault) -> RulesError {
+        RulesError::Invalid(vec![fault])
+    }
 }
 
 /// One fault of a ruleset.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Attributes, Reason, Text, Ticket};
+use super::{Attributes, Reason, Text, Ticket, region_preferences, team_id};
 
 /// Everything a tick needs to know that is not data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,40 @@ pub trait Tick: fmt::Debug + Send {
     }
 }
 
+/// A tick of a logic that looks at all tickets together: `finish` gets them, in the order of the
+/// queue, when the last one is in. It has to offer or leave each, unless the sink says stop.
+pub fn whole_queue(
+    finish: impl FnOnce(Vec<Ticket>, &mut dyn MatchOut) + Send + 'static,
+) -> Box<dyn Tick> {
+    Box::new(WholeQueue {
+        tickets: Vec::new(),
+        finish,
+    })
+}
+
+struct WholeQueue<F> {
+    tickets: Vec<Ticket>,
+    finish: F,
+}
+
+impl<F> fmt::Debug for WholeQueue<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tickets = self.tickets.len();
+        write!(f, "WholeQueue of {tickets} tickets")
+    }
+}
+
+impl<F: FnOnce(Vec<Ticket>, &mut dyn MatchOut) + Send> Tick for WholeQueue<F> {
+    fn push(&mut self, ticket: Ticket, _out: &mut dyn MatchOut) -> Flow {
+        self.tickets.push(ticket);
+        Flow::Go
+    }
+
+    fn finish(self: Box<Self>, out: &mut dyn MatchOut) {
+        (self.finish)(self.tickets, out);
+    }
+}
+
 /// A finished match.
 #[derive(Debug, Default)]
 pub struct Match {
@@ -71,6 +105,25 @@ pub struct Match {
 }
 
 impl Match {
+    /// A match of these teams, each a list of tickets: it may be played in any region that they can
+    /// reach, and asks for no backfill.
+    #[must_use]
+    pub fn of_teams(context: &TickContext, teams: Vec<Vec<Ticket>>) -> Match {
+        let tickets = || teams.iter().flatten();
+        let ids: Vec<Uuid> = (0..teams.len())
+            .map(|team| team_id(context.tick_id, team, tickets()))
+            .collect();
+        Match {
+            region_preferences: region_preferences(tickets()),
+            teams: ids
+                .into_iter()
+                .zip(teams)
+                .map(|(id, tickets)| Team { id, tickets })
+                .collect(),
+            ..Match::default()
+        }
+    }
+
     /// The tickets of all teams, team by team.
     pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
         self.teams.iter().flat_map(|team| &team.tickets)

@@ -58,6 +58,7 @@ pub const REASONS: &[&str] = &[
     "not_finite",
     "too_many_players",
     "no_region_under_cap",
+    "unfit",
     RULESET_REFUSED,
     MESSAGE_REFUSED,
 ];
@@ -191,6 +192,7 @@ mod tests {
                 best_ms: 300,
                 cap_ms: 200,
             },
+            TicketFault::Unfit("-"),
         ];
         let names: Vec<_> = Reason::ALL
             .iter()

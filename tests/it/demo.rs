@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::program::Served;
-use crate::support::ags::{Ags, Failure, Fault, Operation, World};
+use crate::support::ags::operations::{Failure, Operation};
+use crate::support::ags::{Ags, Fault, World};
 
 const NAMESPACE: &str = "emberfall";
 /// What has to be quoted in JSON, in a form, in a shell or in a curl configuration.

@@ -3,6 +3,7 @@
 mod alliance;
 mod auth;
 mod backfill;
+mod custom_logic;
 mod dashboards;
 mod demo;
 mod descriptor;

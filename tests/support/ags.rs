@@ -9,7 +9,7 @@ mod game;
 #[path = "ags/matchmaking.rs"]
 mod matchmaking;
 #[path = "ags/operations.rs"]
-mod operations;
+pub(crate) mod operations;
 #[path = "ags/players.rs"]
 mod players;
 
@@ -34,8 +34,7 @@ use tokio::task::JoinSet;
 
 use self::answers::{broken_body, error, json_response};
 use self::game::Game;
-use self::operations::Caller;
-pub(crate) use self::operations::{Failure, Operation};
+use self::operations::{Caller, Operation};
 use super::tokens::{TestKey, delegated, now_s};
 
 /// What goes wrong at an endpoint.

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::matching::Text;
 
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_000_000,

@@ -63,6 +63,8 @@ pub(super) struct Ticket {
     pub(super) attributes: Value,
     pub(super) latencies: Value,
     pub(super) created_at_s: u64,
+    /// Its place in the order of creation.
+    pub(super) place: u128,
     /// The session that was made of its match.
     pub(super) session: Option<String>,
 }
@@ -265,6 +267,7 @@ impl Game {
             attributes: body["attributes"].clone(),
             latencies: body["latencies"].clone(),
             created_at_s: now_s(),
+            place: self.ids,
             session: None,
         };
         self.tickets.insert(id.clone(), ticket);

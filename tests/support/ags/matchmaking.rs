@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt;
 use tonic::transport::Endpoint;
 
-use super::game::{Game, Kind};
+use super::game::{Game, Kind, Ticket};
 use super::{Inside, TestKey, delegated, lock};
 
 /// Longest time for one tick of one pool.
@@ -95,18 +95,16 @@ fn ticks(game: &Game, number: &mut u64) -> Vec<Tick> {
             .tickets
             .iter()
             .filter(|(_, ticket)| ticket.pool == *name && ticket.session.is_none());
-        let mut tickets: Vec<_> = waiting
-            .map(|(id, ticket)| (ticket.created_at_s, id, ticket))
-            .collect();
-        tickets.sort_by_key(|(created_at_s, id, _)| (*created_at_s, *id));
+        let mut tickets: Vec<_> = waiting.collect();
+        tickets.sort_by_key(|(_, ticket)| ticket.place);
         let (Some(address), true, false) = (address, custom, tickets.is_empty()) else {
             continue;
         };
         *number += 1;
-        let ticket = |(created_at_s, id, ticket): &(u64, &String, &super::game::Ticket)| {
+        let ticket = |(id, ticket): &(&String, &Ticket)| {
             json!({
                 "ticket_id": id, "match_pool": name,
-                "CreatedAt": prost_types::Timestamp { seconds: *created_at_s as i64, nanos: 0 }.to_string(),
+                "CreatedAt": prost_types::Timestamp { seconds: ticket.created_at_s as i64, nanos: 0 }.to_string(),
                 "players": [{"player_id": ticket.player}],
                 "ticket_attributes": ticket.attributes, "latencies": ticket.latencies,
             })

@@ -6,7 +6,7 @@ use tonic::Status;
 use crate::matching::{MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::core::Core;
-use crate::service::decode::Known;
+use crate::service::decode::{Known, Spare};
 use crate::service::observe::{RULESET_REFUSED, TickSummary};
 use crate::service::seen::Seen;
 use crate::service::tick::Purpose;
@@ -27,6 +27,8 @@ pub(super) struct Intake {
     seen_sessions: Seen,
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
+    /// Tickets that left, to read the next ones into.
+    pub(super) spare: Spare,
 }
 
 /// A message that was taken.
@@ -97,6 +99,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         seen_tickets: Seen::default(),
         seen_sessions: Seen::default(),
         known: Known::default(),
+        spare: Spare::default(),
     };
     Ok((P::open(&core.logic, rules, context), intake))
 }
@@ -137,7 +140,8 @@ impl Intake {
                 ),
             )),
             Slot::Ticket => {
-                let mut ticket = decode::ticket(bytes, &self.needs, limits, &mut self.known)
+                let mut ticket = self.spare.take();
+                decode::refill(&mut ticket, bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("ticket", &fault))?;
                 self.check_pool("ticket", &ticket.id, &ticket.pool, summary)?;
                 ticket.arrival = self.tickets;

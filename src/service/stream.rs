@@ -27,7 +27,7 @@ use super::status;
 use super::tick::Purpose;
 use crate::matching::{Flow, MatchLogic};
 use crate::proto::Opaque;
-use intake::{Intake, Taken};
+use intake::Intake;
 
 /// Messages read in one go before other tasks of the thread get their turn.
 const BATCH: usize = 256;
@@ -173,14 +173,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 Flow::Go
             }
             State::Reading { tick, intake } => {
-                let push = AssertUnwindSafe(|| {
-                    let taken = intake.take::<P>(request, &core.limits, &mut out.summary)?;
-                    Ok(match taken {
-                        Taken::Ticket(ticket) => P::ticket(tick, ticket, out),
-                        Taken::Session(session) => P::session(tick, session, out),
-                        Taken::Nothing => Flow::Go,
-                    })
-                });
+                let push = AssertUnwindSafe(|| intake.take::<P>(request, &core.limits, tick, out));
                 // After a panic the tick is dropped, so nobody sees what it left half done.
                 catch_unwind(push).unwrap_or_else(|_| Err(status::panicked()))?
             }

@@ -19,8 +19,16 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
             continue;
         }
         reporting += 1;
-        for (region, latency) in &ticket.latencies {
-            match seen.iter_mut().find(|entry| entry.region == region) {
+        if seen.is_empty() {
+            seen.reserve_exact(ticket.latencies.len());
+        }
+        for (at, (region, latency)) in ticket.latencies.iter().enumerate() {
+            // Latencies are sorted, and tickets mostly name the same regions.
+            let at = match seen.get(at) {
+                Some(entry) if entry.region == region => Some(at),
+                _ => seen.iter().position(|entry| entry.region == region),
+            };
+            match at.map(|at| &mut seen[at]) {
                 Some(entry) => {
                     entry.worst = entry.worst.max(*latency);
                     entry.tickets += 1;

@@ -61,6 +61,13 @@ impl<'b> Fields<'b> {
             self.rest = rest;
             return Ok(u64::from(*first));
         }
+        // The rest are latencies above 127 ms and the lengths of whole tickets.
+        if let [first, second, rest @ ..] = self.rest
+            && *second < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(first & 0x7f) | u64::from(*second) << 7);
+        }
         self.long_varint()
     }
 

@@ -5,7 +5,9 @@
 
 mod attributes;
 mod known;
+mod latencies;
 mod session;
+mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +17,11 @@ use super::Limits;
 use crate::matching::{Needs, Player, Text, Ticket};
 use crate::proto::wire::{Content, Fields, Malformed};
 use attributes::Budget;
+use latencies::Latencies;
 
 pub(super) use known::Known;
 pub(super) use session::session;
+pub(super) use spare::Spare;
 
 /// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +87,6 @@ impl DecodeFault {
 type Decoded<T> = Result<T, Box<DecodeFault>>;
 
 /// Reads a ticket. The path of a fault begins below the ticket.
-#[inline]
 pub(super) fn ticket(
     body: Bytes,
     needs: &Needs,
@@ -91,13 +94,34 @@ pub(super) fn ticket(
     known: &mut Known,
 ) -> Decoded<Ticket> {
     let mut ticket = Ticket::default();
+    refill(&mut ticket, body, needs, limits, known)?;
+    Ok(ticket)
+}
+
+/// Reads a ticket into one that [`Spare`] gave out. Its pool and latencies may be those of another
+/// ticket: what is the same again stays where it is, and the rest is replaced.
+#[inline]
+pub(super) fn refill(
+    ticket: &mut Ticket,
+    body: Bytes,
+    needs: &Needs,
+    limits: &Limits,
+    known: &mut Known,
+) -> Decoded<()> {
     let mut budget = Budget::new(limits);
     let mut created = Created::default();
+    let mut has_pool = false;
+    let mut latencies = Latencies::over(&mut ticket.latencies);
     for field in Fields::of(&body) {
         let (number, content) = field.map_err(DecodeFault::malformed(""))?;
         match number {
             1 => ticket.id = text(&body, content, "ticket_id")?,
-            2 => ticket.pool = known.text(&body, content, "match_pool")?,
+            2 => {
+                has_pool = true;
+                if bytes(content, "match_pool")? != ticket.pool.as_bytes() {
+                    ticket.pool = known.text(&body, content, "match_pool")?;
+                }
+            }
             3 => created.read(bytes(content, "CreatedAt")?)?,
             4 => {
                 let at = ticket.players.len();
@@ -126,17 +150,15 @@ pub(super) fn ticket(
             )
             .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
             6 if needs.latencies => {
-                let at = ticket.latencies.len();
                 bound(
-                    at,
+                    latencies.len(),
                     limits.max_regions_per_ticket,
                     "latencies",
                     "MAX_REGIONS_PER_TICKET",
                 )?;
-                let entry = bytes(content, "latencies")
-                    .and_then(|inner| latency(&body, inner, known))
+                bytes(content, "latencies")
+                    .and_then(|inner| latencies.read(&body, inner, known))
                     .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
-                set_latency(&mut ticket.latencies, entry);
             }
             7 => ticket.party_session_id = text(&body, content, "party_session_id")?,
             9 if needs.excluded_sessions => {
@@ -155,9 +177,13 @@ pub(super) fn ticket(
             _ => {}
         }
     }
+    latencies.end();
+    if !has_pool {
+        ticket.pool = Text::new();
+    }
     ticket.created_at_ms = created.unix_ms();
     ticket.body = body;
-    Ok(ticket)
+    Ok(())
 }
 
 fn player(
@@ -184,35 +210,6 @@ fn player(
         }
     }
     Ok(player)
-}
-
-fn latency(body: &Bytes, entry: &[u8], known: &mut Known) -> Decoded<(Text, i64)> {
-    let mut region = Text::new();
-    let mut ms = 0;
-    for field in Fields::of(entry) {
-        match field.map_err(DecodeFault::malformed(""))? {
-            (1, content) => region = known.text(body, content, "key")?,
-            // An int64 is sent in two's complement.
-            (2, Content::Varint(number)) => ms = number.cast_signed(),
-            (2, _) => return Err(wire_type("value", "a varint")),
-            _ => {}
-        }
-    }
-    Ok((region, ms))
-}
-
-/// Inserts in order of the regions' names; the last entry of a region counts.
-fn set_latency(latencies: &mut Vec<(Text, i64)>, entry: (Text, i64)) {
-    match latencies.binary_search_by(|(region, _)| region.cmp(&entry.0)) {
-        Ok(at) => latencies[at] = entry,
-        Err(at) => {
-            if latencies.is_empty() {
-                // Games ask a handful of regions: one allocation for all of them.
-                latencies.reserve(4);
-            }
-            latencies.insert(at, entry);
-        }
-    }
 }
 
 /// A `google.protobuf.Timestamp`.

@@ -23,37 +23,38 @@ mod tag {
 }
 
 /// A match, written straight from its tickets: there is one for every few tickets, and a generated
-/// message would copy each id into a text of its own first.
-pub(super) fn match_response(made: &Match) -> proto::MatchResponse {
+/// message would copy each id into a text of its own first. The buffer is used again for the next
+/// one once this one is sent.
+pub(super) fn match_response(made: &Match, out: &mut BytesMut) -> proto::MatchResponse {
     let bodies: usize = made.tickets().map(|ticket| ticket.body.len() + ROOM).sum();
     let players: usize = made.tickets().map(|ticket| ticket.players.len()).sum();
-    let mut out = BytesMut::with_capacity(bodies + players * ROOM + 4 * ROOM);
+    out.reserve(bodies + players * ROOM + 4 * ROOM);
     for ticket in made.tickets() {
-        put(tag::TICKETS, &ticket.body, &mut out);
+        put(tag::TICKETS, &ticket.body, out);
     }
     for team in &made.teams {
-        put_team(team, &mut out);
+        put_team(team, out);
     }
     for region in &made.region_preferences {
-        put(tag::REGION_PREFERENCES, region.as_bytes(), &mut out);
+        put(tag::REGION_PREFERENCES, region.as_bytes(), out);
     }
     if !made.attributes.is_empty() {
         let attributes = to_struct(&made.attributes);
-        encoding::message::encode(tag::MATCH_ATTRIBUTES, &attributes, &mut out);
+        encoding::message::encode(tag::MATCH_ATTRIBUTES, &attributes, out);
     }
     if made.backfill {
-        encoding::bool::encode(tag::BACKFILL, &true, &mut out);
+        encoding::bool::encode(tag::BACKFILL, &true, out);
     }
     for (tag, text) in [
         (tag::SERVER_NAME, &made.server_name),
         (tag::CLIENT_VERSION, &made.client_version),
     ] {
         if !text.is_empty() {
-            put(tag, text.as_bytes(), &mut out);
+            put(tag, text.as_bytes(), out);
         }
     }
     proto::MatchResponse {
-        r#match: Some(out.freeze().into()),
+        r#match: Some(out.split().freeze().into()),
     }
 }
 
@@ -95,12 +96,12 @@ fn field_len(len: usize) -> usize {
     1 + encoding::encoded_len_varint(len as u64) + len
 }
 
-pub(super) fn backfill_response(proposal: Proposal) -> proto::BackfillResponse {
-    let body = |ticket: Ticket| ticket.body.into();
+pub(super) fn backfill_response(proposal: &Proposal) -> proto::BackfillResponse {
+    let body = |ticket: &Ticket| ticket.body.clone().into();
     let proposal = proto::BackfillProposal {
         backfill_ticket_id: proposal.session.backfill_ticket_id.to_string(),
         created_at: Some(timestamp(proposal.created_at_ms)),
-        added_tickets: proposal.added.into_iter().map(body).collect(),
+        added_tickets: proposal.added.iter().map(body).collect(),
         proposed_teams: proposal.teams.iter().map(proposed_team).collect(),
         proposal_id: proposal.id.simple().to_string(),
         match_pool: proposal.session.pool.to_string(),

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::BytesMut;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
@@ -26,7 +27,7 @@ use super::status;
 use super::tick::Purpose;
 use crate::matching::{Flow, MatchLogic};
 use crate::proto::Opaque;
-use intake::{Intake, Taken};
+use intake::Intake;
 
 /// Messages read in one go before other tasks of the thread get their turn.
 const BATCH: usize = 256;
@@ -37,6 +38,8 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     requests: Streaming<Opaque>,
     observer: Option<Observer>,
     out: Outbox<P::Answer>,
+    /// Where answers are encoded.
+    buffer: BytesMut,
     state: State<P>,
     /// When to look again whether the stream has been idle or open for too long.
     alarm: Pin<Box<Sleep>>,
@@ -95,6 +98,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             requests: request.into_inner(),
             observer,
             out,
+            buffer: BytesMut::new(),
             state: State::Opening,
             alarm: Box::pin(tokio::time::sleep_until(first)),
             end,
@@ -169,14 +173,9 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 Flow::Go
             }
             State::Reading { tick, intake } => {
-                let taken = intake.take::<P>(request, &core.limits, &mut out.summary)?;
-                let push = AssertUnwindSafe(|| match taken {
-                    Taken::Ticket(ticket) => P::ticket(tick, ticket, out),
-                    Taken::Session(session) => P::session(tick, session, out),
-                    Taken::Nothing => Flow::Go,
-                });
+                let push = AssertUnwindSafe(|| intake.take::<P>(request, &core.limits, tick, out));
                 // After a panic the tick is dropped, so nobody sees what it left half done.
-                catch_unwind(push).map_err(|_| status::panicked())?
+                catch_unwind(push).unwrap_or_else(|_| Err(status::panicked()))?
             }
             State::Finishing { .. } | State::Ended => Flow::Go,
         };
@@ -275,12 +274,12 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
         let this = self.get_mut();
         for _ in 0..BATCH {
             if let Some(answer) = this.out.pop() {
-                return Poll::Ready(Some(Ok(P::encode(answer))));
+                return Poll::Ready(Some(Ok(this.encode(answer))));
             }
             let failure = match this.step(cx) {
                 Poll::Ready(Ok(Step::Again)) => continue,
                 Poll::Ready(Ok(Step::Answer(answer))) => {
-                    return Poll::Ready(Some(Ok(P::encode(answer))));
+                    return Poll::Ready(Some(Ok(this.encode(answer))));
                 }
                 Poll::Ready(Ok(Step::End)) => {
                     this.out.summary.finished = true;
@@ -300,6 +299,14 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
 }
 
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
+    fn encode(&mut self, answer: P::Answer) -> P::Response {
+        let response = P::encode(&answer, &mut self.buffer);
+        if let State::Reading { intake, .. } = &mut self.state {
+            P::tickets(answer).for_each(|ticket| intake.spare.keep(ticket));
+        }
+        response
+    }
+
     /// Drops the tick. A thread that works on it notices at its next answer or question.
     fn abandon(&mut self) {
         if let State::Finishing { thread, .. } = &self.state {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::BytesMut;
+
 use super::encode;
 use super::outbox::Outbox;
 use crate::matching::{
@@ -30,7 +32,10 @@ pub(super) trait Purpose: 'static {
     fn session(tick: &mut Self::Tick, session: Session, out: &mut Outbox<Self::Answer>) -> Flow;
     fn is_heavy(tick: &Self::Tick) -> bool;
     fn finish(tick: Self::Tick, out: &mut Outbox<Self::Answer>);
-    fn encode(answer: Self::Answer) -> Self::Response;
+    /// The answer on the wire; `buffer` is for its bytes.
+    fn encode(answer: &Self::Answer, buffer: &mut BytesMut) -> Self::Response;
+    /// The tickets of an answer that is encoded, to be filled again.
+    fn tickets(answer: Self::Answer) -> impl Iterator<Item = Ticket>;
 }
 
 /// `MakeMatches`.
@@ -71,8 +76,12 @@ impl Purpose for Making {
         tick.finish(out);
     }
 
-    fn encode(answer: Match) -> MatchResponse {
-        encode::match_response(&answer)
+    fn encode(answer: &Match, buffer: &mut BytesMut) -> MatchResponse {
+        encode::match_response(answer, buffer)
+    }
+
+    fn tickets(answer: Match) -> impl Iterator<Item = Ticket> {
+        answer.teams.into_iter().flat_map(|team| team.tickets)
     }
 }
 
@@ -125,7 +134,11 @@ impl Purpose for Filling {
         tick.finish(out);
     }
 
-    fn encode(answer: Proposal) -> BackfillResponse {
+    fn encode(answer: &Proposal, _: &mut BytesMut) -> BackfillResponse {
         encode::backfill_response(answer)
+    }
+
+    fn tickets(answer: Proposal) -> impl Iterator<Item = Ticket> {
+        answer.added.into_iter()
     }
 }

@@ -6,16 +6,16 @@ use super::{Decoded, bytes, text};
 use crate::matching::Text;
 use crate::proto::wire::Content;
 
-/// Texts to look a repeated one up in. Found ones are not checked again, and do not keep the bytes
-/// of the message alive that they came in.
+/// Texts to look a repeated one up in. Found ones are not checked again. None of up to [`MAX_LEN`]
+/// bytes keeps the message alive that it came in.
 #[derive(Debug, Default)]
 pub(in crate::service) struct Known(Vec<Text>);
 
 /// Texts remembered: what a game repeats fits in, and a search stays short.
 const MAX_KNOWN: usize = 32;
 
-/// Longest text remembered.
-const MAX_LEN: usize = 64;
+/// Longest text remembered, in bytes.
+pub(super) const MAX_LEN: usize = 64;
 
 impl Known {
     /// The text of a field, as one that came before if it did.
@@ -30,8 +30,12 @@ impl Known {
             return Ok(text.clone());
         }
         let text = text(body, content, path)?;
-        if self.0.len() < MAX_KNOWN && text.len() <= MAX_LEN {
-            self.0.push(Text::from(&*text));
+        if text.len() > MAX_LEN {
+            return Ok(text);
+        }
+        let text = Text::from(&*text);
+        if self.0.len() < MAX_KNOWN {
+            self.0.push(text.clone());
         }
         Ok(text)
     }

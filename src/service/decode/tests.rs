@@ -224,3 +224,72 @@ proptest! {
         }
     }
 }
+
+/// A ticket's fields as they are encoded: in any order, regions repeated, anything absent.
+fn any_ticket() -> impl Strategy<Value = Bytes> {
+    use prost::encoding::{bytes, int64, string};
+    let latency = |(region, ms): (String, i64)| {
+        let mut entry = Vec::new();
+        string::encode(1, &region, &mut entry);
+        int64::encode(2, &ms, &mut entry);
+        (6, entry)
+    };
+    let player = |id: String| {
+        let mut player = Vec::new();
+        string::encode(1, &id, &mut player);
+        (4, player)
+    };
+    let field = prop_oneof![
+        1 => "[a-c]".prop_map(|id| (1, id.into_bytes())),
+        1 => "[p-q]|r{70}".prop_map(|pool| (2, pool.into_bytes())),
+        2 => "[a-c]".prop_map(player),
+        8 => ("[a-m]?|z{70}", -3..3_i64).prop_map(latency),
+        1 => "[a-c]".prop_map(|party| (7, party.into_bytes())),
+        1 => "[a-c]".prop_map(|session| (9, session.into_bytes())),
+    ];
+    proptest::collection::vec(field, 0..20).prop_map(|fields| {
+        let mut body = Vec::new();
+        for (number, content) in fields {
+            bytes::encode(number, &content, &mut body);
+        }
+        body.into()
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_used_ticket_is_read_like_a_new_one(
+        bodies in proptest::collection::vec(any_ticket(), 1..8),
+        latencies in proptest::bool::ANY,
+    ) {
+        let needs = Needs { latencies, ..Needs::everything() };
+        let (mut spare, mut known) = (Spare::default(), Known::default());
+        for body in bodies {
+            let mut used = spare.take();
+            let limits = Limits::default();
+            refill(&mut used, body.clone(), &needs, &limits, &mut known).unwrap();
+            let new = ticket(body, &needs, &limits, &mut Known::default()).unwrap();
+            prop_assert_eq!(format!("{used:?}"), format!("{new:?}"));
+            spare.keep(used);
+        }
+    }
+}
+
+#[test]
+fn a_spare_ticket_holds_nothing_of_what_was_received() {
+    let body = encoded("Ticket", &full_ticket());
+    let (mut spare, mut known) = (Spare::default(), Known::default());
+    let mut used = spare.take();
+    let limits = Limits::default();
+    refill(
+        &mut used,
+        body.clone(),
+        &Needs::everything(),
+        &limits,
+        &mut known,
+    )
+    .unwrap();
+    spare.keep(used);
+    assert!(body.is_unique());
+    assert_eq!(spare.take().pool, "p");
+}

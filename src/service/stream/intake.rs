@@ -3,11 +3,12 @@
 use prost::Message;
 use tonic::Status;
 
-use crate::matching::{MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
+use crate::matching::{Flow, MatchLogic, Needs, Reason, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::core::Core;
-use crate::service::decode::Known;
+use crate::service::decode::{Known, Spare};
 use crate::service::observe::{RULESET_REFUSED, TickSummary};
+use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
@@ -27,14 +28,8 @@ pub(super) struct Intake {
     seen_sessions: Seen,
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
-}
-
-/// A message that was taken.
-pub(super) enum Taken {
-    Ticket(Ticket),
-    Session(Session),
-    /// It came before and is ignored.
-    Nothing,
+    /// Tickets that left, to read the next ones into.
+    pub(super) spare: Spare,
 }
 
 /// Reads the first message and opens the tick.
@@ -97,19 +92,22 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         seen_tickets: Seen::default(),
         seen_sessions: Seen::default(),
         known: Known::default(),
+        spare: Spare::default(),
     };
     Ok((P::open(&core.logic, rules, context), intake))
 }
 
 impl Intake {
-    /// Reads a further message.
+    /// Reads a further message and gives it to the tick.
     #[inline]
     pub(super) fn take<P: Purpose>(
         &mut self,
         request: Opaque,
         limits: &Limits,
-        summary: &mut TickSummary,
-    ) -> Result<Taken, Status> {
+        tick: &mut P::Tick,
+        out: &mut Outbox<P::Answer>,
+    ) -> Result<Flow, Status> {
+        let summary = &mut out.summary;
         let number = self.tickets + self.sessions + 2;
         self.bytes += request.fields().len() as u64;
         if self.bytes > limits.max_stream_bytes {
@@ -137,17 +135,18 @@ impl Intake {
                 ),
             )),
             Slot::Ticket => {
-                let mut ticket = decode::ticket(bytes, &self.needs, limits, &mut self.known)
+                let mut ticket = self.spare.take();
+                decode::refill(&mut ticket, bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("ticket", &fault))?;
                 self.check_pool("ticket", &ticket.id, &ticket.pool, summary)?;
                 ticket.arrival = self.tickets;
                 self.tickets += 1;
                 summary.tickets += 1;
                 if self.seen_tickets.insert(&ticket.id) {
-                    return Ok(Taken::Ticket(ticket));
+                    return Ok(P::ticket(tick, ticket, out));
                 }
                 summary.refusals.add(Reason::DuplicateTicket);
-                Ok(Taken::Nothing)
+                Ok(Flow::Go)
             }
             Slot::BackfillTicket => {
                 let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
@@ -158,10 +157,10 @@ impl Intake {
                 self.sessions += 1;
                 summary.sessions += 1;
                 if self.seen_sessions.insert(&id) {
-                    return Ok(Taken::Session(session));
+                    return Ok(P::session(tick, session, out));
                 }
                 summary.refusals.add(Reason::DuplicateTicket);
-                Ok(Taken::Nothing)
+                Ok(Flow::Go)
             }
         }
     }

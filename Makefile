@@ -5,6 +5,13 @@ export CARGO_TERM_COLOR ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
+.PHONY: image imagex test-compose test-envoy check-manifests
+
+# Name and tag of the image, and the processors that `make imagex` builds it for. With PUSH=1 it
+# goes to the registry that IMAGE names.
+IMAGE ?= matchmaking-function-grpc-plugin-server-rust
+IMAGE_TAG ?= latest
+PLATFORMS ?= linux/amd64,linux/arm64
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,3 +51,31 @@ clean: ## Remove what was built
 test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as far as they can be had
 	$(CARGO) build --locked
 	scripts/test-telemetry.sh
+
+image: ## Build the image for this machine's processor (IMAGE, IMAGE_TAG)
+	docker build $(image_arguments) .
+
+imagex: ## Build the image for PLATFORMS, to target/image.tar or with PUSH=1 to its registry
+	docker buildx inspect match-function >/dev/null 2>&1 \
+		|| docker buildx create --name match-function --driver docker-container
+	@mkdir -p target
+	docker buildx build --builder match-function --platform $(PLATFORMS) $(image_arguments) \
+		$(if $(PUSH),--push,--output type=oci$(comma)dest=target/image.tar) .
+
+# What the labels of the image say.
+comma := ,
+image_arguments = --tag $(IMAGE):$(IMAGE_TAG) \
+	--build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) \
+	--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) \
+	--build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ)
+
+test-compose: ## Build the image, run docker-compose.yaml, check what it promises; needs an engine
+	$(CARGO) build --locked
+	scripts/test-compose.sh
+
+test-envoy: ## Kill and replace servers behind a real Envoy, under calls; no call may be lost
+	$(CARGO) build --locked
+	scripts/test-envoy.sh
+
+check-manifests: ## Check the Kubernetes manifests against their schemas, as far as they can be had
+	scripts/check-manifests.sh

@@ -79,6 +79,10 @@ struct Tickets {
     /// `-` reads standard input
     #[arg(long, value_name = "FILE")]
     tickets: Option<String>,
+
+    /// Milliseconds to wait before each message of a stream: matches come while tickets go
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    delay: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -103,15 +103,18 @@ work_on() {
         call large "${large[@]}"
     done
 }
-# Long ticks, enough for both servers to have some.
-long_ticks() {
+# occupy NAME: starts long ticks until the server works on one.
+occupy() {
     longs=()
-    for _ in 1 2 3; do
+    for _ in $(seq 40); do
         call slow "${slow[@]}" &
         longs+=($!)
         call long "${long[@]}" &
         longs+=($!)
+        sleep 0.3
+        if is_busy "$1"; then return; fi
     done
+    fail "no long tick reaches server $1"
 }
 
 # tick COUNT ID: a tick's messages, the same whenever they are sent.
@@ -148,8 +151,7 @@ done
 for name in a b; do await "Envoy does not call server $name" is_called $name; done
 sleep 3
 
-long_ticks
-await "no long tick reaches server a" is_busy a
+occupy a
 killed=$(now)
 kill -9 "${pids[a]}"
 wait "${pids[a]}" 2>/dev/null || true
@@ -161,8 +163,7 @@ await "Envoy does not call server a again" is_called a
 restored=$(now)
 
 for name in a b; do
-    long_ticks
-    await "no long tick reaches server $name" is_busy $name
+    occupy $name
     kill -TERM "${pids[$name]}"
     wait "${pids[$name]}" || fail "server $name did not end with 0"
     start $name

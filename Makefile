@@ -5,9 +5,15 @@ export CARGO_TERM_COLOR ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
+.PHONY: image imagex imagex_push builder test-compose test-envoy check-manifests
+
+# Name and tag of the image, and the processors that `make imagex` builds it for.
+IMAGE ?= matchmaking-function-grpc-plugin-server-rust
+IMAGE_TAG ?= latest
+PLATFORMS ?= linux/amd64,linux/arm64
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Fetch the pinned compiler and all dependencies
 	rustup show active-toolchain || rustup toolchain install
@@ -44,3 +50,36 @@ clean: ## Remove what was built
 test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as far as they can be had
 	$(CARGO) build --locked
 	scripts/test-telemetry.sh
+
+image: ## Build the image for this machine's processor (IMAGE, IMAGE_TAG)
+	docker build --tag $(IMAGE):$(IMAGE_TAG) $(labels) .
+
+imagex: builder ## Build the image for PLATFORMS, into target/image.tar
+	@mkdir -p target
+	$(buildx) --tag $(IMAGE):$(IMAGE_TAG) --output type=oci,dest=target/image.tar .
+
+imagex_push: builder ## The same, to the registry: REPO_URL and IMAGE_TAG have to be given
+	@test -n "$(REPO_URL)" || { echo "REPO_URL is not set: the repository to push to"; exit 1; }
+	@test "$(origin IMAGE_TAG)" != file || { echo "IMAGE_TAG is not set, as in v0.1.0"; exit 1; }
+	$(buildx) --tag $(REPO_URL):$(IMAGE_TAG) --push .
+
+# Docker's default builder makes images for one processor only.
+builder:
+	@docker buildx inspect match-function >/dev/null 2>&1 \
+		|| docker buildx create --name match-function --driver docker-container
+buildx = docker buildx build --builder match-function --platform $(PLATFORMS) $(labels)
+
+labels = --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) \
+	--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) \
+	--build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ)
+
+test-compose: ## Build the image, run docker-compose.yaml, check what it promises; needs an engine
+	$(CARGO) build --locked
+	scripts/test-compose.sh
+
+test-envoy: ## Kill and replace servers behind a real Envoy, under calls; no call may be lost
+	$(CARGO) build --locked
+	scripts/test-envoy.sh
+
+check-manifests: ## Check the Kubernetes manifests against their schemas, as far as they can be had
+	scripts/check-manifests.sh

@@ -32,13 +32,13 @@ for folder in base monitoring; do
 done
 
 validate=$TOOLS/kubernetes-validate/bin/kubernetes-validate
-if [ ! -x "$validate" ]; then
-    python3 -m venv "$TOOLS/kubernetes-validate" >"$work/pip.log" 2>&1 &&
-        "$TOOLS/kubernetes-validate/bin/pip" install -q "kubernetes-validate==$VALIDATE_VERSION" \
-            >>"$work/pip.log" 2>&1 || {
-        say "SKIPPED the schemas: the PyPI package kubernetes-validate cannot be had"
-        exit 0
-    }
+install() {
+    python3 -m venv "$TOOLS/kubernetes-validate" &&
+        "$TOOLS/kubernetes-validate/bin/pip" install -q "kubernetes-validate==$VALIDATE_VERSION"
+}
+if [ ! -x "$validate" ] && ! install >"$work/pip.log" 2>&1; then
+    say "SKIPPED the schemas: the PyPI package kubernetes-validate cannot be had"
+    exit 0
 fi
 for version in "${KUBERNETES[@]}"; do
     "$validate" --strict --quiet -k "$version" "$work/base.yaml" "$work/monitoring.yaml" \

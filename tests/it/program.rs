@@ -166,6 +166,8 @@ fn the_client_shows_three_pairs() {
     ] {
         assert!(out.contains(pair), "{out}");
     }
+    let (code, out, err) = server.client(&["make-matches", "--players", "4", "--delay", "1"]);
+    assert_eq!((code, out.contains("2 matches")), (0, true), "{out}{err}");
     let (_, out, _) = server.client(&[
         "make-matches",
         "--players",

@@ -177,6 +177,7 @@ fn the_fast_search_finds_what_the_plain_one_finds() {
 
 #[test]
 #[ignore = "prints times; run it with --release --nocapture"]
+#[expect(clippy::print_stdout, reason = "the times are what it is for")]
 fn times() {
     let rules = rules(FIVE);
     for count in [1_000, 10_000, 50_000, 100_000, 200_000] {

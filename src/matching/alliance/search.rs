@@ -125,9 +125,9 @@ impl<'r> Search<'r> {
         if pool.sizes[pivot.id as usize] > bounds.players_max {
             return Err(Reason::TeamSizes);
         }
-        let twice = self.supply.check(pool, pivot.id, bounds).and_then(|()| {
+        let twice = self.supply.check(pool, pivot.id, bounds).map(|()| {
             let cells = &mut self.scratch.cells;
-            Ok(self.index.cells_of(pool, pivot.id, cells))
+            self.index.cells_of(pool, pivot.id, cells)
         })?;
         let (cells, spare) = (&self.scratch.cells, &mut self.scratch.spare);
         self.index.sizes(cells, bounds.players_max, spare);

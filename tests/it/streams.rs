@@ -253,7 +253,7 @@ async fn wrong_rules_are_refused_with_the_reason() {
         .await;
     let teams = parameters(r#"{"alliance": {"min_number": 2}}"#);
     server
-        .refused(vec![teams], Code::Unimplemented, &["`alliance`"])
+        .refused(vec![teams], invalid, &["`alliance.max_number` is missing"])
         .await;
 }
 

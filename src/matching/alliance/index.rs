@@ -16,7 +16,8 @@ use super::pair::Pivot;
 use super::pool::{Id, Pool, Region};
 use super::{AllianceRules, OptionKind};
 
-pub(super) use plane::{Plane, Rank, Steps};
+use plane::Gate;
+pub(super) use plane::{Plane, Rank, Steps, Walk};
 
 /// The number of a cell.
 pub(super) type Cell = u32;
@@ -54,9 +55,10 @@ pub(super) struct Index {
     keys: HashMap<Box<[u32]>, Cell>,
     /// The cells of each ticket.
     cells: Lists,
-    /// For each cell, how many tickets of each size wait, by size.
-    sizes: Vec<u32>,
-    size_ranges: Vec<Range<u32>>,
+    /// For each lane, how many tickets wait.
+    waiting: Vec<u32>,
+    /// The lanes of each cell: one for each size from 0 to its largest.
+    lanes: Vec<Range<u32>>,
     /// Whether cell 0 holds every ticket, for pivots that would ask more than [`MOST_CELLS`].
     has_everything: bool,
     /// The tickets of each cell in order; one for each region asked for on the axis of latency.
@@ -72,8 +74,8 @@ impl Index {
             options: indexed_options(pool),
             keys: HashMap::new(),
             cells: Lists::default(),
-            sizes: Vec::new(),
-            size_ranges: Vec::new(),
+            waiting: Vec::new(),
+            lanes: Vec::new(),
             has_everything: false,
             planes: HashMap::new(),
             scratch: Keys::default(),
@@ -119,9 +121,9 @@ impl Index {
         for largest in largest {
             let start = end;
             end += largest + 1;
-            index.size_ranges.push(start..end);
+            index.lanes.push(start..end);
         }
-        index.sizes = vec![0; end as usize];
+        index.waiting = vec![0; end as usize];
         for id in 0..pool.len() {
             index.count(pool, id, |count| *count += 1);
         }
@@ -136,8 +138,8 @@ impl Index {
     fn count(&mut self, pool: &Pool, id: Id, change: impl Fn(&mut u32)) {
         let size = pool.sizes[id as usize];
         for cell in self.cells.get(id) {
-            let start = self.size_ranges[*cell as usize].start;
-            change(&mut self.sizes[(start + size) as usize]);
+            let start = self.lanes[*cell as usize].start;
+            change(&mut self.waiting[(start + size) as usize]);
         }
     }
 
@@ -184,13 +186,39 @@ impl Index {
     pub(super) fn sizes(&self, cells: &[Cell], most: u32, counts: &mut Vec<u32>) {
         counts.clear();
         for cell in cells {
-            let range = &self.size_ranges[*cell as usize];
-            let sizes = &self.sizes[range.start as usize..range.end as usize];
-            for (size, count) in sizes.iter().enumerate().take(most as usize + 1) {
+            for (size, lane) in (0..=most as usize).zip(self.lanes[*cell as usize].clone()) {
                 if counts.len() <= size {
                     counts.resize(size + 1, 0);
                 }
-                counts[size] = counts[size].saturating_add(*count);
+                counts[size] = counts[size].saturating_add(self.waiting[lane as usize]);
+            }
+        }
+    }
+
+    /// The lanes of these cells in which candidates of a pivot wait, of up to `most` players.
+    pub(super) fn walks(
+        &self,
+        pool: &Pool,
+        pivot: Id,
+        cells: &[Cell],
+        most: u32,
+        walks: &mut Vec<Walk>,
+    ) {
+        walks.clear();
+        let own = pool.sizes[pivot as usize];
+        for cell in cells {
+            let lanes = self.lanes[*cell as usize].clone();
+            let is_own = self.cells.get(pivot).contains(cell);
+            for (size, lane) in (0..=most).zip(lanes) {
+                let unmet = self.waiting[lane as usize] - u32::from(is_own && size == own);
+                if unmet > 0 {
+                    walks.push(Walk {
+                        lane,
+                        size,
+                        unmet,
+                        half: false,
+                    });
+                }
             }
         }
     }
@@ -202,7 +230,7 @@ impl Index {
             Axis::Latency => pivot.region,
             Axis::Distance(_) | Axis::Age => None,
         };
-        let (axis, cells, count) = (self.axis, &self.cells, self.size_ranges.len());
+        let (axis, cells, lanes) = (self.axis, &self.cells, &self.lanes);
         self.planes.entry(region).or_insert_with(|| {
             let place = |id| match (axis, region) {
                 (Axis::Distance(rule), _) => Some(pool.means(id)[rule]),
@@ -213,24 +241,36 @@ impl Index {
                 }
                 (Axis::Latency, None) | (Axis::Age, _) => Some(0.0),
             };
-            Plane::new(pool, cells, count, place)
+            let lanes_of = |id: Id| {
+                let size = pool.sizes[id as usize];
+                let lane = move |cell: &Cell| lanes[*cell as usize].start + size;
+                cells.get(id).iter().map(lane)
+            };
+            let gate = |id| Gate {
+                reach: match axis {
+                    Axis::Distance(rule) => pool.references(id)[rule],
+                    Axis::Latency | Axis::Age => f64::INFINITY,
+                },
+                open: pool.regions.open(id),
+            };
+            Plane::new(pool, lanes_of, self.waiting.len(), place, gate)
         })
     }
 
     /// How a pivot steps through a plane.
     pub(super) fn steps<'p>(&self, pool: &Pool, pivot: &'p Pivot<'_>) -> Steps<'p> {
-        match self.axis {
-            Axis::Distance(rule) => Steps {
-                pivot,
-                axis: self.axis,
-                center: pool.means(pivot.id)[rule],
-                reach: pool.references(pivot.id)[rule],
-            },
-            Axis::Latency | Axis::Age => Steps {
-                pivot,
-                axis: self.axis,
-                center: 0.0,
-                reach: f64::INFINITY,
+        let (center, reach) = match self.axis {
+            Axis::Distance(rule) => (pool.means(pivot.id)[rule], pool.references(pivot.id)[rule]),
+            Axis::Latency | Axis::Age => (0.0, f64::INFINITY),
+        };
+        Steps {
+            pivot,
+            axis: self.axis,
+            center,
+            reach,
+            region: match pivot.region {
+                Some(region) if !pivot.one_way => pool.regions.bit(region),
+                _ => 0,
             },
         }
     }

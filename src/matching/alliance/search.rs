@@ -3,10 +3,12 @@
 //! The match is the first one in the order of candidates (ruleset contract A3): each is taken if
 //! those taken before it and it can still become a valid match with later ones. To know that exactly
 //! one would have to look at all later ones first. So the search believes at first that whoever
-//! waits in the pivot's cells can be used, and takes or leaves candidates as they come. Where that
-//! belief held, what it found is the first match; where it did not, [`exact`] looks at all.
+//! waits in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as they come.
+//! Where that belief held, what it found is the first match; where it did not, [`exact`] looks at
+//! all.
 
 mod exact;
+mod spare;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,13 +16,14 @@ use std::collections::BinaryHeap;
 use hashbrown::HashMap;
 
 use super::chosen::Chosen;
-use super::index::{Cell, Index, Rank};
+use super::index::{Cell, Index, Plane, Rank, Steps, Walk};
 use super::pair::Pivot;
 use super::pool::{Id, Pool, Region};
 use super::teams::Packer;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 pub(super) use exact::Exact;
+pub(super) use spare::Spare;
 
 /// Steps of exact searches that a tick may take in all, so that no pool can hold up a tick.
 const EXACT_STEPS: u64 = 20_000_000;
@@ -53,11 +56,12 @@ struct Supply {
 #[derive(Debug, Default)]
 struct Scratch {
     cells: Vec<Cell>,
-    spare: Vec<u32>,
+    walks: Vec<Walk>,
+    spare: Spare,
     /// Candidates that were tested, and wait for all better ones.
     pending: BinaryHeap<Reverse<Rank>>,
-    /// Candidates in their order, as far as the search has come.
-    ranked: Vec<Id>,
+    /// Candidates whose turn has come.
+    ranked: Vec<Rank>,
     /// For each ticket, the last walk that met it.
     seen: Vec<u32>,
     walk: u32,
@@ -129,12 +133,12 @@ impl<'r> Search<'r> {
             let cells = &mut self.scratch.cells;
             self.index.cells_of(pool, pivot.id, cells)
         })?;
-        let (cells, spare) = (&self.scratch.cells, &mut self.scratch.spare);
-        self.index.sizes(cells, bounds.players_max, spare);
-        if let Some(own) = spare.get_mut(pool.sizes[pivot.id as usize] as usize) {
-            *own = own.saturating_sub(1);
-        }
-        if self.believed_players(pool, pivot.id) < bounds.fewest_players() {
+        let Scratch { cells, walks, .. } = &mut self.scratch;
+        self.index
+            .walks(pool, pivot.id, cells, bounds.players_max, walks);
+        self.scratch.believe(bounds);
+        let own = u64::from(pool.sizes[pivot.id as usize]);
+        if own + self.scratch.spare.players() < bounds.fewest_players() {
             return Err(Reason::Option);
         }
         chosen.begin(pool, pivot.id);
@@ -142,7 +146,7 @@ impl<'r> Search<'r> {
             .packers
             .entry(bounds)
             .or_insert_with(|| Packer::new(bounds));
-        if !packer.can_complete(chosen.sizes(), chosen.foes(), &self.scratch.spare) {
+        if !packer.can_complete(chosen.sizes(), chosen.foes(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }
         let mut first = None;
@@ -163,12 +167,6 @@ impl<'r> Search<'r> {
         Err(first.unwrap_or(Reason::Region))
     }
 
-    fn believed_players(&self, pool: &Pool, pivot: Id) -> u64 {
-        let players = |(size, count): (usize, &u32)| size as u64 * u64::from(*count);
-        let others: u64 = self.scratch.spare.iter().enumerate().map(players).sum();
-        others + u64::from(pool.sizes[pivot as usize])
-    }
-
     fn in_region(
         &mut self,
         pool: &Pool,
@@ -181,83 +179,171 @@ impl<'r> Search<'r> {
             return Err(Reason::Region);
         }
         chosen.begin(pool, pivot.id);
-        let scratch = &mut self.scratch;
-        scratch.pending.clear();
-        scratch.ranked.clear();
-        scratch.walk += 1;
         let packer = self.packers.get_mut(&pivot.bounds).expect("made by find");
-        let plane_steps = self.index.steps(pool, pivot);
-        let plane = self.index.plane(pool, pivot);
-        plane.begin(pool, &scratch.cells, &plane_steps);
-        let mut losses = Losses::default();
-        loop {
-            // A candidate's turn comes when no ticket ahead can be better.
-            let ahead = plane.ahead();
-            let ready = match (scratch.pending.peek(), ahead) {
-                (Some(Reverse(best)), Some(ahead)) => *best <= ahead,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (None, None) => break,
-            };
-            if ready {
-                let Some(Reverse(Rank { id, .. })) = scratch.pending.pop() else {
-                    break;
-                };
-                scratch.ranked.push(id);
-                if let Err(reason) = chosen.admits(pool, id) {
-                    losses.add(reason, pool.sizes[id as usize]);
-                    continue;
-                }
-                chosen.push(pool, id);
-                if !packer.can_complete(chosen.sizes(), chosen.foes(), &scratch.spare) {
-                    chosen.pop(pool);
-                } else if is_full(packer, chosen, &scratch.spare) {
-                    break;
-                }
-                continue;
-            }
-            let Some(id) = plane.step(pool, &plane_steps) else {
-                break;
-            };
-            self.steps += 1;
-            if id == pivot.id || (twice && scratch.met(id)) {
-                continue;
-            }
-            losses.met += u64::from(pool.sizes[id as usize]);
-            match pivot.score(pool, id) {
-                Ok(score) => scratch.pending.push(Reverse(Rank { score, id })),
-                Err(reason) => losses.add(reason, pool.sizes[id as usize]),
-            }
+        let scratch = &mut self.scratch;
+        scratch.begin(pivot.bounds);
+        let mut walk = Candidates {
+            pool,
+            pivot,
+            twice,
+            how: self.index.steps(pool, pivot),
+            plane: self.index.plane(pool, pivot),
+            scratch,
+            losses: Losses::default(),
+            steps: 0,
+        };
+        walk.begin();
+        walk.take(chosen, packer);
+        let mut found = packer.can_complete(chosen.sizes(), chosen.foes(), &[]);
+        let believed = chosen.tickets().len() > 1;
+        if !found && believed {
+            // The belief did not hold: whoever is not yet admitted may be so beside others.
+            chosen.back_to_pivot(pool);
+            found = self.exact.find(pool, chosen, packer, &walk.all());
         }
-        if packer.can_complete(chosen.sizes(), chosen.foes(), &[]) {
-            return Ok(());
-        }
-        // The belief did not hold. All candidates are in `ranked` now: whoever is not yet admitted
-        // may be so beside others.
-        chosen.back_to_pivot(pool);
-        if self.exact.find(pool, chosen, packer, &scratch.ranked) {
-            return Ok(());
-        }
+        let passed = walk.plane.passed();
+        self.steps += walk.steps + passed.entries;
+        walk.losses.met += passed.distance + passed.region;
+        walk.losses.by[Reason::Distance as usize] += passed.distance;
+        walk.losses.by[Reason::Region as usize] += passed.region;
         let own = u64::from(pool.sizes[pivot.id as usize]);
-        Err(losses.reason(own, fewest))
+        match found {
+            true => Ok(()),
+            false => Err(walk.losses.reason(own, fewest, walk.plane.is_over())),
+        }
     }
 }
 
-/// Whether nobody who waits can still join.
-fn is_full(packer: &mut Packer, chosen: &Chosen, spare: &[u32]) -> bool {
-    let mut sizes = chosen.sizes().to_vec();
-    !(1..spare.len() as u32).any(|size| {
-        if spare[size as usize] == 0 {
-            return false;
+/// The candidates of a pivot, as its walk meets them.
+#[derive(Debug)]
+struct Candidates<'s> {
+    pool: &'s Pool,
+    pivot: &'s Pivot<'s>,
+    /// Whether the walk can meet a ticket more than once.
+    twice: bool,
+    how: Steps<'s>,
+    plane: &'s mut Plane,
+    scratch: &'s mut Scratch,
+    losses: Losses,
+    steps: u64,
+}
+
+impl Candidates<'_> {
+    fn begin(&mut self) {
+        let Scratch { walks, spare, .. } = &mut *self.scratch;
+        self.steps += walks.len() as u64;
+        self.plane.begin(self.pool, walks, &self.how, spare);
+    }
+
+    /// Takes candidates in their order, as long as those that may still come can complete the match.
+    fn take(&mut self, chosen: &mut Chosen, packer: &mut Packer) {
+        let pool = self.pool;
+        if !self.scratch.spare.review(packer, chosen) {
+            return;
         }
-        sizes.push(size);
-        let joins = packer.can_complete(&sizes, chosen.foes(), spare);
-        sizes.pop();
-        joins
-    })
+        loop {
+            if self.scratch.spare.is_fewer() && !self.scratch.spare.review(packer, chosen) {
+                return;
+            }
+            let rank = match self.turn() {
+                Turn::Of(rank) => rank,
+                Turn::Step => continue,
+                Turn::Nobody => return,
+            };
+            self.scratch.ranked.push(rank);
+            let size = pool.sizes[rank.id as usize];
+            if !self.scratch.spare.is_open(size) {
+                continue;
+            }
+            self.scratch.spare.lose(size, 1);
+            if let Err(reason) = chosen.admits(pool, rank.id) {
+                self.losses.add(reason, size);
+                continue;
+            }
+            chosen.push(pool, rank.id);
+            if !packer.can_complete(chosen.sizes(), chosen.foes(), self.scratch.spare.counts()) {
+                chosen.pop(pool);
+            } else if !self.scratch.spare.review(packer, chosen) {
+                return;
+            }
+        }
+    }
+
+    /// One step: a candidate's turn comes when no ticket ahead can be better.
+    fn turn(&mut self) -> Turn {
+        let (pool, scratch) = (self.pool, &mut *self.scratch);
+        let ahead = self.plane.ahead(&scratch.spare);
+        let best = scratch.pending.peek().map(|Reverse(best)| *best);
+        if let Some(best) = best
+            && ahead.is_none_or(|ahead| best <= ahead)
+        {
+            scratch.pending.pop();
+            return Turn::Of(best);
+        }
+        let Some(id) = self.plane.step(pool, &self.how, &mut scratch.spare) else {
+            return Turn::Nobody;
+        };
+        self.steps += 1;
+        let size = pool.sizes[id as usize];
+        if self.twice && scratch.met(id) {
+            scratch.spare.lose(size, 1);
+            return Turn::Step;
+        }
+        self.losses.met += u64::from(size);
+        match self.pivot.score(pool, id) {
+            Ok(score) => scratch.pending.push(Reverse(Rank { score, id })),
+            Err(reason) => {
+                scratch.spare.lose(size, 1);
+                self.losses.add(reason, size);
+            }
+        }
+        Turn::Step
+    }
+
+    /// All candidates, in their order. To be called after [`Candidates::take`].
+    fn all(&mut self) -> Vec<Id> {
+        self.scratch.spare.open_all();
+        self.plane.resume();
+        loop {
+            match self.turn() {
+                Turn::Of(rank) => self.scratch.ranked.push(rank),
+                Turn::Step => {}
+                Turn::Nobody => break,
+            }
+        }
+        self.scratch.ranked.sort_unstable();
+        self.scratch.ranked.iter().map(|rank| rank.id).collect()
+    }
+}
+
+/// What a step of a walk led to.
+#[derive(Debug)]
+enum Turn {
+    /// The turn of this candidate.
+    Of(Rank),
+    /// One ticket more, or less.
+    Step,
+    /// The end.
+    Nobody,
 }
 
 impl Scratch {
+    /// All of the pivot's cells may be candidates.
+    fn believe(&mut self, bounds: TeamBounds) {
+        self.spare.begin(bounds.players_max, bounds.most_players());
+        for Walk { size, unmet, .. } in &self.walks {
+            self.spare.add(*size, *unmet);
+        }
+    }
+
+    /// Nothing of another walk.
+    fn begin(&mut self, bounds: TeamBounds) {
+        self.believe(bounds);
+        self.pending.clear();
+        self.ranked.clear();
+        self.walk += 1;
+    }
+
     /// Whether this walk met the ticket before.
     fn met(&mut self, id: Id) -> bool {
         std::mem::replace(&mut self.seen[id as usize], self.walk) == self.walk
@@ -319,8 +405,9 @@ impl Losses {
         self.by[reason as usize] += u64::from(players);
     }
 
-    /// The first test after which too few players were left.
-    fn reason(&self, own: u64, fewest: u64) -> Reason {
+    /// The first test after which too few players were left. Where the walk did not need to meet
+    /// everybody in reach (`is_all` is false), it is the sizes that do not fit.
+    fn reason(&self, own: u64, fewest: u64, is_all: bool) -> Reason {
         let tests = [
             Reason::Attribute,
             Reason::Option,
@@ -330,6 +417,9 @@ impl Losses {
             Reason::SharedPlayer,
             Reason::Blocked,
         ];
+        if !is_all {
+            return Reason::TeamSizes;
+        }
         if own + self.met < fewest {
             return Reason::Distance;
         }

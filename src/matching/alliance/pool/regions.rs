@@ -25,6 +25,8 @@ pub(in crate::matching::alliance) struct Regions {
     starts: Vec<u32>,
     /// The reported regions as bits, where all fit.
     masks: Vec<u64>,
+    /// The regions that are open to each ticket at its own age, as bits, where all fit.
+    open: Vec<u64>,
     /// The best latency of each ticket, ms.
     best: Vec<i64>,
     /// The largest latency that is open to each ticket at its own age, ms.
@@ -48,6 +50,7 @@ impl Regions {
             latencies: Vec::new(),
             starts: Vec::with_capacity(tickets.len()),
             masks: Vec::new(),
+            open: Vec::new(),
             best: Vec::with_capacity(tickets.len()),
             limits: Vec::with_capacity(tickets.len()),
             cap_ms: rules.max_ms.unwrap_or(i64::MAX),
@@ -76,6 +79,18 @@ impl Regions {
             let best = best.unwrap_or_default();
             regions.best.push(best);
             regions.limits.push(rules.limit_ms(best, *age_ms));
+        }
+        if masked {
+            let bits = |id| match regions.reported(id) {
+                [] => u64::MAX,
+                reported => {
+                    let open = reported
+                        .iter()
+                        .filter(|region| regions.is_open(id, **region, false));
+                    open.fold(0, |bits, region| bits | 1 << region)
+                }
+            };
+            regions.open = (0..tickets.len() as u32).map(bits).collect();
         }
         regions
     }
@@ -135,6 +150,20 @@ impl Regions {
         match self.latency(id, region) {
             Some(ms) => ms <= limit,
             None => self.fits_any(id),
+        }
+    }
+
+    /// The regions that are open to the ticket at its own age, as [bits](Regions::bit); all where
+    /// there are too many for bits.
+    pub(in crate::matching::alliance) fn open(&self, id: Id) -> u64 {
+        self.open.get(id as usize).copied().unwrap_or(u64::MAX)
+    }
+
+    /// The bit that stands for a region in [`Regions::open`]; 0 if there are too many for bits.
+    pub(in crate::matching::alliance) fn bit(&self, region: Region) -> u64 {
+        match self.names.len() <= MASKED {
+            true => 1 << region,
+            false => 0,
         }
     }
 

@@ -233,11 +233,19 @@ impl Chosen {
         }
     }
 
-    /// Gives back all but the pivot.
-    pub(super) fn back_to_pivot(&mut self, pool: &Pool) {
-        while self.tickets.len() > 1 {
-            self.pop(pool);
+    /// What tickets that come later find: sizes and common values. After tickets of the same key, the
+    /// same later ones are admitted and the same teams can be made. `None` where more than that counts.
+    pub(super) fn key(&self) -> Option<Vec<u32>> {
+        if !self.used.is_empty() || !self.inside.is_empty() || self.cross_play.active {
+            return None;
         }
+        let mut key = self.sizes.clone();
+        key.sort_unstable();
+        for common in &self.common {
+            key.push(u32::MAX);
+            key.extend(common.top());
+        }
+        Some(key)
     }
 
     /// Gives back all.

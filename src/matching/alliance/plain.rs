@@ -1,11 +1,12 @@
 //! The contract read plainly: every pivot looks at every ticket. What the fast search is held
 //! against, in results and in time.
 
+mod exact;
+
 use super::chosen::Chosen;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::rules::testing::rules;
-use super::search::Exact;
 use super::teams::Packer;
 use super::{AllianceRules, AllianceTick, Rank};
 use crate::matching::{
@@ -50,7 +51,7 @@ fn find(rules: &AllianceRules, pool: &Pool, chosen: &mut Chosen, pivot: Id) -> b
         ranked.sort_unstable();
         let candidates: Vec<Id> = ranked.iter().map(|rank| rank.id).collect();
         chosen.begin(pool, pivot.id);
-        if Exact::new(u64::MAX).find(pool, chosen, &mut packer, &candidates) {
+        if exact::find(pool, chosen, &mut packer, &candidates) {
             return true;
         }
     }

@@ -4,29 +4,31 @@
 //! those taken before it and it can still become a valid match with later ones. To know that exactly
 //! one would have to look at all later ones first. So the search believes at first that whoever
 //! waits in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as they come.
-//! Where that belief held, what it found is the first match; where it did not, [`exact`] looks at
-//! all.
+//! Where that belief held, what it found is the first match; where it did not, [`candidates`] goes
+//! back to the last one taken, leaves it, and goes on from there.
 
-mod exact;
+mod candidates;
+mod losses;
 mod spare;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::chosen::Chosen;
-use super::index::{Cell, Index, Plane, Rank, Steps, Walk};
+use super::index::{Cell, Index, Rank, Walk};
 use super::pair::Pivot;
 use super::pool::{Id, Pool, Region};
 use super::teams::Packer;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
-pub(super) use exact::Exact;
+use candidates::Candidates;
+use losses::Losses;
 pub(super) use spare::Spare;
 
-/// Steps of exact searches that a tick may take in all, so that no pool can hold up a tick.
-const EXACT_STEPS: u64 = 20_000_000;
+/// Steps that all searches of a tick may take after they went back, so that no pool can hold up a tick.
+const AGAIN_STEPS: u64 = 20_000_000;
 
 /// What a tick searches with.
 #[derive(Debug)]
@@ -35,7 +37,8 @@ pub(super) struct Search<'r> {
     index: Index,
     packers: HashMap<TeamBounds, Packer>,
     supply: Supply,
-    exact: Exact,
+    /// Steps that searches of this tick may still take after they went back.
+    again_left: u64,
     scratch: Scratch,
     /// Tickets looked at, in all pivots.
     steps: u64,
@@ -62,16 +65,13 @@ struct Scratch {
     pending: BinaryHeap<Reverse<Rank>>,
     /// Candidates whose turn has come.
     ranked: Vec<Rank>,
+    /// For each candidate taken, how many had their turn up to its own.
+    taken: Vec<usize>,
+    /// What was taken in vain, by [`Chosen::key`].
+    vain: HashSet<Box<[u32]>>,
     /// For each ticket, the last walk that met it.
     seen: Vec<u32>,
     walk: u32,
-}
-
-/// Players that one walk met, and lost to each test.
-#[derive(Debug, Default)]
-struct Losses {
-    met: u64,
-    by: [u64; Reason::ALL.len()],
 }
 
 /// A match that was found.
@@ -93,7 +93,7 @@ impl<'r> Search<'r> {
             index: Index::new(rules, pool),
             packers: HashMap::new(),
             supply: Supply::new(pool),
-            exact: Exact::new(EXACT_STEPS),
+            again_left: AGAIN_STEPS,
             scratch: Scratch {
                 seen: vec![0; pool.sizes.len()],
                 ..Scratch::default()
@@ -104,7 +104,7 @@ impl<'r> Search<'r> {
 
     /// Tickets looked at so far.
     pub(super) fn steps(&self) -> u64 {
-        self.steps + self.exact.steps()
+        self.steps
     }
 
     /// Notes that a ticket is taken out of the pool. To be called before [`Pool::take`].
@@ -182,7 +182,7 @@ impl<'r> Search<'r> {
         let packer = self.packers.get_mut(&pivot.bounds).expect("made by find");
         let scratch = &mut self.scratch;
         scratch.begin(pivot.bounds);
-        let mut walk = Candidates {
+        let mut candidates = Candidates {
             pool,
             pivot,
             twice,
@@ -191,140 +191,19 @@ impl<'r> Search<'r> {
             scratch,
             losses: Losses::default(),
             steps: 0,
+            again: 0,
+            most_again: self.again_left,
         };
-        walk.begin();
-        walk.take(chosen, packer);
-        let mut found = packer.can_complete(chosen.sizes(), chosen.foes(), &[]);
-        let believed = chosen.tickets().len() > 1;
-        if !found && believed {
-            // The belief did not hold: whoever is not yet admitted may be so beside others.
-            chosen.back_to_pivot(pool);
-            found = self.exact.find(pool, chosen, packer, &walk.all());
-        }
-        let passed = walk.plane.passed();
-        self.steps += walk.steps + passed.entries;
-        walk.losses.met += passed.distance + passed.region;
-        walk.losses.by[Reason::Distance as usize] += passed.distance;
-        walk.losses.by[Reason::Region as usize] += passed.region;
+        let found = candidates.find(chosen, packer);
+        self.steps += candidates.steps;
+        self.again_left -= candidates.again.min(self.again_left);
+        let (losses, is_all) = (candidates.losses(), candidates.is_over());
         let own = u64::from(pool.sizes[pivot.id as usize]);
         match found {
             true => Ok(()),
-            false => Err(walk.losses.reason(own, fewest, walk.plane.is_over())),
+            false => Err(losses.reason(own, fewest, is_all)),
         }
     }
-}
-
-/// The candidates of a pivot, as its walk meets them.
-#[derive(Debug)]
-struct Candidates<'s> {
-    pool: &'s Pool,
-    pivot: &'s Pivot<'s>,
-    /// Whether the walk can meet a ticket more than once.
-    twice: bool,
-    how: Steps<'s>,
-    plane: &'s mut Plane,
-    scratch: &'s mut Scratch,
-    losses: Losses,
-    steps: u64,
-}
-
-impl Candidates<'_> {
-    fn begin(&mut self) {
-        let Scratch { walks, spare, .. } = &mut *self.scratch;
-        self.steps += walks.len() as u64;
-        self.plane.begin(self.pool, walks, &self.how, spare);
-    }
-
-    /// Takes candidates in their order, as long as those that may still come can complete the match.
-    fn take(&mut self, chosen: &mut Chosen, packer: &mut Packer) {
-        let pool = self.pool;
-        if !self.scratch.spare.review(packer, chosen) {
-            return;
-        }
-        loop {
-            if self.scratch.spare.is_fewer() && !self.scratch.spare.review(packer, chosen) {
-                return;
-            }
-            let rank = match self.turn() {
-                Turn::Of(rank) => rank,
-                Turn::Step => continue,
-                Turn::Nobody => return,
-            };
-            self.scratch.ranked.push(rank);
-            let size = pool.sizes[rank.id as usize];
-            if !self.scratch.spare.is_open(size) {
-                continue;
-            }
-            self.scratch.spare.lose(size, 1);
-            if let Err(reason) = chosen.admits(pool, rank.id) {
-                self.losses.add(reason, size);
-                continue;
-            }
-            chosen.push(pool, rank.id);
-            if !packer.can_complete(chosen.sizes(), chosen.foes(), self.scratch.spare.counts()) {
-                chosen.pop(pool);
-            } else if !self.scratch.spare.review(packer, chosen) {
-                return;
-            }
-        }
-    }
-
-    /// One step: a candidate's turn comes when no ticket ahead can be better.
-    fn turn(&mut self) -> Turn {
-        let (pool, scratch) = (self.pool, &mut *self.scratch);
-        let ahead = self.plane.ahead(&scratch.spare);
-        let best = scratch.pending.peek().map(|Reverse(best)| *best);
-        if let Some(best) = best
-            && ahead.is_none_or(|ahead| best <= ahead)
-        {
-            scratch.pending.pop();
-            return Turn::Of(best);
-        }
-        let Some(id) = self.plane.step(pool, &self.how, &mut scratch.spare) else {
-            return Turn::Nobody;
-        };
-        self.steps += 1;
-        let size = pool.sizes[id as usize];
-        if self.twice && scratch.met(id) {
-            scratch.spare.lose(size, 1);
-            return Turn::Step;
-        }
-        self.losses.met += u64::from(size);
-        match self.pivot.score(pool, id) {
-            Ok(score) => scratch.pending.push(Reverse(Rank { score, id })),
-            Err(reason) => {
-                scratch.spare.lose(size, 1);
-                self.losses.add(reason, size);
-            }
-        }
-        Turn::Step
-    }
-
-    /// All candidates, in their order. To be called after [`Candidates::take`].
-    fn all(&mut self) -> Vec<Id> {
-        self.scratch.spare.open_all();
-        self.plane.resume();
-        loop {
-            match self.turn() {
-                Turn::Of(rank) => self.scratch.ranked.push(rank),
-                Turn::Step => {}
-                Turn::Nobody => break,
-            }
-        }
-        self.scratch.ranked.sort_unstable();
-        self.scratch.ranked.iter().map(|rank| rank.id).collect()
-    }
-}
-
-/// What a step of a walk led to.
-#[derive(Debug)]
-enum Turn {
-    /// The turn of this candidate.
-    Of(Rank),
-    /// One ticket more, or less.
-    Step,
-    /// The end.
-    Nobody,
 }
 
 impl Scratch {
@@ -341,6 +220,8 @@ impl Scratch {
         self.believe(bounds);
         self.pending.clear();
         self.ranked.clear();
+        self.taken.clear();
+        self.vain.clear();
         self.walk += 1;
     }
 
@@ -397,37 +278,5 @@ impl Supply {
     /// Whether so many players can play in a region.
     fn reaches(&self, region: Option<Region>, players: u64) -> bool {
         region.is_none_or(|region| self.regions[region as usize] + self.anywhere >= players)
-    }
-}
-
-impl Losses {
-    fn add(&mut self, reason: Reason, players: u32) {
-        self.by[reason as usize] += u64::from(players);
-    }
-
-    /// The first test after which too few players were left. Where the walk did not need to meet
-    /// everybody in reach (`is_all` is false), it is the sizes that do not fit.
-    fn reason(&self, own: u64, fewest: u64, is_all: bool) -> Reason {
-        let tests = [
-            Reason::Attribute,
-            Reason::Option,
-            Reason::CrossPlay,
-            Reason::Distance,
-            Reason::Region,
-            Reason::SharedPlayer,
-            Reason::Blocked,
-        ];
-        if !is_all {
-            return Reason::TeamSizes;
-        }
-        if own + self.met < fewest {
-            return Reason::Distance;
-        }
-        let mut left = own + self.met;
-        let short = tests.into_iter().find(|test| {
-            left = left.saturating_sub(self.by[*test as usize]);
-            left < fewest
-        });
-        short.unwrap_or(Reason::TeamSizes)
     }
 }

@@ -288,6 +288,11 @@ impl Plane {
         self.fronts.is_empty() && self.parked.is_empty()
     }
 
+    /// For each lane, the size of its tickets and how many may still be met.
+    pub(in crate::matching::alliance) fn unmet(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.walks.iter().map(|walk| (walk.size, walk.unmet))
+    }
+
     /// What the walk passed over so far.
     pub(in crate::matching::alliance) fn passed(&self) -> Passed {
         self.passed
@@ -306,6 +311,7 @@ impl Plane {
         if !goes_on {
             if walk.half {
                 spare.lose(walk.size, walk.unmet);
+                walk.unmet = 0;
             }
             walk.half = true;
         }

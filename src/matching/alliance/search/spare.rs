@@ -23,17 +23,17 @@ pub(in crate::matching::alliance) struct Spare {
 impl Spare {
     /// Nobody yet, for matches of at most so many players and parties of at most `largest`.
     pub(in crate::matching::alliance) fn begin(&mut self, largest: u32, most: u64) {
-        self.counts.clear();
         self.counts.resize(largest as usize + 1, 0);
-        self.open_all();
+        self.open.resize(largest as usize + 1, true);
         self.most = most;
-        self.fewer = false;
+        self.begin_again();
     }
 
-    /// Opens all sizes.
-    pub(in crate::matching::alliance) fn open_all(&mut self) {
-        self.open.clear();
-        self.open.resize(self.counts.len(), true);
+    /// Nobody yet, all sizes open.
+    pub(in crate::matching::alliance) fn begin_again(&mut self) {
+        self.counts.fill(0);
+        self.open.fill(true);
+        self.fewer = false;
     }
 
     /// Counts by size.

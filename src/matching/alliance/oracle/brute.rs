@@ -40,17 +40,22 @@ pub(in crate::matching::alliance) fn exists_match<'a>(
 }
 
 /// The match that the plain reading of the contract makes for a pivot (A2 to A5): its regions from
-/// its best; in a region the candidates by score, age and arrival; of all valid matches the one that
+/// its best, or all that any valid ticket of the tick reports, by name; in a region the candidates by score, age and arrival; of all valid matches the one that
 /// takes the first candidate rather than leaving it, and so on down the list.
 pub(in crate::matching::alliance) fn choose<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     pivot: &'a Ticket,
     waiting: &[&'a Ticket],
+    tick: &[&Ticket],
 ) -> Option<Choice<'a>> {
     let judge = Judge::new(rules, now_ms, pivot);
     let mut regions: Vec<Option<Text>> = if pivot.latencies.is_empty() {
-        named(waiting).into_iter().map(Some).collect()
+        let valid = |ticket: &&Ticket| {
+            judge.fit(ticket).is_ok() && ticket.players.len() <= rules.largest_team() as usize
+        };
+        let valid: Vec<&Ticket> = tick.iter().copied().filter(valid).collect();
+        named(&valid).into_iter().map(Some).collect()
     } else {
         let mut own: Vec<_> = pivot
             .latencies
@@ -114,13 +119,14 @@ pub(in crate::matching::alliance) fn replay<'a>(
     now_ms: i64,
     tickets: &'a [Ticket],
 ) -> Vec<Choice<'a>> {
-    let mut waiting: Vec<&Ticket> = in_order(now_ms, tickets);
+    let all: Vec<&Ticket> = in_order(now_ms, tickets);
+    let mut waiting = all.clone();
     let mut made: Vec<Choice<'a>> = Vec::new();
     for pivot in waiting.clone() {
         if !waiting.iter().any(|ticket| std::ptr::eq(*ticket, pivot)) {
             continue;
         }
-        if let Some(choice) = choose(rules, now_ms, pivot, &waiting) {
+        if let Some(choice) = choose(rules, now_ms, pivot, &waiting, &all) {
             let taken = |ticket: &&Ticket| choice.tickets.iter().any(|t| std::ptr::eq(*t, *ticket));
             waiting.retain(|ticket| !taken(ticket));
             made.push(choice);

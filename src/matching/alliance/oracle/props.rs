@@ -361,7 +361,7 @@ fn the_plain_reading_misses_no_match() {
             let others = waiting.iter().filter(|ticket| ticket.id != pivot.id);
             let others: Vec<&Ticket> = others.copied().collect();
             let some = exists_match(rules, NOW, pivot, &others);
-            let choice = super::brute::choose(rules, NOW, pivot, &waiting);
+            let choice = super::brute::choose(rules, NOW, pivot, &waiting, &waiting);
             prop_assert_eq!(some.is_some(), choice.is_some(), "pivot {}", pivot.id);
             let number = if choice.is_some() {
                 &count.matches

@@ -13,8 +13,7 @@ use criterion::{
 };
 use fastrand::Rng;
 use match_function::matching::{
-    AgsLogic, Attributes, Flow, Match, MatchLogic, MatchOut, Player, Reason, Text, TickContext,
-    Ticket, Value,
+    AgsLogic, Attributes, Played, Player, Text, TickContext, Ticket, Value, play,
 };
 use serde_json::json;
 
@@ -166,42 +165,12 @@ fn twin(ticket: &Ticket) -> Ticket {
     }
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    matches: Vec<Match>,
-    left: Vec<(Ticket, Reason)>,
-}
-
-impl MatchOut for Kept {
-    fn offer(&mut self, made: Match) -> Flow {
-        self.matches.push(made);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        self.left.push((ticket, reason));
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
-fn tick(rules: &str, tickets: Vec<Ticket>) -> Kept {
+fn tick(rules: &str, tickets: Vec<Ticket>) -> Played {
     let context = TickContext {
         now_ms: NOW,
         tick_id: 1,
     };
-    let rules = AgsLogic.rules(rules).expect("a ruleset").rules;
-    let mut out = Kept::default();
-    let mut tick = AgsLogic.open(rules, context);
-    for ticket in tickets {
-        if tick.push(ticket, &mut out) == Flow::Stop {
-            break;
-        }
-    }
-    tick.finish(&mut out);
-    out
+    play(&AgsLogic, rules, context, tickets).expect("a ruleset")
 }
 
 fn matching(c: &mut Criterion) {
@@ -251,7 +220,7 @@ fn by_size(c: &mut Criterion, shape: Shape, party: usize, unmatchable: usize) {
 }
 
 #[expect(clippy::print_stderr, reason = "what was measured")]
-fn show(queue: &Queue, out: &Kept) {
+fn show(queue: &Queue, out: &Played) {
     let matched: usize = out.matches.iter().map(|made| made.tickets().count()).sum();
     let share = 100.0 * matched as f64 / queue.tickets as f64;
     let (tickets, matches) = (queue.tickets, out.matches.len());

@@ -133,7 +133,7 @@ impl Match {
 /// A team of a match.
 #[derive(Debug)]
 pub struct Team {
-    /// Its id, see [`team_id`](super::team_id).
+    /// Its id, see [`team_id`].
     pub id: Uuid,
     /// The parties that play in it.
     pub tickets: Vec<Ticket>,

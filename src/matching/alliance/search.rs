@@ -197,11 +197,11 @@ impl<'r> Search<'r> {
         let found = candidates.find(chosen, packer);
         self.steps += candidates.steps;
         self.again_left -= candidates.again.min(self.again_left);
-        let (losses, is_all) = (candidates.losses(), candidates.is_over());
+        let (losses, ahead) = (candidates.losses(), candidates.ahead());
         let own = u64::from(pool.sizes[pivot.id as usize]);
         match found {
             true => Ok(()),
-            false => Err(losses.reason(own, fewest, is_all)),
+            false => Err(losses.reason(own, ahead, fewest)),
         }
     }
 }

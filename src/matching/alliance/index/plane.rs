@@ -283,11 +283,6 @@ impl Plane {
         self.fronts.extend(self.parked.drain(..).map(Reverse));
     }
 
-    /// Whether all tickets in reach were met.
-    pub(in crate::matching::alliance) fn is_over(&self) -> bool {
-        self.fronts.is_empty() && self.parked.is_empty()
-    }
-
     /// For each lane, the size of its tickets and how many may still be met.
     pub(in crate::matching::alliance) fn unmet(&self) -> impl Iterator<Item = (u32, u32)> {
         self.walks.iter().map(|walk| (walk.size, walk.unmet))

@@ -188,8 +188,9 @@ impl Candidates<'_> {
         losses
     }
 
-    /// Whether all tickets in reach were met.
-    pub(super) fn is_over(&self) -> bool {
-        self.plane.is_over()
+    /// Players whom the walk may not have met yet.
+    pub(super) fn ahead(&self) -> u64 {
+        let players = |(size, unmet)| u64::from(size) * u64::from(unmet);
+        self.plane.unmet().map(players).sum()
     }
 }

@@ -14,9 +14,9 @@ impl Losses {
         self.by[reason as usize] += u64::from(players);
     }
 
-    /// The first test after which too few players were left. Where the walk did not need to meet
-    /// everybody in reach (`is_all` is false), it is the sizes that do not fit.
-    pub(super) fn reason(&self, own: u64, fewest: u64, is_all: bool) -> Reason {
+    /// The first test after which too few players were left. The `ahead`, whom the walk did not need
+    /// to meet, count as lost to none.
+    pub(super) fn reason(&self, own: u64, ahead: u64, fewest: u64) -> Reason {
         let tests = [
             Reason::Attribute,
             Reason::Option,
@@ -26,17 +26,51 @@ impl Losses {
             Reason::SharedPlayer,
             Reason::Blocked,
         ];
-        if !is_all {
-            return Reason::TeamSizes;
-        }
-        if own + self.met < fewest {
+        let mut left = own + self.met + ahead;
+        if left < fewest {
             return Reason::Distance;
         }
-        let mut left = own + self.met;
         let short = tests.into_iter().find(|test| {
             left = left.saturating_sub(self.by[*test as usize]);
             left < fewest
         });
         short.unwrap_or(Reason::TeamSizes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reason of a solo that met nine players, lost some of them, and has others ahead.
+    fn reason(lost: &[(Reason, u32)], ahead: u64) -> Reason {
+        let mut losses = Losses {
+            met: 9,
+            ..Losses::default()
+        };
+        for (reason, players) in lost {
+            losses.add(*reason, *players);
+        }
+        losses.reason(1, ahead, 10)
+    }
+
+    #[test]
+    fn the_test_that_left_too_few_is_the_reason() {
+        assert_eq!(reason(&[(Reason::Region, 1)], 0), Reason::Region);
+        let both = [(Reason::Region, 8), (Reason::Distance, 1)];
+        assert_eq!(reason(&both, 0), Reason::Distance);
+        assert_eq!(reason(&both, 1), Reason::Region);
+    }
+
+    #[test]
+    fn where_enough_were_left_sizes_do_not_fit() {
+        assert_eq!(reason(&[], 0), Reason::TeamSizes);
+        assert_eq!(reason(&[(Reason::Region, 8)], 8), Reason::TeamSizes);
+    }
+
+    #[test]
+    fn where_too_few_were_near_distance_is_the_reason() {
+        let nobody = Losses::default();
+        assert_eq!(nobody.reason(1, 8, 10), Reason::Distance);
     }
 }

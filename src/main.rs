@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use match_function::cli;
 use match_function::matching::AgsLogic;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     cli::main(AgsLogic)

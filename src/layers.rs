@@ -25,19 +25,13 @@ use self::panic::CatchPanic;
 use self::trace::Trace;
 use crate::telemetry::{Handles, Settings};
 
+/// What sees each call, outermost first.
+type Observers = (Trace, (Option<Measure>, Option<Log>));
+
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
 pub type ServerStack<A> = Stack<
     A,
-    Stack<
-        CatchPanic,
-        Stack<
-            Observe<Log>,
-            Stack<
-                Observe<Measure>,
-                Stack<Observe<Trace>, Stack<SetSensitiveRequestHeadersLayer, Identity>>,
-            >,
-        >,
-    >,
+    Stack<CatchPanic, Stack<Observe<Observers>, Stack<SetSensitiveRequestHeadersLayer, Identity>>>,
 >;
 
 /// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals are
@@ -48,17 +42,19 @@ pub fn stack<A>(settings: &Settings, handles: &Handles, innermost: A) -> ServerS
         tracer,
         methods,
     } = handles.clone();
-    let measure = Measure::new(Arc::clone(&metrics.rpc), methods.clone());
+    // Around the other observers: their lines carry its ids.
+    let trace = Trace::new(tracer, methods.clone());
+    let measure = settings
+        .measure_requests()
+        .then(|| Measure::new(Arc::clone(&metrics.rpc), methods.clone()));
+    let log = settings.log_requests().then(|| Log::new(methods));
     ServiceBuilder::new()
         // First, so that no other layer can print a credential.
         .layer(SetSensitiveRequestHeadersLayer::new([
             AUTHORIZATION,
             COOKIE,
         ]))
-        // Around the other observers: their lines carry its ids.
-        .layer(Observe::new(Trace::new(tracer, methods.clone())))
-        .layer(Observe::only_if(settings.measure_requests(), measure))
-        .layer(Observe::only_if(settings.log_requests(), Log::new(methods)))
+        .layer(Observe::new((trace, (measure, log))))
         // Inside the observers: a panic is an outcome that they see.
         .layer(CatchPanic::new(metrics.rpc))
         .layer(innermost)

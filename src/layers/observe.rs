@@ -42,8 +42,74 @@ pub trait Call {
     fn end(&mut self, end: End<'_>);
 }
 
+/// Two observers as one; the first is the outer one: it sees the beginning first and the end last.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    type Call = (A::Call, B::Call);
+
+    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self::Call) {
+        let (request, outer) = self.0.begin(request);
+        let entered = outer.enter();
+        let (request, inner) = self.1.begin(request);
+        drop(entered);
+        (request, (outer, inner))
+    }
+}
+
+impl<A: Call, B: Call> Call for (A, B) {
+    type Entered = (A::Entered, B::Entered);
+
+    fn enter(&self) -> Self::Entered {
+        (self.0.enter(), self.1.enter())
+    }
+
+    fn sent(&mut self, part: &Bytes) {
+        self.1.sent(part);
+        self.0.sent(part);
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        self.1.end(end);
+        self.0.end(end);
+    }
+}
+
+/// An observer that may be switched off.
+impl<O: Observer> Observer for Option<O> {
+    type Call = Option<O::Call>;
+
+    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self::Call) {
+        match self {
+            None => (request, None),
+            Some(observer) => {
+                let (request, call) = observer.begin(request);
+                (request, Some(call))
+            }
+        }
+    }
+}
+
+impl<C: Call> Call for Option<C> {
+    type Entered = Option<C::Entered>;
+
+    fn enter(&self) -> Self::Entered {
+        self.as_ref().map(Call::enter)
+    }
+
+    fn sent(&mut self, part: &Bytes) {
+        if let Some(call) = self {
+            call.sent(part);
+        }
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        if let Some(call) = self {
+            call.end(end);
+        }
+    }
+}
+
 /// How a call ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct End<'a> {
     /// The status code; `Cancelled` or `DeadlineExceeded` where there was no status.
     pub code: Code,
@@ -62,25 +128,17 @@ impl End<'_> {
     }
 }
 
-/// Puts an observer around a service; without one it passes calls through.
+/// Puts an observer around a service. Several are best given as one: each service around another
+/// has to move the call's request and response.
 #[derive(Clone, Debug)]
 pub struct Observe<O> {
-    observer: Option<O>,
+    observer: O,
 }
 
 impl<O> Observe<O> {
     /// Observes.
     pub fn new(observer: O) -> Self {
-        Self {
-            observer: Some(observer),
-        }
-    }
-
-    /// Observes only if `on`.
-    pub fn only_if(on: bool, observer: O) -> Self {
-        Self {
-            observer: on.then_some(observer),
-        }
+        Self { observer }
     }
 }
 
@@ -99,7 +157,7 @@ impl<S, O: Clone> Layer<S> for Observe<O> {
 #[derive(Clone, Debug)]
 pub struct Observed<S, O> {
     inner: S,
-    observer: Option<O>,
+    observer: O,
 }
 
 impl<S, O, B> Service<Request<Body>> for Observed<S, O>
@@ -117,14 +175,9 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (request, guard) = match &self.observer {
-            None => (request, Guard::none()),
-            Some(observer) => {
-                let deadline = deadline(request.headers());
-                let (request, call) = observer.begin(request);
-                (request, Guard::new(call, deadline))
-            }
-        };
+        let deadline = deadline(request.headers());
+        let (request, call) = self.observer.begin(request);
+        let guard = Guard::new(call, deadline);
         let entered = guard.enter();
         let inner = self.inner.call(request);
         drop(entered);

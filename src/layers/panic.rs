@@ -78,21 +78,19 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         CatchPanicFuture {
-            inner: guarded(&self.metrics, || self.inner.call(request)),
+            inner: guarded(&self.metrics, || Box::pin(self.inner.call(request))),
             metrics: Arc::clone(&self.metrics),
         }
     }
 }
 
-pin_project! {
-    /// The response to come.
-    #[derive(Debug)]
-    pub struct CatchPanicFuture<F> {
-        // None after a panic.
-        #[pin]
-        inner: Option<F>,
-        metrics: Arc<RpcMetrics>,
-    }
+/// The response to come.
+#[derive(Debug)]
+pub struct CatchPanicFuture<F> {
+    /// `None` after a panic. In a box, since the router's future is large: every layer outside
+    /// would copy it.
+    inner: Option<Pin<Box<F>>>,
+    metrics: Arc<RpcMetrics>,
 }
 
 impl<F, B, E> Future for CatchPanicFuture<F>
@@ -103,18 +101,18 @@ where
     type Output = Result<Response<CatchPanicBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let Self { inner, metrics } = self.get_mut();
         let body = |inner| CatchPanicBody {
             inner,
-            metrics: Arc::clone(this.metrics),
+            metrics: Arc::clone(metrics),
         };
-        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
-            match guarded(this.metrics, || inner.poll(cx)) {
+        if let Some(future) = inner {
+            match guarded(metrics, || future.as_mut().poll(cx)) {
                 Some(polled) => {
                     return polled.map_ok(|response| response.map(|inner| body(Some(inner))));
                 }
                 None => {
-                    guarded(this.metrics, || this.inner.set(None));
+                    guarded(metrics, || *inner = None);
                 }
             }
         }

@@ -181,13 +181,49 @@ fn what_the_call_does_when_dropped_comes_before_its_end() {
 #[tokio::test]
 async fn switched_off_it_changes_nothing() {
     let witness = Witness::default();
-    let layer = Observe::only_if(false, witness.clone());
+    let layer = Observe::new(Some(witness.clone()).filter(|_| false));
     let mut service = layer.layer(Answer(|_| trailers_only(Status::ok(""))));
     let status = call(&mut service, request("/a.B/C", &[]))
         .await
         .expect("a status");
     assert_eq!(status.code(), Code::Ok);
     assert_eq!(witness.saw(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_first_of_two_is_around_the_second() {
+    struct Named(&'static str, Witness);
+    impl Call for Named {
+        type Entered = ();
+
+        fn enter(&self) {}
+
+        fn end(&mut self, end: End<'_>) {
+            self.1.note(format!("{} {:?}", self.0, end.code));
+        }
+    }
+    #[derive(Clone)]
+    struct Name(&'static str, Witness);
+    impl Observer for Name {
+        type Call = Named;
+
+        fn begin(&self, request: Request<Body>) -> (Request<Body>, Named) {
+            self.1.note(self.0);
+            (request, Named(self.0, self.1.clone()))
+        }
+    }
+    let witness = Witness::default();
+    let outer = Name("outer", witness.clone());
+    let inner = Some(Name("inner", witness.clone()));
+    let layer = Observe::new((outer, inner));
+    let mut service = layer.layer(Answer(|_| trailers_only(Status::aborted(""))));
+    call(&mut service, request("/a.B/C", &[]))
+        .await
+        .expect("a status");
+    assert_eq!(
+        witness.saw(),
+        ["outer", "inner", "inner Aborted", "outer Aborted"]
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptor.bin"), files.encode_to_vec())?;
 
-    let mut build = tonic_prost_build::configure();
+    let mut build = tonic_prost_build::configure().codec_path("crate::proto::Codec");
     for name in OPAQUE {
         let path = format!(".accelbyte.matchmaking.matchfunction.{name}");
         build = build.extern_path(path, "crate::proto::Opaque");

@@ -42,7 +42,7 @@ impl MatchLogic for RankBands {
                     waiting.insert(band, ticket);
                     continue;
                 };
-                let made = Match::of_teams(&context, vec![vec![other], vec![ticket]]);
+                let made = Match::of_teams(&context, [vec![other], vec![ticket]]);
                 if out.offer(made) == Flow::Stop {
                     return;
                 }

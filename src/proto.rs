@@ -1,6 +1,7 @@
 //! The wire contract: types generated from `proto/matchFunction.proto`, and the few that are
 //! written by hand because a ticket has to come back exactly as it went in.
 
+mod codec;
 mod opaque;
 mod request;
 pub mod wire;
@@ -14,6 +15,7 @@ mod generated {
     tonic::include_proto!("accelbyte.matchmaking.matchfunction");
 }
 
+pub use codec::Codec;
 pub use generated::*;
 pub use opaque::Opaque;
 pub use request::{Parameters, Slot, Slots};

@@ -19,7 +19,7 @@ pub fn team_id<'t>(
     team: usize,
     tickets: impl IntoIterator<Item = &'t Ticket>,
 ) -> Uuid {
-    let mut name = Name::new("team", tick_id);
+    let mut name = Name::new(b't', tick_id);
     name.number(team as u64);
     name.tickets(tickets);
     name.finish()
@@ -32,7 +32,7 @@ pub fn proposal_id<'t>(
     session: &Session,
     added: impl IntoIterator<Item = &'t Ticket>,
 ) -> Uuid {
-    let mut name = Name::new("proposal", tick_id);
+    let mut name = Name::new(b'p', tick_id);
     name.text(&session.backfill_ticket_id);
     name.text(&session.match_session_id);
     name.tickets(added);
@@ -40,30 +40,61 @@ pub fn proposal_id<'t>(
 }
 
 /// The name that a UUID is derived from: parts with their lengths, so that no two lists of parts
-/// have the same bytes.
+/// have the same bytes. Most names are hashed in two blocks of 64 bytes.
 ///
 /// They are gathered first: hashing them once costs half of hashing them one by one.
-struct Name(Vec<u8>);
+struct Name {
+    usual: [u8; USUAL],
+    len: usize,
+    /// The whole name once it has become longer.
+    long: Vec<u8>,
+}
 
 /// Bytes of most names: a pool and the ids of a few tickets.
 const USUAL: usize = 256;
 
 impl Name {
-    fn new(kind: &str, tick_id: u64) -> Name {
-        let mut name = Name(Vec::with_capacity(USUAL));
-        name.0.extend_from_slice(NAMESPACE.as_bytes());
-        name.text(kind);
+    fn new(kind: u8, tick_id: u64) -> Name {
+        let mut name = Name {
+            usual: [0; USUAL],
+            len: 0,
+            long: Vec::new(),
+        };
+        name.put(NAMESPACE.as_bytes());
+        name.put(&[kind]);
         name.number(tick_id);
         name
     }
 
+    #[inline]
+    fn put(&mut self, part: &[u8]) {
+        match self.usual[self.len..].get_mut(..part.len()) {
+            Some(room) if self.long.is_empty() => {
+                room.copy_from_slice(part);
+                self.len += part.len();
+            }
+            _ => {
+                if self.long.is_empty() {
+                    self.long.extend_from_slice(&self.usual[..self.len]);
+                }
+                self.long.extend_from_slice(part);
+            }
+        }
+    }
+
     fn number(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        self.put(&number.to_le_bytes());
     }
 
     fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        match u8::try_from(text.len()) {
+            Ok(len) if len < u8::MAX => self.put(&[len]),
+            _ => {
+                self.put(&[u8::MAX]);
+                self.number(text.len() as u64);
+            }
+        }
+        self.put(text.as_bytes());
     }
 
     fn tickets<'t>(&mut self, tickets: impl IntoIterator<Item = &'t Ticket>) {
@@ -78,9 +109,14 @@ impl Name {
         }
     }
 
-    fn finish(self) -> Uuid {
+    fn finish(&self) -> Uuid {
+        let whole = if self.long.is_empty() {
+            &self.usual[..self.len]
+        } else {
+            &self.long
+        };
         let mut first = [0; 16];
-        first.copy_from_slice(&Sha1::digest(&self.0)[..16]);
+        first.copy_from_slice(&Sha1::digest(whole)[..16]);
         uuid::Builder::from_sha1_bytes(first).into_uuid()
     }
 }
@@ -114,6 +150,15 @@ mod tests {
         ];
         assert!(!others.contains(&base));
         assert_eq!(base.get_version_num(), 5);
+    }
+
+    #[test]
+    fn long_names_are_hashed_whole() {
+        let long = "x".repeat(300);
+        let ids = |last: &str| team_id(1, 0, &[ticket("p", &long, 0), ticket("p", last, 1)]);
+        assert_ne!(ids("a"), ids("b"));
+        assert_ne!(ids(&long), ids(&long[1..]));
+        assert_ne!(ids(&long[..254]), ids(&long[..255]));
     }
 
     #[test]

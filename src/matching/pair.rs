@@ -199,7 +199,7 @@ impl PairTick {
         let tickets = std::mem::take(&mut self.waiting);
         Match {
             backfill,
-            ..Match::of_teams(&self.context, vec![tickets])
+            ..Match::of_teams(&self.context, [tickets])
         }
     }
 }

@@ -1,9 +1,14 @@
 //! Ranking of regions where no rule limits them.
 
+use smallvec::SmallVec;
+
 use super::{Text, Ticket};
 
 /// What a match asks for when none of its tickets reported a latency.
 const ANY: Text = Text::from_static("any");
+
+/// Regions that most games have.
+const USUAL: usize = 8;
 
 /// Regions for a match of these tickets, best first: those that every ticket with latencies
 /// reports, by the worst latency among the tickets, then by name (ruleset contract A5).
@@ -12,16 +17,13 @@ const ANY: Text = Text::from_static("any");
 /// match; then all regions are listed, those that more tickets report first.
 #[must_use]
 pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
-    let mut seen: Vec<Seen<'t>> = Vec::new();
+    let mut seen: SmallVec<[Seen<'t>; USUAL]> = SmallVec::new();
     let mut reporting = 0;
     for ticket in tickets {
         if ticket.latencies.is_empty() {
             continue;
         }
         reporting += 1;
-        if seen.is_empty() {
-            seen.reserve_exact(ticket.latencies.len());
-        }
         for (at, (region, latency)) in ticket.latencies.iter().enumerate() {
             // Latencies are sorted, and tickets mostly name the same regions.
             let at = match seen.get(at) {

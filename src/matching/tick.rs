@@ -108,20 +108,20 @@ impl Match {
     /// A match of these teams, each a list of tickets: it may be played in any region that they can
     /// reach, and asks for no backfill.
     #[must_use]
-    pub fn of_teams(context: &TickContext, teams: Vec<Vec<Ticket>>) -> Match {
-        let tickets = || teams.iter().flatten();
-        let ids: Vec<Uuid> = (0..teams.len())
-            .map(|team| team_id(context.tick_id, team, tickets()))
-            .collect();
-        Match {
-            region_preferences: region_preferences(tickets()),
-            teams: ids
-                .into_iter()
-                .zip(teams)
-                .map(|(id, tickets)| Team { id, tickets })
-                .collect(),
+    pub fn of_teams(context: &TickContext, teams: impl IntoIterator<Item = Vec<Ticket>>) -> Match {
+        let unnamed = |tickets| Team {
+            id: Uuid::nil(),
+            tickets,
+        };
+        let mut made = Match {
+            teams: teams.into_iter().map(unnamed).collect(),
             ..Match::default()
+        };
+        for team in 0..made.teams.len() {
+            made.teams[team].id = team_id(context.tick_id, team, made.tickets());
         }
+        made.region_preferences = region_preferences(made.tickets());
+        made
     }
 
     /// The tickets of all teams, team by team.

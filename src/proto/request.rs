@@ -61,7 +61,7 @@ impl Slots {
             let (number, Content::Bytes(inner)) = field? else {
                 continue;
             };
-            if let Some((_, slot)) = self.0.iter().find(|(tag, _)| *tag == number) {
+            if let Some((_, slot)) = self.0.iter().rfind(|(tag, _)| *tag == number) {
                 let same = found.is_some_and(|(before, _)| before == *slot);
                 pieces = if same { pieces + 1 } else { 1 };
                 found = Some((*slot, inner));

@@ -61,7 +61,7 @@ impl<'b> Fields<'b> {
             self.rest = rest;
             return Ok(u64::from(*first));
         }
-        // The rest are latencies above 127 ms and the lengths of whole tickets.
+        // The rest are the lengths of whole tickets.
         if let [first, second, rest @ ..] = self.rest
             && *second < 0x80
         {
@@ -171,13 +171,36 @@ impl<'b> Iterator for Fields<'b> {
         reason = "the caller's match then needs no Content: 3 times faster"
     )]
     fn next(&mut self) -> Option<Self::Item> {
-        // Most fields of a ticket: a text or message with a key and a length of one byte each.
-        if let [key @ 0x08..0x80, len @ ..0x80, rest @ ..] = self.rest
-            && key & 7 == 2
-            && let Some((bytes, rest)) = rest.split_at_checked(usize::from(*len))
-        {
-            self.rest = rest;
-            return Some(Ok((u32::from(key >> 3), Content::Bytes(bytes))));
+        // Nearly all fields: a key of one byte, and a number or a length of up to two.
+        if let [key @ 0x08..0x80, first, rest @ ..] = self.rest {
+            let number = u32::from(key >> 3);
+            match (key & 7, first, rest) {
+                (2, ..0x80, rest) => {
+                    if let Some((bytes, rest)) = rest.split_at_checked(usize::from(*first)) {
+                        self.rest = rest;
+                        return Some(Ok((number, Content::Bytes(bytes))));
+                    }
+                }
+                // A whole ticket.
+                (2, _, [second @ ..0x80, rest @ ..]) => {
+                    let len = usize::from(first & 0x7f) | usize::from(*second) << 7;
+                    if let Some((bytes, rest)) = rest.split_at_checked(len) {
+                        self.rest = rest;
+                        return Some(Ok((number, Content::Bytes(bytes))));
+                    }
+                }
+                (0, _, _) => {
+                    self.rest = &self.rest[1..];
+                    return Some(match self.varint() {
+                        Ok(value) => Ok((number, Content::Varint(value))),
+                        Err(why) => {
+                            self.rest = &[];
+                            Err(why)
+                        }
+                    });
+                }
+                _ => {}
+            }
         }
         if self.rest.is_empty() {
             return None;

@@ -4,10 +4,10 @@
 //! so that matching can trust it.
 
 mod attributes;
+mod batch;
 mod known;
 mod latencies;
 mod session;
-mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +19,9 @@ use crate::proto::wire::{Content, Fields, Malformed};
 use attributes::Budget;
 use latencies::Latencies;
 
+pub(super) use batch::Batch;
 pub(super) use known::Known;
 pub(super) use session::session;
-pub(super) use spare::Spare;
 
 /// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +98,7 @@ pub(super) fn ticket(
     Ok(ticket)
 }
 
-/// Reads a ticket into one that [`Spare`] gave out. Its pool and latencies may be those of another
+/// Reads a ticket into one that [`Batch`] gave out. Its pool and latencies may be those of another
 /// ticket: what is the same again stays where it is, and the rest is replaced.
 #[inline]
 pub(super) fn refill(

@@ -57,6 +57,8 @@ enum State<P: Purpose> {
     Opening,
     /// Tickets come in.
     Reading { tick: P::Tick, intake: Box<Intake> },
+    /// The stream failed; the matches made before go out first.
+    Failed(Status),
     /// A thread makes the last matches.
     Finishing {
         answers: UnboundedReceiver<P::Answer>,
@@ -112,6 +114,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step<P::Answer>, Status>> {
         match &mut self.state {
             State::Ended => Poll::Ready(Ok(Step::End)),
+            State::Failed(status) => Poll::Ready(Err(std::mem::replace(status, Status::ok("")))),
             State::Finishing { answers, thread } => match ready!(answers.poll_recv(cx)) {
                 Some(answer) => Poll::Ready(Ok(Step::Answer(answer))),
                 None => {
@@ -126,22 +129,29 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 }
             },
             State::Opening | State::Reading { .. } => {
-                let request = ready!(Pin::new(&mut self.requests).poll_next(cx));
-                self.active = true;
-                Poll::Ready(match request {
-                    Some(Ok(request)) => self.take(request).inspect_err(|status| {
-                        if status.code() == Code::InvalidArgument {
-                            self.out.summary.refused.get_or_insert(MESSAGE_REFUSED);
+                let read = match Pin::new(&mut self.requests).poll_next(cx) {
+                    Poll::Pending if self.holds_tickets() => self.flush(),
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(request) => {
+                        self.active = true;
+                        match request {
+                            Some(Ok(request)) => self.take(request),
+                            Some(Err(status)) => Err(status),
+                            None => self.half_closed(),
                         }
-                    }),
-                    Some(Err(status)) => Err(status),
-                    None => self.half_closed(),
-                })
+                    }
+                };
+                match read {
+                    Ok(Flow::Go) => {}
+                    Ok(Flow::Stop) => self.state = State::Ended,
+                    Err(status) => self.fail(status),
+                }
+                Poll::Ready(Ok(Step::Again))
             }
         }
     }
 
-    fn take(&mut self, request: Opaque) -> Result<Step<P::Answer>, Status> {
+    fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
         let TickStream {
             core,
             out,
@@ -151,7 +161,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             observer,
             ..
         } = self;
-        let flow = match state {
+        let taken = match state {
             State::Opening => {
                 *since = Instant::now();
                 *span = tracing::info_span!(
@@ -165,27 +175,52 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 if let Some(Observer(observer)) = observer {
                     observer.tick_opened(&out.summary);
                 }
-                let (tick, intake) = opened?;
-                *state = State::Reading {
-                    tick,
-                    intake: Box::new(intake),
-                };
-                Flow::Go
+                opened.map(|(tick, intake)| {
+                    let intake = Box::new(intake);
+                    *state = State::Reading { tick, intake };
+                    false
+                })
             }
-            State::Reading { tick, intake } => {
-                let push = AssertUnwindSafe(|| intake.take::<P>(request, &core.limits, tick, out));
-                // After a panic the tick is dropped, so nobody sees what it left half done.
-                catch_unwind(push).unwrap_or_else(|_| Err(status::panicked()))?
+            State::Reading { intake, .. } => {
+                intake.take::<P>(request, &core.limits, &mut out.summary)
             }
-            State::Finishing { .. } | State::Ended => Flow::Go,
+            State::Failed(_) | State::Finishing { .. } | State::Ended => Ok(false),
         };
-        if flow == Flow::Stop {
-            self.state = State::Ended;
-        }
-        Ok(Step::Again)
+        let flush = taken.inspect_err(|status| {
+            if status.code() == Code::InvalidArgument {
+                out.summary.refused.get_or_insert(MESSAGE_REFUSED);
+            }
+        })?;
+        if flush { self.flush() } else { Ok(Flow::Go) }
     }
 
-    fn half_closed(&mut self) -> Result<Step<P::Answer>, Status> {
+    fn holds_tickets(&self) -> bool {
+        matches!(&self.state, State::Reading { intake, .. } if intake.holds_tickets())
+    }
+
+    /// Gives the tick what was read.
+    fn flush(&mut self) -> Result<Flow, Status> {
+        let State::Reading { tick, intake } = &mut self.state else {
+            return Ok(Flow::Go);
+        };
+        let push = AssertUnwindSafe(|| intake.flush::<P>(tick, &mut self.out));
+        // After a panic the tick is dropped, so nobody sees what it left half done.
+        catch_unwind(push).map_err(|_| status::panicked())
+    }
+
+    /// Ends the stream with an error, behind what the tickets before it led to.
+    fn fail(&mut self, status: Status) {
+        self.state = match self.flush() {
+            Ok(Flow::Go) => State::Failed(status),
+            Ok(Flow::Stop) => State::Ended,
+            Err(panicked) => State::Failed(panicked),
+        };
+    }
+
+    fn half_closed(&mut self) -> Result<Flow, Status> {
+        if self.flush()? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
         let State::Reading { tick, .. } = std::mem::replace(&mut self.state, State::Ended) else {
             return Err(intake::ended_early::<P>());
         };
@@ -197,7 +232,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             catch_unwind(finish).map_err(|_| status::panicked())?;
             self.out.summary.finish = started.elapsed();
         }
-        Ok(Step::Again)
+        Ok(Flow::Go)
     }
 
     fn finish_on_a_thread(&mut self, tick: P::Tick) {
@@ -302,7 +337,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn encode(&mut self, answer: P::Answer) -> P::Response {
         let response = P::encode(&answer, &mut self.buffer);
         if let State::Reading { intake, .. } = &mut self.state {
-            P::tickets(answer).for_each(|ticket| intake.spare.keep(ticket));
+            P::tickets(answer).for_each(|ticket| intake.batch.keep(ticket));
         }
         response
     }

@@ -263,33 +263,52 @@ proptest! {
         latencies in proptest::bool::ANY,
     ) {
         let needs = Needs { latencies, ..Needs::everything() };
-        let (mut spare, mut known) = (Spare::default(), Known::default());
+        let (mut batch, mut known) = (Batch::default(), Known::default());
         for body in bodies {
-            let mut used = spare.take();
             let limits = Limits::default();
-            refill(&mut used, body.clone(), &needs, &limits, &mut known).unwrap();
+            refill(batch.blank(), body.clone(), &needs, &limits, &mut known).unwrap();
+            batch.push();
             let new = ticket(body, &needs, &limits, &mut Known::default()).unwrap();
+            let used = batch.drain().next().unwrap();
             prop_assert_eq!(format!("{used:?}"), format!("{new:?}"));
-            spare.keep(used);
+            batch.keep(used);
         }
     }
 }
 
 #[test]
-fn a_spare_ticket_holds_nothing_of_what_was_received() {
+fn a_blank_ticket_holds_nothing_of_what_was_received() {
     let body = encoded("Ticket", &full_ticket());
-    let (mut spare, mut known) = (Spare::default(), Known::default());
-    let mut used = spare.take();
+    let (mut batch, mut known) = (Batch::default(), Known::default());
     let limits = Limits::default();
-    refill(
-        &mut used,
-        body.clone(),
-        &Needs::everything(),
-        &limits,
-        &mut known,
-    )
-    .unwrap();
-    spare.keep(used);
+    let needs = Needs::everything();
+    refill(batch.blank(), body.clone(), &needs, &limits, &mut known).unwrap();
+    batch.push();
+    let used = batch.drain().next().unwrap();
+    batch.keep(used);
     assert!(body.is_unique());
-    assert_eq!(spare.take().pool, "p");
+    assert!(batch.is_empty());
+    assert_eq!(batch.blank().pool, "p");
+}
+
+#[test]
+fn tickets_leave_a_batch_in_the_order_they_came() {
+    let mut batch = Batch::default();
+    for arrival in 0.. {
+        if batch.is_full() {
+            break;
+        }
+        batch.blank().arrival = arrival;
+        batch.push();
+    }
+    let spoilt = batch.tickets().len();
+    batch.blank().pool = "spoilt".into();
+    batch.spoil();
+    let drained: Vec<_> = batch.drain().collect();
+    assert_eq!(drained.len(), spoilt);
+    for (arrival, ticket) in (0..).zip(drained) {
+        assert_eq!(ticket.arrival, arrival);
+        batch.keep(ticket);
+    }
+    assert!(batch.is_empty() && batch.blank().pool.is_empty());
 }

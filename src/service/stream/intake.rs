@@ -1,12 +1,13 @@
 //! The stream contract: what may come when.
 
+use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
-use crate::matching::{Flow, MatchLogic, Needs, Reason, Text, TickContext};
+use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::core::Core;
-use crate::service::decode::{Known, Spare};
+use crate::service::decode::{Batch, Known};
 use crate::service::observe::{RULESET_REFUSED, TickSummary};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
@@ -28,8 +29,12 @@ pub(super) struct Intake {
     seen_sessions: Seen,
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
-    /// Tickets that left, to read the next ones into.
-    pub(super) spare: Spare,
+    /// Tickets that were read and that the tick has not got yet.
+    pub(super) batch: Batch,
+    /// A session that the tick has not got yet; it came after the tickets.
+    session: Option<Session>,
+    /// Which of them are new to the stream.
+    new: Vec<bool>,
 }
 
 /// Reads the first message and opens the tick.
@@ -92,22 +97,22 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         seen_tickets: Seen::default(),
         seen_sessions: Seen::default(),
         known: Known::default(),
-        spare: Spare::default(),
+        batch: Batch::default(),
+        session: None,
+        new: Vec::new(),
     };
     Ok((P::open(&core.logic, rules, context), intake))
 }
 
 impl Intake {
-    /// Reads a further message and gives it to the tick.
+    /// Reads a further message. True if it is time for [`Intake::flush`].
     #[inline]
     pub(super) fn take<P: Purpose>(
         &mut self,
         request: Opaque,
         limits: &Limits,
-        tick: &mut P::Tick,
-        out: &mut Outbox<P::Answer>,
-    ) -> Result<Flow, Status> {
-        let summary = &mut out.summary;
+        summary: &mut TickSummary,
+    ) -> Result<bool, Status> {
         let number = self.tickets + self.sessions + 2;
         self.bytes += request.fields().len() as u64;
         if self.bytes > limits.max_stream_bytes {
@@ -135,61 +140,107 @@ impl Intake {
                 ),
             )),
             Slot::Ticket => {
-                let mut ticket = self.spare.take();
-                decode::refill(&mut ticket, bytes, &self.needs, limits, &mut self.known)
-                    .map_err(|fault| status::undecodable("ticket", &fault))?;
-                self.check_pool("ticket", &ticket.id, &ticket.pool, summary)?;
-                ticket.arrival = self.tickets;
-                self.tickets += 1;
-                summary.tickets += 1;
-                if self.seen_tickets.insert(&ticket.id) {
-                    return Ok(P::ticket(tick, ticket, out));
-                }
-                summary.refusals.add(Reason::DuplicateTicket);
-                Ok(Flow::Go)
+                self.read(bytes, limits, summary)
+                    .inspect_err(|_| self.batch.spoil())?;
+                Ok(self.batch.is_full())
             }
             Slot::BackfillTicket => {
                 let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
-                let id = session.backfill_ticket_id.clone();
-                self.check_pool("backfill_ticket", &id, &session.pool, summary)?;
+                let id = &session.backfill_ticket_id;
+                check_pool(
+                    &mut self.pool,
+                    "backfill_ticket",
+                    id,
+                    &session.pool,
+                    summary,
+                )?;
                 session.arrival = self.sessions;
                 self.sessions += 1;
                 summary.sessions += 1;
-                if self.seen_sessions.insert(&id) {
-                    return Ok(P::session(tick, session, out));
-                }
-                summary.refusals.add(Reason::DuplicateTicket);
-                Ok(Flow::Go)
+                self.session = Some(session);
+                Ok(true)
             }
         }
     }
 
-    /// Refuses a second pool.
-    fn check_pool(
+    /// Reads a ticket into the batch.
+    #[inline]
+    fn read(
         &mut self,
-        what: &str,
-        id: &str,
-        pool: &Text,
+        bytes: Bytes,
+        limits: &Limits,
         summary: &mut TickSummary,
     ) -> Result<(), Status> {
-        match &self.pool {
-            None => {
-                self.pool = Some(pool.clone());
-                summary.match_pool = pool.clone();
-            }
-            Some(first) if first == pool => {}
-            Some(first) => {
-                let text = format!(
-                    "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all \
-                     tickets of a stream have to be of one pool",
-                    &**pool, &**first
-                );
-                return Err(status::invalid_field(&format!("{what}.match_pool"), text));
-            }
-        }
+        let ticket = self.batch.blank();
+        decode::refill(ticket, bytes, &self.needs, limits, &mut self.known)
+            .map_err(|fault| status::undecodable("ticket", &fault))?;
+        ticket.arrival = self.tickets;
+        check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, summary)?;
+        self.batch.push();
+        self.tickets += 1;
+        summary.tickets += 1;
         Ok(())
     }
+
+    /// Whether there are tickets that the tick has not got yet.
+    pub(super) fn holds_tickets(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Gives the tick what was read since the last time, in the order it came. To be called when no
+    /// message is at hand, too: no ticket has to wait for others.
+    pub(super) fn flush<P: Purpose>(
+        &mut self,
+        tick: &mut P::Tick,
+        out: &mut Outbox<P::Answer>,
+    ) -> Flow {
+        let ids = self.batch.tickets().iter().map(|ticket| &*ticket.id);
+        self.seen_tickets.insert(ids, &mut self.new);
+        for (ticket, new) in self.batch.drain().zip(&self.new) {
+            if !new {
+                out.summary.refusals.add(Reason::DuplicateTicket);
+            } else if P::ticket(tick, ticket, out) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        let Some(session) = self.session.take() else {
+            return Flow::Go;
+        };
+        let id = [&*session.backfill_ticket_id].into_iter();
+        self.seen_sessions.insert(id, &mut self.new);
+        if self.new == [true] {
+            return P::session(tick, session, out);
+        }
+        out.summary.refusals.add(Reason::DuplicateTicket);
+        Flow::Go
+    }
+}
+
+/// Refuses a second pool.
+fn check_pool(
+    first: &mut Option<Text>,
+    what: &str,
+    id: &str,
+    pool: &Text,
+    summary: &mut TickSummary,
+) -> Result<(), Status> {
+    match first {
+        None => {
+            *first = Some(pool.clone());
+            summary.match_pool = pool.clone();
+        }
+        Some(first) if first == pool => {}
+        Some(first) => {
+            let text = format!(
+                "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all tickets \
+                 of a stream have to be of one pool",
+                &**pool, &**first
+            );
+            return Err(status::invalid_field(&format!("{what}.match_pool"), text));
+        }
+    }
+    Ok(())
 }
 
 /// The client closed its side without a word.

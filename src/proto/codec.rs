@@ -1,0 +1,53 @@
+//! How messages are written and read: prost's way, with buffers that fit.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+
+use prost::Message;
+use tonic::codec::{self, BufferSettings};
+use tonic_prost::{ProstDecoder, ProstEncoder};
+
+use super::{BackfillResponse, MatchResponse};
+
+/// The codec of a method that sends `T` and receives `U`.
+#[derive(Debug)]
+pub struct Codec<T, U>(PhantomData<(T, U)>);
+
+/// Bytes of a stream's answers after which they are sent; sooner if no other answer is ready.
+const TOGETHER: usize = 48 << 10;
+
+/// Room for them and for the answer that goes beyond: a buffer that has to grow is copied.
+const STREAM_BUFFER: usize = 64 << 10;
+
+impl<T, U> Default for Codec<T, U> {
+    fn default() -> Self {
+        Codec(PhantomData)
+    }
+}
+
+impl<T, U> codec::Codec for Codec<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = ProstDecoder<U>;
+
+    fn encoder(&mut self) -> ProstEncoder<T> {
+        let streams = [
+            TypeId::of::<MatchResponse>(),
+            TypeId::of::<BackfillResponse>(),
+        ];
+        ProstEncoder::new(if streams.contains(&TypeId::of::<T>()) {
+            BufferSettings::new(STREAM_BUFFER, TOGETHER)
+        } else {
+            BufferSettings::default()
+        })
+    }
+
+    fn decoder(&mut self) -> ProstDecoder<U> {
+        ProstDecoder::default()
+    }
+}

@@ -245,7 +245,7 @@ mod tests {
     fn a_long_stream_is_remembered_whole() {
         let mut seen = Seen::default();
         let ids: Vec<String> = (0..10_000_u128)
-            .map(|n| format!("{:032x}", n << 90 | n % 7))
+            .map(|n| format!("{:032x}", (n << 90) | (n % 7)))
             .collect();
         let mut new = Vec::new();
         for part in ids.chunks(32) {

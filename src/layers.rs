@@ -26,7 +26,7 @@ use self::trace::Trace;
 use crate::telemetry::{Handles, Settings};
 
 /// What sees each call, outermost first.
-type Observers = (Trace, (Option<Measure>, Option<Log>));
+type Observers = (Option<Trace>, (Option<Measure>, Option<Log>));
 
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
 pub type ServerStack<A> = Stack<
@@ -43,7 +43,9 @@ pub fn stack<A>(settings: &Settings, handles: &Handles, innermost: A) -> ServerS
         methods,
     } = handles.clone();
     // Around the other observers: their lines carry its ids.
-    let trace = Trace::new(tracer, methods.clone());
+    let trace = settings
+        .trace_requests()
+        .then(|| Trace::new(tracer, methods.clone()));
     let measure = settings
         .measure_requests()
         .then(|| Measure::new(Arc::clone(&metrics.rpc), methods.clone()));

@@ -31,18 +31,17 @@ impl Log {
 impl Observer for Log {
     type Call = Logged;
 
-    fn begin(&self, mut request: Request<Body>) -> (Request<Body>, Logged) {
+    fn begin(&self, request: &mut Request<Body>) -> Logged {
         let known = request.extensions().get::<Arc<RpcFacts>>().map(Arc::clone);
         let facts = known.unwrap_or_else(|| {
-            let facts = Arc::new(RpcFacts::new(method_of(&request, &self.methods)));
+            let facts = Arc::new(RpcFacts::new(method_of(request, &self.methods)));
             request.extensions_mut().insert(Arc::clone(&facts));
             facts
         });
-        let logged = Logged {
+        Logged {
             facts,
             context: Context::current(),
-        };
-        (request, logged)
+        }
     }
 }
 

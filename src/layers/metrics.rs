@@ -32,23 +32,21 @@ impl Measure {
 impl Observer for Measure {
     type Call = Measured;
 
-    fn begin(&self, request: Request<Body>) -> (Request<Body>, Measured) {
-        let method = method_of(&request, &self.methods);
+    fn begin(&self, request: &mut Request<Body>) -> Measured {
+        let method = method_of(request, &self.methods);
         self.metrics.started(method);
         let received = self.metrics.received(method).clone();
-        let request = request.map(|inner| {
-            Body::new(CountedBody {
-                inner,
-                messages: MessageCounter::default(),
-                received,
-            })
+        let inner = std::mem::take(request.body_mut());
+        *request.body_mut() = Body::new(CountedBody {
+            inner,
+            messages: MessageCounter::default(),
+            received,
         });
-        let call = Measured {
+        Measured {
             metrics: Arc::clone(&self.metrics),
             method,
             messages: MessageCounter::default(),
-        };
-        (request, call)
+        }
     }
 }
 

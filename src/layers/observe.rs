@@ -24,7 +24,7 @@ pub trait Observer: Clone {
     type Call: Call;
 
     /// A call begins. The request may be added to.
-    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self::Call);
+    fn begin(&self, request: &mut Request<Body>) -> Self::Call;
 }
 
 /// Sees one call run and end.
@@ -46,12 +46,12 @@ pub trait Call {
 impl<A: Observer, B: Observer> Observer for (A, B) {
     type Call = (A::Call, B::Call);
 
-    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self::Call) {
-        let (request, outer) = self.0.begin(request);
+    fn begin(&self, request: &mut Request<Body>) -> Self::Call {
+        let outer = self.0.begin(request);
         let entered = outer.enter();
-        let (request, inner) = self.1.begin(request);
+        let inner = self.1.begin(request);
         drop(entered);
-        (request, (outer, inner))
+        (outer, inner)
     }
 }
 
@@ -77,14 +77,8 @@ impl<A: Call, B: Call> Call for (A, B) {
 impl<O: Observer> Observer for Option<O> {
     type Call = Option<O::Call>;
 
-    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self::Call) {
-        match self {
-            None => (request, None),
-            Some(observer) => {
-                let (request, call) = observer.begin(request);
-                (request, Some(call))
-            }
-        }
+    fn begin(&self, request: &mut Request<Body>) -> Self::Call {
+        self.as_ref().map(|observer| observer.begin(request))
     }
 }
 
@@ -174,9 +168,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let deadline = deadline(request.headers());
-        let (request, call) = self.observer.begin(request);
+        let call = self.observer.begin(&mut request);
         let guard = Guard::new(call, deadline);
         let entered = guard.enter();
         let inner = self.inner.call(request);

@@ -39,7 +39,7 @@ impl Trace {
 impl Observer for Trace {
     type Call = Traced;
 
-    fn begin(&self, mut request: Request<Body>) -> (Request<Body>, Traced) {
+    fn begin(&self, request: &mut Request<Body>) -> Traced {
         let id = self.methods.find(request.uri().path());
         let facts = Arc::new(RpcFacts::new(id));
         let header = request.headers().get(AB_TRACE_ID);
@@ -63,7 +63,7 @@ impl Observer for Trace {
         }
         request.extensions_mut().insert(Arc::clone(&facts));
         let context = context.with_value(Arc::clone(&facts));
-        (request, Traced { context, facts })
+        Traced { context, facts }
     }
 }
 

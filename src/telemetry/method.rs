@@ -1,6 +1,5 @@
 //! The closed set of methods that may become a label.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -83,19 +82,13 @@ impl fmt::Debug for MethodId {
 
 /// The methods of the server, found by path. A scanner's paths all end in one entry, `unknown`.
 #[derive(Clone, Debug)]
-pub struct MethodTable(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    methods: Vec<MethodId>,
-    by_path: HashMap<&'static str, u16>,
-}
+pub struct MethodTable(Arc<[MethodId]>);
 
 impl MethodTable {
     /// Builds the table. Lives as long as the process: names are kept for good.
     pub fn new(methods: &[Method]) -> Self {
         let names = methods.iter().chain([&UNKNOWN]);
-        let methods: Vec<_> = (0..)
+        let methods = (0..)
             .zip(names)
             .map(|(index, &method)| MethodId {
                 index,
@@ -103,24 +96,22 @@ impl MethodTable {
                 full_name: String::leak(format!("{}/{}", method.service, method.name)),
             })
             .collect();
-        let by_path = methods.iter().map(|id| (id.full_name, id.index)).collect();
-        Self(Arc::new(Inner { methods, by_path }))
+        Self(methods)
     }
 
-    /// The method of an HTTP/2 `:path`. O(1).
+    /// The method of an HTTP/2 `:path`. O(m) for m methods: a server has few, and comparing their
+    /// lengths costs less than a hash.
     pub fn find(&self, path: &str) -> MethodId {
-        let known = path
+        let methods = &self.0;
+        let named = path
             .strip_prefix('/')
-            .and_then(|name| self.0.by_path.get(name));
-        match known {
-            Some(&index) => self.0.methods[usize::from(index)],
-            None => self.0.methods[self.0.methods.len() - 1],
-        }
+            .and_then(|name| methods.iter().find(|id| id.full_name == name));
+        *named.unwrap_or(&methods[methods.len() - 1])
     }
 
     /// All entries, the unknown one last.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = MethodId> + '_ {
-        self.0.methods.iter().copied()
+        self.0.iter().copied()
     }
 }
 

@@ -28,7 +28,7 @@ pub enum TracesExporter {
     Zipkin,
     /// OpenTelemetry protocol: protobuf over HTTP.
     Otlp,
-    /// Nowhere; trace ids are still read, logged and passed on.
+    /// Nowhere; as long as calls are logged, trace ids are still read, logged and passed on.
     None,
 }
 
@@ -285,6 +285,11 @@ impl Settings {
         self.enable_interceptor_logging
             .or(self.plugin_grpc_server_logging_enabled)
             .unwrap_or(true)
+    }
+
+    /// Whether calls have ids: for spans that are exported, or for the lines of the log.
+    pub fn trace_requests(&self) -> bool {
+        self.log_requests() || self.traces_exporter() != TracesExporter::None
     }
 
     /// Whether the request metrics layer is on.

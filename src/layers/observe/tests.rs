@@ -31,9 +31,9 @@ impl Drop for Inside {
 impl Observer for Witness {
     type Call = Self;
 
-    fn begin(&self, request: Request<Body>) -> (Request<Body>, Self) {
+    fn begin(&self, _request: &mut Request<Body>) -> Self {
         self.note("begin");
-        (request, self.clone())
+        self.clone()
     }
 }
 
@@ -207,9 +207,9 @@ async fn the_first_of_two_is_around_the_second() {
     impl Observer for Name {
         type Call = Named;
 
-        fn begin(&self, request: Request<Body>) -> (Request<Body>, Named) {
+        fn begin(&self, _request: &mut Request<Body>) -> Named {
             self.1.note(self.0);
-            (request, Named(self.0, self.1.clone()))
+            Named(self.0, self.1.clone())
         }
     }
     let witness = Witness::default();

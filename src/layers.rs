@@ -13,10 +13,12 @@ pub mod trace;
 
 use std::sync::Arc;
 
+use http::Request;
 use http::header::{AUTHORIZATION, COOKIE};
+use tonic::body::Body;
 use tower::ServiceBuilder;
 use tower::layer::util::{Identity, Stack};
-use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+use tower::util::MapRequestLayer;
 
 use self::log::Log;
 use self::metrics::Measure;
@@ -28,11 +30,12 @@ use crate::telemetry::{Handles, Settings};
 /// What sees each call, outermost first.
 type Observers = (Option<Trace>, (Option<Measure>, Option<Log>));
 
+/// Takes a request and gives it on.
+type Step = MapRequestLayer<fn(Request<Body>) -> Request<Body>>;
+
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
-pub type ServerStack<A> = Stack<
-    A,
-    Stack<CatchPanic, Stack<Observe<Observers>, Stack<SetSensitiveRequestHeadersLayer, Identity>>>,
->;
+pub type ServerStack<A> =
+    Stack<A, Stack<CatchPanic, Stack<Observe<Observers>, Stack<Step, Identity>>>>;
 
 /// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals are
 /// observed like any other outcome.
@@ -52,15 +55,22 @@ pub fn stack<A>(settings: &Settings, handles: &Handles, innermost: A) -> ServerS
     let log = settings.log_requests().then(|| Log::new(methods));
     ServiceBuilder::new()
         // First, so that no other layer can print a credential.
-        .layer(SetSensitiveRequestHeadersLayer::new([
-            AUTHORIZATION,
-            COOKIE,
-        ]))
+        .layer(Step::new(hide_credentials))
         .layer(Observe::new((trace, (measure, log))))
         // Inside the observers: a panic is an outcome that they see.
         .layer(CatchPanic::new(metrics.rpc))
         .layer(innermost)
         .into_inner()
+}
+
+/// Marks the headers with credentials: whoever prints them sees that there is one, and not which.
+fn hide_credentials(mut request: Request<Body>) -> Request<Body> {
+    for (name, value) in request.headers_mut() {
+        if name == AUTHORIZATION || name == COOKIE {
+            value.set_sensitive(true);
+        }
+    }
+    request
 }
 
 #[cfg(test)]

@@ -44,6 +44,27 @@ async fn the_whole_stack_sees_a_panic_and_hides_the_credential() {
     assert!(lines[0]["trace_id"].is_string());
 }
 
+#[test]
+fn every_credential_is_hidden_and_nothing_else() {
+    let sent = [
+        ("authorization", "Bearer abc"),
+        ("authorization", "Bearer def"),
+        ("cookie", "access_token=abc"),
+        ("user-agent", "a"),
+    ];
+    let mut request = request("/a.B/Unary", &[]);
+    for (name, value) in sent {
+        let value = http::HeaderValue::from_static(value);
+        request.headers_mut().append(name, value);
+    }
+    let request = hide_credentials(request);
+    for (name, value) in request.headers() {
+        let credential = name == AUTHORIZATION || name == http::header::COOKIE;
+        assert_eq!(value.is_sensitive(), credential, "{name}");
+    }
+    assert_eq!(request.headers().get_all(AUTHORIZATION).iter().count(), 2);
+}
+
 #[tokio::test]
 async fn switches_take_layers_out() {
     let off = settings(&[

@@ -76,25 +76,37 @@ impl Pool {
         sessions: Vec<Ticket>,
     ) -> (Pool, Vec<(Ticket, Reason)>) {
         let mut unfit = Vec::new();
-        let mut fit: Vec<Ticket> = Vec::with_capacity(tickets.len());
-        for ticket in tickets {
-            match rules.check_ticket(&ticket) {
-                Ok(()) => fit.push(ticket),
-                Err(TicketFault::NoRegionUnderCap { .. }) => unfit.push((ticket, Reason::Region)),
-                Err(_) => unfit.push((ticket, Reason::InvalidTicket)),
-            }
-        }
-        // Tickets are large: their places are sorted, and each is moved once.
+        let fits = |ticket: Ticket| {
+            let reason = match rules.check_ticket(&ticket) {
+                Ok(()) => return Some(ticket),
+                Err(TicketFault::NoRegionUnderCap { .. }) => Reason::Region,
+                Err(_) => Reason::InvalidTicket,
+            };
+            unfit.push((ticket, reason));
+            None
+        };
+        // In the memory of `tickets`: they are most of what a tick needs.
+        let mut rows: Vec<Ticket> = tickets.into_iter().filter_map(fits).collect();
         let created = |ticket: &Ticket| ticket.created_at_ms.unwrap_or(now_ms).min(now_ms);
-        let mut order: Vec<(i64, u32, usize)> = fit
+        let mut order: Vec<(i64, u32, usize)> = rows
             .iter()
             .enumerate()
             .map(|(place, ticket)| (created(ticket), ticket.arrival, place))
             .collect();
         order.sort_unstable();
-        let mut fit: Vec<Option<Ticket>> = fit.into_iter().map(Some).collect();
-        let sorted = order.iter().filter_map(|(_, _, place)| fit[*place].take());
-        let rows: Vec<Ticket> = sorted.chain(sessions).collect();
+        let mut ranks = vec![0; rows.len()];
+        for (rank, (_, _, place)) in order.iter().enumerate() {
+            ranks[*place] = rank;
+        }
+        // Each swap brings a ticket to its rank.
+        for place in 0..rows.len() {
+            while ranks[place] != place {
+                let rank = ranks[place];
+                rows.swap(place, rank);
+                ranks.swap(place, rank);
+            }
+        }
+        rows.extend(sessions);
         (Pool::of(rules, now_ms, rows, order.len()), unfit)
     }
 

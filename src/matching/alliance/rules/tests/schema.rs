@@ -117,7 +117,7 @@ fn agree(schema: &Validator, ruleset: &Value) -> Result<(), TestCaseError> {
 fn both_agree_on_random_rulesets() {
     let schema = schema();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(500));
-    let tried = runner.run(&spoilt(), |ruleset| agree(&schema, &ruleset));
+    let tried = runner.run(&spoilt(), |ruleset| agree(&schema, &exact(ruleset)));
     tried.unwrap_or_else(|error| panic!("{error}"));
     let tried = runner.run(&any_json(), |ruleset| agree(&schema, &exact(ruleset)));
     tried.unwrap_or_else(|error| panic!("{error}"));

@@ -209,6 +209,27 @@ async fn the_stream_contract_is_enforced() {
 }
 
 #[tokio::test]
+async fn the_tickets_before_a_broken_one_are_matched_first() {
+    let server = start(&[]);
+    let mut client = server.client().await;
+    for pairs in [1, 20] {
+        let mut requests = vec![parameters("{}")];
+        requests.extend((0..2 * pairs).map(|n| ticket(&n.to_string())));
+        requests.push(raw_request(b"\x08\x01"));
+        let requests = tokio_stream::iter(requests);
+        let mut answers = client.make_matches(requests).await.unwrap().into_inner();
+        for n in 0..pairs {
+            let made = answers.next().await.unwrap().unwrap();
+            let both = [2 * n, 2 * n + 1].map(|n| n.to_string());
+            assert_eq!(ids(&[made]), [both]);
+        }
+        let status = answers.next().await.unwrap().unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(answers.next().await.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_field_at_fault_is_named_in_the_details() {
     let server = start(&[]);
     let field = |status: &tonic::Status| {

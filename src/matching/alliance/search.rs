@@ -195,7 +195,7 @@ impl<'r> Search<'r> {
             most_again: self.again_left,
         };
         let found = candidates.find(chosen, packer);
-        self.steps += candidates.steps;
+        self.steps += candidates.steps();
         self.again_left -= candidates.again.min(self.again_left);
         let (losses, ahead) = (candidates.losses(), candidates.ahead());
         let own = u64::from(pool.sizes[pivot.id as usize]);

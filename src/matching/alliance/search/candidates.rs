@@ -33,7 +33,7 @@ pub(super) struct Candidates<'s> {
     pub(super) plane: &'s mut Plane,
     pub(super) scratch: &'s mut Scratch,
     pub(super) losses: Losses,
-    /// Tickets looked at.
+    /// Tickets looked at, beside those that the walk passed over.
     pub(super) steps: u64,
     /// Those since the search went back for the first time.
     pub(super) again: u64,
@@ -176,6 +176,11 @@ impl Candidates<'_> {
             scratch.spare.add(pool.sizes[*id as usize], 1);
         }
         true
+    }
+
+    /// Tickets looked at.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps + self.plane.passed().entries
     }
 
     /// What was lost, the tickets that the walk passed over included.

@@ -9,8 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use match_function::matching::{
-    AgsLogic, Attributes, Flow, Match, MatchLogic, MatchOut, Player, Reason, Text, TickContext,
-    Ticket, Value,
+    AgsLogic, Attributes, Match, Played, Player, Text, TickContext, Ticket, Value, play,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -66,27 +65,6 @@ struct Expected {
     attributes: Option<Json>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    matches: Vec<Match>,
-    left: Vec<Ticket>,
-}
-
-impl MatchOut for Kept {
-    fn offer(&mut self, made: Match) -> Flow {
-        self.matches.push(made);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, _reason: Reason) {
-        self.left.push(ticket);
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
 fn attributes(json: &Json) -> Attributes {
     match Value::from(json) {
         Value::Struct(attributes) => attributes,
@@ -116,20 +94,14 @@ fn ticket((arrival, queued): (usize, &Queued)) -> Ticket {
     }
 }
 
-fn run(rules: &Map<String, Json>, tickets: &[Queued]) -> Kept {
+fn run(rules: &Map<String, Json>, tickets: &[Queued]) -> Played {
     let json = Json::Object(rules.clone()).to_string();
-    let parsed = AgsLogic.rules(&json).expect("a ruleset");
     let context = TickContext {
         now_ms: NOW,
         tick_id: 1,
     };
-    let mut out = Kept::default();
-    let mut tick = AgsLogic.open(parsed.rules, context);
-    for ticket in tickets.iter().enumerate().map(ticket) {
-        assert_eq!(tick.push(ticket, &mut out), Flow::Go);
-    }
-    tick.finish(&mut out);
-    out
+    let tickets = tickets.iter().enumerate().map(ticket);
+    play(&AgsLogic, &json, context, tickets).expect("a ruleset")
 }
 
 fn ids<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<String> {
@@ -188,7 +160,8 @@ fn the_worked_cases_come_out_as_they_should() {
             for (made, expected) in out.matches.iter().zip(&expected.matches) {
                 check(made, expected, &name);
             }
-            let all = out.matches.iter().flat_map(Match::tickets).chain(&out.left);
+            let left = out.left.iter().map(|(ticket, _)| ticket);
+            let all = out.matches.iter().flat_map(Match::tickets).chain(left);
             let queued = tickets.iter().enumerate().map(ticket);
             assert_eq!(ids(all), ids(&queued.collect::<Vec<_>>()), "{name}");
             runs += 1;

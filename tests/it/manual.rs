@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use match_function::matching::{
-    AgsLogic, Attributes, Flow, Match, MatchLogic, MatchOut, Player, Reason, Text, TickContext,
-    Ticket, Value,
+    AgsLogic, Attributes, Match, MatchLogic, Played, Player, Reason, Text, TickContext, Ticket,
+    Value, play,
 };
 use serde_json::Value as Json;
 
@@ -45,27 +45,6 @@ pub(crate) fn blocks(page: &str) -> Vec<Block> {
         });
     }
     all
-}
-
-#[derive(Default)]
-struct Kept {
-    matches: Vec<Match>,
-    left: Vec<String>,
-}
-
-impl MatchOut for Kept {
-    fn offer(&mut self, made: Match) -> Flow {
-        self.matches.push(made);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, _reason: Reason) {
-        self.left.push(ticket.id.to_string());
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
 }
 
 fn attributes(json: &Json) -> Attributes {
@@ -172,21 +151,17 @@ fn said(json: &Json) -> Json {
     said
 }
 
-fn run(ruleset: &Json, tickets: &Json) -> Kept {
-    let parsed = AgsLogic.rules(&ruleset.to_string()).expect("a ruleset");
+fn run(ruleset: &Json, tickets: &Json) -> Played {
+    let ruleset = ruleset.to_string();
+    let parsed = AgsLogic.rules(&ruleset).expect("a ruleset");
     assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
     };
-    let mut tick = AgsLogic.open(parsed.rules, context);
-    let mut out = Kept::default();
     let tickets = tickets.as_array().expect("tickets").iter().enumerate();
-    for (arrival, short) in tickets {
-        assert_eq!(tick.push(ticket(arrival, short), &mut out), Flow::Go);
-    }
-    tick.finish(&mut out);
-    out
+    let tickets = tickets.map(|(arrival, short)| ticket(arrival, short));
+    play(&AgsLogic, &ruleset, context, tickets).expect("read above")
 }
 
 fn schema() -> Validator {

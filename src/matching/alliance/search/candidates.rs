@@ -161,8 +161,9 @@ impl Candidates<'_> {
         chosen.pop(pool);
         let after = scratch.ranked.drain(taken..).map(Reverse);
         scratch.pending.extend(after);
-        self.again += 1 + scratch.pending.len() as u64;
-        self.steps += 1 + scratch.pending.len() as u64;
+        let again = 1 + scratch.pending.len() as u64;
+        self.again += again;
+        self.steps += again;
         let most = STEPS + ROUNDS.saturating_mul(self.losses.met);
         if self.again > most.min(self.most_again) {
             return false;

@@ -84,7 +84,7 @@ impl<L: MatchLogic> App<L> {
     /// # Errors
     ///
     /// A port is not to be had.
-    pub fn build(config: Config, handles: &Handles, logic: L) -> Result<App<L>, AppError> {
+    pub fn build(config: Config, handles: &Handles, logic: L) -> Result<Self, AppError> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
         let ends = Arc::new(AtomicBool::new(false));
@@ -94,7 +94,7 @@ impl<L: MatchLogic> App<L> {
             handles,
             readiness(&ends, auth.as_ref().map(Auth::ready)),
         )?;
-        Ok(App {
+        Ok(Self {
             config,
             logic,
             listener,
@@ -107,13 +107,11 @@ impl<L: MatchLogic> App<L> {
     }
 
     /// Where it listens: the real port, if 0 was asked for.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Where the metrics are; `None` if they are switched off.
-    #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref()?.local_addr().ok()
     }
@@ -278,8 +276,8 @@ async fn set_health(reporter: &HealthReporter, status: ServingStatus) {
 struct AbortOnDrop(JoinHandle<()>);
 
 impl AbortOnDrop {
-    fn of(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDrop {
-        AbortOnDrop(tokio::spawn(work))
+    fn of(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
     }
 }
 

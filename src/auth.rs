@@ -98,19 +98,16 @@ impl Permit {
     }
 
     /// The OAuth client the token was issued to.
-    #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.0.client_id.as_deref()
     }
 
     /// The user, unless it is a client's own token.
-    #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         self.0.user_id.as_deref()
     }
 
     /// The namespace the token was issued in.
-    #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.0.namespace.as_deref()
     }

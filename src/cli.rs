@@ -29,7 +29,6 @@ one. Switches take 1 true t yes y on, or 0 false f no n off.
 `match-function health --help`: ask a running server for its health.";
 
 /// Runs the program over a studio's logic: this is all that `main` has to call.
-#[must_use]
 pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     match arguments.get(1).and_then(|word| word.to_str()) {
@@ -50,7 +49,6 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
 }
 
 /// The command that serves, with every setting.
-#[must_use]
 pub fn serve_command() -> Command {
     Config::augment_args(Command::new("match-function"))
         .about(ABOUT)

@@ -3,7 +3,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Unix milliseconds now; 0 on a machine whose clock stands before 1970.
-#[must_use]
 pub fn unix_ms() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     let now = SystemTime::now()

@@ -30,7 +30,6 @@ pub struct Config {
 impl Config {
     /// What is wrong although every value by itself can be read: all faults, each with the
     /// variable's name.
-    #[must_use]
     pub fn validate(&self) -> Vec<String> {
         let mut faults = self.auth.faults();
         faults.extend(self.telemetry.validate());

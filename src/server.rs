@@ -30,7 +30,6 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
 /// A server with these settings and no services yet.
-#[must_use]
 pub fn builder(settings: &Settings) -> Server {
     Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
@@ -43,7 +42,6 @@ pub fn builder(settings: &Settings) -> Server {
 }
 
 /// Reflection over the contract and the health service; `None` if it is switched off.
-#[must_use]
 pub fn reflection(settings: &Settings, descriptor: &'static [u8]) -> Option<Reflection<'static>> {
     settings.enable_reflection.then(|| {
         Reflection::configure()

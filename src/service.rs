@@ -42,16 +42,14 @@ pub struct MatchFunctionService<L> {
 
 impl<L: MatchLogic> MatchFunctionService<L> {
     /// A service that matches by this logic, within these limits, at the time of this clock.
-    #[must_use]
-    pub fn new(logic: L, limits: Limits, clock: Clock) -> MatchFunctionService<L> {
-        MatchFunctionService {
+    pub fn new(logic: L, limits: Limits, clock: Clock) -> Self {
+        Self {
             core: Arc::new(Core::new(logic, limits, clock)),
         }
     }
 
     /// The service as tonic serves it: gzip understood, messages bounded.
-    #[must_use]
-    pub fn into_server(self) -> MatchFunctionServer<MatchFunctionService<L>> {
+    pub fn into_server(self) -> MatchFunctionServer<Self> {
         let most = self.core.limits.max_message_bytes as usize;
         MatchFunctionServer::new(self)
             .max_decoding_message_size(most)

@@ -36,7 +36,6 @@ pub struct Requirement {
 
 impl Requirement {
     /// READ on `NAMESPACE:{namespace}:{resource_name}`.
-    #[must_use]
     pub fn to_read(namespace: &str, resource_name: &str) -> Self {
         let resource = format!("NAMESPACE:{namespace}:{resource_name}");
         Self {

@@ -43,13 +43,11 @@ impl<'a> BearerToken<'a> {
     }
 
     /// Takes a text that is already known to be the token of a credential.
-    #[must_use]
     pub fn new(token: &'a [u8]) -> Self {
         Self(token)
     }
 
     /// The bytes of the token. A secret: they must not reach a log.
-    #[must_use]
     pub fn expose(self) -> &'a [u8] {
         self.0
     }

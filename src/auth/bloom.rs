@@ -69,7 +69,6 @@ impl TryFrom<WireFilter> for BloomFilter {
 
 impl BloomFilter {
     /// Whether the text may have been put in. One hash over the text, at most 64 probes.
-    #[must_use]
     pub fn may_contain(&self, text: &[u8]) -> bool {
         // No bits: nothing was put in. (`all` over no probe would say yes to everything.)
         self.size != 0

@@ -82,13 +82,11 @@ impl<'t> UnverifiedToken<'t> {
     }
 
     /// Name of the key to check the signature with.
-    #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
     /// What the signature is over, and the signature in base64url.
-    #[must_use]
     pub fn signed_and_signature(&self) -> (&'t str, &'t str) {
         (self.signed, self.signature)
     }
@@ -172,7 +170,6 @@ impl Validity {
 
 impl Claims {
     /// When the token is valid: after `iat` and `nbf`, before `exp`.
-    #[must_use]
     pub fn validity(&self) -> Validity {
         let start = self
             .iat
@@ -186,13 +183,11 @@ impl Claims {
     }
 
     /// When the token was issued, Unix seconds, if it says so.
-    #[must_use]
     pub fn issued_at(&self) -> Option<f64> {
         self.iat
     }
 
     /// The user whose resources `{userId}` stands for.
-    #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.users().next()
     }

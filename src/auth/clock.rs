@@ -10,7 +10,6 @@ pub struct Clock(Arc<dyn Fn() -> f64 + Send + Sync>);
 
 impl Clock {
     /// The clock of the system.
-    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the system clock"
@@ -25,13 +24,11 @@ impl Clock {
     }
 
     /// A clock that asks `now`.
-    #[must_use]
     pub fn from_fn(now: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
     /// Unix seconds.
-    #[must_use]
     pub fn now(&self) -> f64 {
         (self.0)()
     }

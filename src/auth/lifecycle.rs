@@ -146,19 +146,16 @@ impl Auth {
     }
 
     /// Who judges callers.
-    #[must_use]
     pub fn authorizer(&self) -> Arc<dyn Authorizer> {
         Arc::clone(&self.authorizer) as Arc<dyn Authorizer>
     }
 
     /// True from the moment that a key set and a revocation list have been fetched; it stays true.
-    #[must_use]
     pub fn ready(&self) -> watch::Receiver<bool> {
         self.ready.clone()
     }
 
     /// Counters and ages for metrics.
-    #[must_use]
     pub fn stats(&self) -> Arc<Stats> {
         Arc::clone(&self.stats)
     }

@@ -18,7 +18,6 @@ impl Actions {
     pub const READ: Self = Self(2);
 
     /// Whether every needed bit is granted. One shared bit is not enough.
-    #[must_use]
     pub const fn cover(self, needed: Self) -> bool {
         self.0 & needed.0 == needed.0
     }
@@ -39,7 +38,6 @@ pub type StudioOf<'a> = dyn FnMut(&str) -> Option<String> + 'a;
 
 impl Permission {
     /// Whether this granted permission covers `required`.
-    #[must_use]
     pub fn covers(&self, required: &Self, studio_of: &mut StudioOf<'_>) -> bool {
         self.actions.cover(required.actions)
             && resource_covers(&self.resource, &required.resource, studio_of)
@@ -48,7 +46,6 @@ impl Permission {
 
 /// Whether the granted resource covers the required one; linear in their lengths, no allocation
 /// unless a studio is looked up.
-#[must_use]
 pub fn resource_covers(granted: &str, required: &str, studio_of: &mut StudioOf<'_>) -> bool {
     let mut granted = granted.split(':');
     let mut required = required.split(':');
@@ -89,7 +86,6 @@ fn studio_covers(grant: &str, namespace: &str, studio_of: &mut StudioOf<'_>) -> 
 
 /// Fills `{namespace}`, then `{userId}`, wherever they occur in exactly this spelling. `None` leaves
 /// the placeholder as it is.
-#[must_use]
 pub fn fill_placeholders<'a>(
     resource: &'a str,
     namespace: Option<&str>,

@@ -69,7 +69,6 @@ impl Refusal {
     ];
 
     /// What the refusal means to the caller.
-    #[must_use]
     pub const fn class(self) -> Class {
         match self {
             Self::NoToken
@@ -90,7 +89,6 @@ impl Refusal {
     }
 
     /// The constant text for the caller.
-    #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
             Self::NoToken => "no authorization token found",
@@ -110,7 +108,6 @@ impl Refusal {
     }
 
     /// The name of the refusal for logs and as a metric label.
-    #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::NoToken => "no_token",

@@ -83,19 +83,16 @@ impl RevocationList {
     }
 
     /// Entries of users that could not be read.
-    #[must_use]
     pub fn odd_entries(&self) -> usize {
         self.odd_entries
     }
 
     /// How many users are on the list.
-    #[must_use]
     pub fn revoked_users(&self) -> usize {
         self.users.len()
     }
 
     /// Whether a token of this text may be revoked: always for one that is, rarely for another.
-    #[must_use]
     pub fn may_hold(&self, token: &[u8]) -> bool {
         self.tokens.may_contain(token)
     }
@@ -118,7 +115,6 @@ impl RevocationList {
     }
 
     /// Whether a token of the user, issued at `issued_at` (Unix seconds), is revoked with them.
-    #[must_use]
     pub fn user_is_revoked(&self, user: &str, issued_at: Option<f64>) -> bool {
         let Some(revoked_at) = self.users.get(user) else {
             return false;

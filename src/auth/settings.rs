@@ -100,13 +100,11 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 
 impl Settings {
     /// Whether callers are checked.
-    #[must_use]
     pub fn enabled(&self) -> bool {
         self.auth_enabled && self.layer_enabled
     }
 
     /// The game namespace.
-    #[must_use]
     pub fn namespace(&self) -> &str {
         [&self.ab_namespace, &self.fallback_namespace]
             .into_iter()
@@ -117,7 +115,6 @@ impl Settings {
     }
 
     /// Name and value of what matters, without secrets.
-    #[must_use]
     pub fn summary(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("callers_checked", self.enabled().to_string())];
         if self.enabled() {
@@ -141,7 +138,6 @@ impl Settings {
     }
 
     /// Every fault, each naming its variable and what to do; empty if there is none.
-    #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let local = "or PLUGIN_GRPC_SERVER_AUTH_ENABLED=false for local work";
@@ -172,7 +168,6 @@ impl Settings {
 
 impl Login {
     /// The variables of the credentials that are unset or blank; none if a login can be tried.
-    #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let id = self.client_id.as_deref();
         let secret = self.client_secret.as_ref().map(ExposeSecret::expose_secret);

@@ -34,7 +34,6 @@ impl Endpoint {
     ];
 
     /// The name for logs and as a metric label.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -77,43 +76,36 @@ impl Default for Stats {
 
 impl Stats {
     /// Seconds since the key set was fetched; `None` before the first.
-    #[must_use]
     pub fn jwks_age_s(&self) -> Option<f64> {
         self.age(&self.jwks_loaded)
     }
 
     /// Seconds since the revocation list was fetched; `None` before the first.
-    #[must_use]
     pub fn revocation_list_age_s(&self) -> Option<f64> {
         self.age(&self.revocation_list_loaded)
     }
 
     /// Requests to AGS so far, failed ones included.
-    #[must_use]
     pub fn fetches(&self, endpoint: Endpoint) -> u64 {
         self.fetches[endpoint as usize].load(Relaxed)
     }
 
     /// Requests to AGS that gave nothing usable: no answer, an error status, an unusable body.
-    #[must_use]
     pub fn fetch_failures(&self, endpoint: Endpoint) -> u64 {
         self.fetch_failures[endpoint as usize].load(Relaxed)
     }
 
     /// Calls let through because their token had been verified before.
-    #[must_use]
     pub fn permits_cached(&self) -> u64 {
         self.permits_cached.load(Relaxed)
     }
 
     /// Calls let through after a full verification.
-    #[must_use]
     pub fn permits_verified(&self) -> u64 {
         self.permits_verified.load(Relaxed)
     }
 
     /// Calls turned away for this reason.
-    #[must_use]
     pub fn refusals(&self, refusal: Refusal) -> u64 {
         self.refusals[refusal as usize].load(Relaxed)
     }

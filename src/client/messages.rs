@@ -15,10 +15,10 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    pub(super) fn new() -> anyhow::Result<Messages> {
+    pub(super) fn new() -> anyhow::Result<Self> {
         let pool =
             DescriptorPool::decode(proto::DESCRIPTOR).context("the contract's descriptor")?;
-        Ok(Messages { pool })
+        Ok(Self { pool })
     }
 
     fn descriptor(&self, name: &str) -> anyhow::Result<MessageDescriptor> {

@@ -48,7 +48,7 @@ pub(super) struct Shape {
 impl Shape {
     /// Team size and attributes of a ruleset; solos with an `mmr` where it says nothing. What is
     /// wrong with it is for the server to say.
-    pub(super) fn of(rules: &str) -> Shape {
+    pub(super) fn of(rules: &str) -> Self {
         let rules: Value = serde_json::from_str(rules).unwrap_or_default();
         let alliance = field(&rules, "alliance");
         let team = field(alliance, "player_max_number").as_u64();
@@ -65,7 +65,7 @@ impl Shape {
         if attributes.is_empty() {
             attributes.push("mmr".to_owned());
         }
-        Shape {
+        Self {
             teams: teams.unwrap_or(1).clamp(1, MAX_TEAMS),
             largest_party: team.unwrap_or(1).clamp(1, MAX_PARTY),
             attributes,

@@ -17,7 +17,7 @@ pub(super) struct Show<'o, W> {
 }
 
 impl<'o, W: Write> Show<'o, W> {
-    pub(super) fn new(out: &'o mut W, json: bool) -> Show<'o, W> {
+    pub(super) fn new(out: &'o mut W, json: bool) -> Self {
         Show { out, json, sent: 0 }
     }
 

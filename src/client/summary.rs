@@ -39,8 +39,8 @@ impl Count {
 }
 
 impl Summary {
-    pub(super) fn new(attribute: &str, now_ms: i64) -> Summary {
-        Summary {
+    pub(super) fn new(attribute: &str, now_ms: i64) -> Self {
+        Self {
             attribute: attribute.to_owned(),
             now_ms,
             sent: Count::default(),
@@ -140,7 +140,7 @@ fn histogram(counts: &BTreeMap<usize, usize>) -> String {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { sent, matched, .. } = self;
+        let Self { sent, matched, .. } = self;
         let matches: usize = self.players.values().sum();
         writeln!(
             f,

@@ -16,15 +16,13 @@ impl ConfigError {
     pub const EXIT_CODE: u8 = 64;
 
     /// An error of one fault.
-    #[must_use]
-    pub fn one(fault: String) -> ConfigError {
-        ConfigError(vec![fault])
+    pub fn one(fault: String) -> Self {
+        Self(vec![fault])
     }
 
     /// An error of these faults; `None` if there are none.
-    #[must_use]
-    pub fn of(faults: Vec<String>) -> Option<ConfigError> {
-        (!faults.is_empty()).then_some(ConfigError(faults))
+    pub fn of(faults: Vec<String>) -> Option<Self> {
+        (!faults.is_empty()).then_some(Self(faults))
     }
 }
 
@@ -88,9 +86,9 @@ struct Setting {
 }
 
 impl Setting {
-    fn of(arg: &clap::Arg) -> Option<Setting> {
+    fn of(arg: &clap::Arg) -> Option<Self> {
         let variable = arg.get_env()?.to_str()?.to_owned();
-        Some(Setting {
+        Some(Self {
             flag: arg.get_long()?.to_owned(),
             variable,
         })
@@ -127,7 +125,7 @@ impl Setting {
     }
 
     fn fault(&self, error: &clap::Error) -> String {
-        let Setting { flag, variable } = self;
+        let Self { flag, variable } = self;
         let value = match error.get(ContextKind::InvalidValue) {
             Some(ContextValue::String(value)) => value.as_str(),
             _ => "",

@@ -36,7 +36,6 @@ pub struct AuthLayer {
 
 impl AuthLayer {
     /// A layer that asks `authorizer`.
-    #[must_use]
     pub fn new(authorizer: Arc<dyn Authorizer>) -> Self {
         Self { authorizer }
     }

@@ -29,20 +29,16 @@ mod chosen;
 mod fields;
 mod index;
 mod intern;
-#[cfg(test)]
-mod oracle;
 mod pair;
-#[cfg(test)]
-mod plain;
 mod pool;
 mod rules;
 mod search;
 mod teams;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 pub use backfill::AllianceBackfill;
-#[cfg(test)]
-use index::Rank;
 pub use tick::AllianceTick;
 
 pub use rules::{

@@ -13,7 +13,6 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x0c2d_fbee_9c82_5c69_9d48_a6ea_ed42_b3e
 /// pool, the tick id, the ids of the match's tickets and the number.
 ///
 /// A ticket without an id counts by its place in the stream.
-#[must_use]
 pub fn team_id<'t>(
     tick_id: u64,
     team: usize,
@@ -26,7 +25,6 @@ pub fn team_id<'t>(
 }
 
 /// The id of the proposal to add these tickets to a session at that tick.
-#[must_use]
 pub fn proposal_id<'t>(
     tick_id: u64,
     session: &Session,
@@ -54,8 +52,8 @@ struct Name {
 const USUAL: usize = 256;
 
 impl Name {
-    fn new(kind: u8, tick_id: u64) -> Name {
-        let mut name = Name {
+    fn new(kind: u8, tick_id: u64) -> Self {
+        let mut name = Self {
             usual: [0; USUAL],
             len: 0,
             long: Vec::new(),

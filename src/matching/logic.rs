@@ -78,9 +78,8 @@ pub struct Needs {
 
 impl Needs {
     /// The whole ticket.
-    #[must_use]
-    pub fn everything() -> Needs {
-        Needs {
+    pub fn everything() -> Self {
+        Self {
             ticket_attributes: Wanted::All,
             player_attributes: Wanted::All,
             latencies: true,
@@ -103,12 +102,11 @@ pub enum Wanted {
 
 impl Wanted {
     /// Whether an attribute of that name is wanted.
-    #[must_use]
     pub fn wants(&self, name: &str) -> bool {
         match self {
-            Wanted::None => false,
-            Wanted::Named(names) => names.iter().any(|wanted| wanted == name),
-            Wanted::All => true,
+            Self::None => false,
+            Self::Named(names) => names.iter().any(|wanted| wanted == name),
+            Self::All => true,
         }
     }
 }

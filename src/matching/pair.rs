@@ -50,8 +50,8 @@ pub struct PairRules {
 
 impl Default for PairRules {
     /// Two tickets, no backfill.
-    fn default() -> PairRules {
-        PairRules {
+    fn default() -> Self {
+        Self {
             min: 2,
             max: 2,
             auto_backfill: false,
@@ -61,9 +61,8 @@ impl Default for PairRules {
 
 impl PairRules {
     /// Rules for matches of `min` to `max` tickets; `None` unless 1 <= min <= max.
-    #[must_use]
-    pub fn new(min: usize, max: usize, auto_backfill: bool) -> Option<PairRules> {
-        (1 <= min && min <= max).then_some(PairRules {
+    pub fn new(min: usize, max: usize, auto_backfill: bool) -> Option<Self> {
+        (1 <= min && min <= max).then_some(Self {
             min,
             max,
             auto_backfill,
@@ -71,25 +70,21 @@ impl PairRules {
     }
 
     /// Fewest tickets of a match, at least 1.
-    #[must_use]
     pub fn min(&self) -> usize {
         self.min
     }
 
     /// Most tickets of a match, at least [`PairRules::min`].
-    #[must_use]
     pub fn max(&self) -> usize {
         self.max
     }
 
     /// Whether a match of fewer than [`PairRules::max`] tickets asks for backfill.
-    #[must_use]
     pub fn auto_backfill(&self) -> bool {
         self.auto_backfill
     }
 
     /// What these rules look at in a ticket.
-    #[must_use]
     pub fn needs() -> Needs {
         Needs {
             latencies: true,
@@ -98,7 +93,6 @@ impl PairRules {
     }
 
     /// What backfill looks at in a ticket.
-    #[must_use]
     pub fn backfill_needs() -> Needs {
         let names = ["new_session_only", "server_name", "client_version"];
         Needs {
@@ -116,7 +110,7 @@ impl PairRules {
     ///
     /// Every fault: a count that is no whole number, a minimum above the maximum, a switch that is
     /// neither true nor false.
-    pub fn parse(mut fields: Map<String, Value>) -> Result<ParsedRules<PairRules>, RulesError> {
+    pub fn parse(mut fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         let mut faults = Vec::new();
         let mut count = |key: &str| {
             let value = rules::take(&mut fields, key)?;
@@ -137,9 +131,9 @@ impl PairRules {
                 false
             }
         };
-        let mut rules = PairRules {
+        let mut rules = Self {
             auto_backfill,
-            ..PairRules::default()
+            ..Self::default()
         };
         if let Some((min, max)) = counts {
             if min > max {
@@ -185,9 +179,8 @@ pub struct PairTick {
 
 impl PairTick {
     /// A tick with an empty queue.
-    #[must_use]
-    pub fn new(rules: PairRules, context: TickContext) -> PairTick {
-        PairTick {
+    pub fn new(rules: PairRules, context: TickContext) -> Self {
+        Self {
             rules,
             context,
             waiting: Vec::new(),

@@ -13,7 +13,6 @@ pub struct Played {
 
 impl Played {
     /// The ids of each match's tickets, team by team.
-    #[must_use]
     pub fn ids(&self) -> Vec<Vec<&str>> {
         let tickets = self.matches.iter().map(Match::tickets);
         tickets

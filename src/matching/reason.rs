@@ -53,55 +53,54 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: &'static [Reason] = &[
-        Reason::DuplicateTicket,
-        Reason::NotEnoughTickets,
-        Reason::NoSession,
-        Reason::SessionFull,
-        Reason::NewSessionOnly,
-        Reason::SessionExcluded,
-        Reason::PlayerInSession,
-        Reason::ServerName,
-        Reason::ClientVersion,
-        Reason::InvalidTicket,
-        Reason::NotEnoughPlayers,
-        Reason::Attribute,
-        Reason::Option,
-        Reason::CrossPlay,
-        Reason::Distance,
-        Reason::Region,
-        Reason::Blocked,
-        Reason::SharedPlayer,
-        Reason::TeamSizes,
-        Reason::Budget,
-        Reason::BackfillOff,
+    pub const ALL: &'static [Self] = &[
+        Self::DuplicateTicket,
+        Self::NotEnoughTickets,
+        Self::NoSession,
+        Self::SessionFull,
+        Self::NewSessionOnly,
+        Self::SessionExcluded,
+        Self::PlayerInSession,
+        Self::ServerName,
+        Self::ClientVersion,
+        Self::InvalidTicket,
+        Self::NotEnoughPlayers,
+        Self::Attribute,
+        Self::Option,
+        Self::CrossPlay,
+        Self::Distance,
+        Self::Region,
+        Self::Blocked,
+        Self::SharedPlayer,
+        Self::TeamSizes,
+        Self::Budget,
+        Self::BackfillOff,
     ];
 
     /// Its name in metrics and logs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Reason::DuplicateTicket => "duplicate_ticket",
-            Reason::NotEnoughTickets => "not_enough_tickets",
-            Reason::NoSession => "no_session",
-            Reason::SessionFull => "session_full",
-            Reason::NewSessionOnly => "new_session_only",
-            Reason::SessionExcluded => "session_excluded",
-            Reason::PlayerInSession => "player_in_session",
-            Reason::ServerName => "server_name",
-            Reason::ClientVersion => "client_version",
-            Reason::InvalidTicket => "invalid_ticket",
-            Reason::NotEnoughPlayers => "not_enough_players",
-            Reason::Attribute => "attribute",
-            Reason::Option => "option",
-            Reason::CrossPlay => "cross_play",
-            Reason::Distance => "distance",
-            Reason::Region => "region",
-            Reason::Blocked => "blocked",
-            Reason::SharedPlayer => "shared_player",
-            Reason::TeamSizes => "team_sizes",
-            Reason::Budget => "budget",
-            Reason::BackfillOff => "backfill_off",
+            Self::DuplicateTicket => "duplicate_ticket",
+            Self::NotEnoughTickets => "not_enough_tickets",
+            Self::NoSession => "no_session",
+            Self::SessionFull => "session_full",
+            Self::NewSessionOnly => "new_session_only",
+            Self::SessionExcluded => "session_excluded",
+            Self::PlayerInSession => "player_in_session",
+            Self::ServerName => "server_name",
+            Self::ClientVersion => "client_version",
+            Self::InvalidTicket => "invalid_ticket",
+            Self::NotEnoughPlayers => "not_enough_players",
+            Self::Attribute => "attribute",
+            Self::Option => "option",
+            Self::CrossPlay => "cross_play",
+            Self::Distance => "distance",
+            Self::Region => "region",
+            Self::Blocked => "blocked",
+            Self::SharedPlayer => "shared_player",
+            Self::TeamSizes => "team_sizes",
+            Self::Budget => "budget",
+            Self::BackfillOff => "backfill_off",
         }
     }
 }
@@ -153,16 +152,15 @@ pub enum TicketFault {
 
 impl TicketFault {
     /// Its name in metrics and logs.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            TicketFault::NoPlayer => "no_player",
-            TicketFault::EmptyPlayerId => "empty_player_id",
-            TicketFault::PlayerTwice => "player_twice",
-            TicketFault::NotFinite(_) => "not_finite",
-            TicketFault::TooManyPlayers { .. } => "too_many_players",
-            TicketFault::NoRegionUnderCap { .. } => "no_region_under_cap",
-            TicketFault::Unfit(_) => "unfit",
+            Self::NoPlayer => "no_player",
+            Self::EmptyPlayerId => "empty_player_id",
+            Self::PlayerTwice => "player_twice",
+            Self::NotFinite(_) => "not_finite",
+            Self::TooManyPlayers { .. } => "too_many_players",
+            Self::NoRegionUnderCap { .. } => "no_region_under_cap",
+            Self::Unfit(_) => "unfit",
         }
     }
 }

@@ -15,7 +15,6 @@ const USUAL: usize = 8;
 ///
 /// `["any"]` when no ticket reported latencies. Tickets that share no region still belong to the
 /// match; then all regions are listed, those that more tickets report first.
-#[must_use]
 pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
     let mut seen: SmallVec<[Seen<'t>; USUAL]> = SmallVec::new();
     let mut reporting = 0;

@@ -16,8 +16,8 @@ pub struct ParsedRules<R> {
 
 impl<R> From<R> for ParsedRules<R> {
     /// Rules without warnings.
-    fn from(rules: R) -> ParsedRules<R> {
-        ParsedRules {
+    fn from(rules: R) -> Self {
+        Self {
             rules,
             warnings: Vec::new(),
         }
@@ -47,8 +47,8 @@ pub enum RulesError {
 }
 
 impl From<RuleFault> for RulesError {
-    fn from(fault: RuleFault) -> RulesError {
-        RulesError::Invalid(vec![fault])
+    fn from(fault: RuleFault) -> Self {
+        Self::Invalid(vec![fault])
     }
 }
 
@@ -69,9 +69,8 @@ pub const MAX_FOUND: usize = 64;
 
 impl RuleFault {
     /// A fault at that path.
-    #[must_use]
-    pub fn new(path: impl Into<String>, found: &Value, allowed: impl Into<String>) -> RuleFault {
-        RuleFault {
+    pub fn new(path: impl Into<String>, found: &Value, allowed: impl Into<String>) -> Self {
+        Self {
             path: path.into(),
             found: short(&found.to_string()),
             allowed: allowed.into(),

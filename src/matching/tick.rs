@@ -17,7 +17,6 @@ pub struct TickContext {
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
 pub enum Flow {
     /// Go on.
     Go,
@@ -107,15 +106,14 @@ pub struct Match {
 impl Match {
     /// A match of these teams, each a list of tickets: it may be played in any region that they can
     /// reach, and asks for no backfill.
-    #[must_use]
-    pub fn of_teams(context: &TickContext, teams: impl IntoIterator<Item = Vec<Ticket>>) -> Match {
+    pub fn of_teams(context: &TickContext, teams: impl IntoIterator<Item = Vec<Ticket>>) -> Self {
         let unnamed = |tickets| Team {
             id: Uuid::nil(),
             tickets,
         };
-        let mut made = Match {
+        let mut made = Self {
             teams: teams.into_iter().map(unnamed).collect(),
-            ..Match::default()
+            ..Self::default()
         };
         for team in 0..made.teams.len() {
             made.teams[team].id = team_id(context.tick_id, team, made.tickets());

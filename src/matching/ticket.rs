@@ -47,14 +47,12 @@ pub struct Player {
 impl Ticket {
     /// How long it has waited at `now_ms` (Unix ms), in ms; 0 without a creation time or with one
     /// that lies ahead.
-    #[must_use]
     pub fn age_ms(&self, now_ms: i64) -> i64 {
         self.created_at_ms
             .map_or(0, |created| now_ms.saturating_sub(created).max(0))
     }
 
     /// The latency to a region in ms, if the ticket names it. O(log regions).
-    #[must_use]
     pub fn latency(&self, region: &str) -> Option<i64> {
         let by_name = |(name, _): &(Text, i64)| (**name).cmp(region);
         let at = self.latencies.binary_search_by(by_name).ok()?;

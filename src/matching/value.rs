@@ -15,81 +15,75 @@ pub enum Value {
     /// A text.
     Text(Text),
     /// A list.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// An object.
     Struct(Attributes),
 }
 
 impl Value {
     /// The number, if it is one.
-    #[must_use]
     pub fn as_number(&self) -> Option<f64> {
         match self {
-            Value::Number(n) => Some(*n),
+            Self::Number(n) => Some(*n),
             _ => None,
         }
     }
 
     /// The text, if it is one.
-    #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
-            Value::Text(text) => Some(text),
+            Self::Text(text) => Some(text),
             _ => None,
         }
     }
 
     /// Whether it is `true`.
-    #[must_use]
     pub fn is_true(&self) -> bool {
-        *self == Value::Bool(true)
+        *self == Self::Bool(true)
     }
 
     /// Whether every number in it, at any depth, is finite.
-    #[must_use]
     pub fn is_finite(&self) -> bool {
         match self {
-            Value::Number(n) => n.is_finite(),
-            Value::List(values) => values.iter().all(Value::is_finite),
-            Value::Struct(fields) => fields.iter().all(|(_, value)| value.is_finite()),
-            Value::Null | Value::Bool(_) | Value::Text(_) => true,
+            Self::Number(n) => n.is_finite(),
+            Self::List(values) => values.iter().all(Self::is_finite),
+            Self::Struct(fields) => fields.iter().all(|(_, value)| value.is_finite()),
+            Self::Null | Self::Bool(_) | Self::Text(_) => true,
         }
     }
 }
 
 impl From<&str> for Value {
-    fn from(text: &str) -> Value {
-        Value::Text(text.into())
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
     }
 }
 
 impl From<f64> for Value {
-    fn from(number: f64) -> Value {
-        Value::Number(number)
+    fn from(number: f64) -> Self {
+        Self::Number(number)
     }
 }
 
 impl From<bool> for Value {
-    fn from(truth: bool) -> Value {
-        Value::Bool(truth)
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
     }
 }
 
 impl From<&serde_json::Value> for Value {
     /// Numbers outside the range of a 64-bit float become infinite.
-    fn from(json: &serde_json::Value) -> Value {
+    fn from(json: &serde_json::Value) -> Self {
         match json {
-            serde_json::Value::Null => Value::Null,
-            serde_json::Value::Bool(truth) => Value::Bool(*truth),
-            serde_json::Value::Number(n) => Value::Number(n.as_f64().unwrap_or(f64::INFINITY)),
-            serde_json::Value::String(text) => Value::Text(text.as_str().into()),
-            serde_json::Value::Array(values) => {
-                Value::List(values.iter().map(Value::from).collect())
-            }
-            serde_json::Value::Object(fields) => Value::Struct(
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(truth) => Self::Bool(*truth),
+            serde_json::Value::Number(n) => Self::Number(n.as_f64().unwrap_or(f64::INFINITY)),
+            serde_json::Value::String(text) => Self::Text(text.as_str().into()),
+            serde_json::Value::Array(values) => Self::List(values.iter().map(Self::from).collect()),
+            serde_json::Value::Object(fields) => Self::Struct(
                 fields
                     .iter()
-                    .map(|(name, value)| (Text::from(name.as_str()), Value::from(value)))
+                    .map(|(name, value)| (Text::from(name.as_str()), Self::from(value)))
                     .collect(),
             ),
         }
@@ -103,13 +97,11 @@ pub struct Attributes(Vec<(Text, Value)>);
 
 impl Attributes {
     /// No attributes.
-    #[must_use]
-    pub const fn new() -> Attributes {
-        Attributes(Vec::new())
+    pub const fn new() -> Self {
+        Self(Vec::new())
     }
 
     /// The value of that name. O(log n).
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         let at = self.position(name).ok()?;
         Some(&self.0[at].1)
@@ -129,13 +121,11 @@ impl Attributes {
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -146,8 +136,8 @@ impl Attributes {
 }
 
 impl FromIterator<(Text, Value)> for Attributes {
-    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Attributes {
-        let mut attributes = Attributes::new();
+    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
+        let mut attributes = Self::new();
         for (name, value) in pairs {
             attributes.set(name, value);
         }

@@ -21,7 +21,7 @@ const STREAM_BUFFER: usize = 64 << 10;
 
 impl<T, U> Default for Codec<T, U> {
     fn default() -> Self {
-        Codec(PhantomData)
+        Self(PhantomData)
     }
 }
 

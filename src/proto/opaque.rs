@@ -18,13 +18,11 @@ const MAX_GROUPS: usize = 32;
 
 impl Opaque {
     /// The encoded fields.
-    #[must_use]
     pub fn fields(&self) -> &Bytes {
         &self.fields
     }
 
     /// The encoded fields.
-    #[must_use]
     pub fn into_fields(self) -> Bytes {
         self.fields
     }
@@ -32,8 +30,8 @@ impl Opaque {
 
 impl From<Bytes> for Opaque {
     /// A message of these encoded fields.
-    fn from(fields: Bytes) -> Opaque {
-        Opaque { fields }
+    fn from(fields: Bytes) -> Self {
+        Self { fields }
     }
 }
 
@@ -47,9 +45,9 @@ impl prost::Message for Opaque {
     }
 
     /// Takes the whole message over without copying it where the buffer can be cut.
-    fn decode(mut buf: impl Buf) -> Result<Opaque, DecodeError> {
+    fn decode(mut buf: impl Buf) -> Result<Self, DecodeError> {
         let len = buf.remaining();
-        Ok(Opaque {
+        Ok(Self {
             fields: buf.copy_to_bytes(len),
         })
     }

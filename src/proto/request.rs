@@ -38,10 +38,10 @@ pub struct Slots(&'static [(u32, Slot)]);
 
 impl Slots {
     /// `MakeMatchesRequest`.
-    pub const MAKE_MATCHES: Slots = Slots(&[(1, Slot::Parameters), (2, Slot::Ticket)]);
+    pub const MAKE_MATCHES: Self = Self(&[(1, Slot::Parameters), (2, Slot::Ticket)]);
 
     /// `BackfillMakeMatchesRequest`.
-    pub const BACKFILL: Slots = Slots(&[
+    pub const BACKFILL: Self = Self(&[
         (1, Slot::Parameters),
         (2, Slot::BackfillTicket),
         (3, Slot::Ticket),
@@ -98,7 +98,6 @@ impl Slots {
     }
 
     /// A request that holds this message; `None` if the stream has no such slot.
-    #[must_use]
     pub fn write(self, slot: Slot, message: &impl Message) -> Option<Opaque> {
         let (tag, _) = self.0.iter().find(|(_, other)| *other == slot)?;
         let len = message.encoded_len();

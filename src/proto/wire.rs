@@ -47,8 +47,7 @@ const MAX_FIELD_NUMBER: u64 = (1 << 29) - 1;
 impl<'b> Fields<'b> {
     /// The fields of these bytes.
     #[inline]
-    #[must_use]
-    pub fn of(message: &'b [u8]) -> Fields<'b> {
+    pub fn of(message: &'b [u8]) -> Self {
         Fields { rest: message }
     }
 

@@ -18,7 +18,7 @@ pub struct ListenError {
 }
 
 impl ListenError {
-    fn new(address: SocketAddr, setting: &str, error: &io::Error) -> ListenError {
+    fn new(address: SocketAddr, setting: &str, error: &io::Error) -> Self {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("another program listens there; stop it or set {setting} to a free port")
@@ -28,7 +28,7 @@ impl ListenError {
             }
             _ => error.to_string(),
         };
-        ListenError { address, hint }
+        Self { address, hint }
     }
 }
 

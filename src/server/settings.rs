@@ -47,13 +47,11 @@ pub struct Settings {
 
 impl Settings {
     /// Whether grpc.health.v1 is served: the alias wins over the default, not over a refusal.
-    #[must_use]
     pub fn health_check(&self) -> bool {
         self.enable_health_check && self.enable_health_checking != Some(false)
     }
 
     /// [`Settings::shutdown_grace_second`] as a duration.
-    #[must_use]
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_second.into())
     }

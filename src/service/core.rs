@@ -26,9 +26,9 @@ pub(super) struct Core<L> {
 }
 
 impl<L: MatchLogic> Core<L> {
-    pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Core<L> {
+    pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Self {
         let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
-        Core {
+        Self {
             logic,
             limits,
             clock,

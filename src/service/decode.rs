@@ -48,16 +48,16 @@ impl DecodeFault {
     /// The field at fault.
     pub(super) fn path(&self) -> &str {
         match self {
-            DecodeFault::Malformed { path, .. }
-            | DecodeFault::NotUtf8 { path }
-            | DecodeFault::WireType { path, .. }
-            | DecodeFault::TooMany { path, .. } => path,
+            Self::Malformed { path, .. }
+            | Self::NotUtf8 { path }
+            | Self::WireType { path, .. }
+            | Self::TooMany { path, .. } => path,
         }
     }
 
-    fn malformed(path: impl Into<String>) -> impl FnOnce(Malformed) -> Box<DecodeFault> {
+    fn malformed(path: impl Into<String>) -> impl FnOnce(Malformed) -> Box<Self> {
         move |why| {
-            Box::new(DecodeFault::Malformed {
+            Box::new(Self::Malformed {
                 path: path.into(),
                 why,
             })
@@ -65,12 +65,12 @@ impl DecodeFault {
     }
 
     /// The fault as seen from the message around the one that was read.
-    fn within(mut self: Box<Self>, outer: impl FnOnce() -> String) -> Box<DecodeFault> {
+    fn within(mut self: Box<Self>, outer: impl FnOnce() -> String) -> Box<Self> {
         match &mut *self {
-            DecodeFault::Malformed { path, .. }
-            | DecodeFault::NotUtf8 { path }
-            | DecodeFault::WireType { path, .. }
-            | DecodeFault::TooMany { path, .. } => {
+            Self::Malformed { path, .. }
+            | Self::NotUtf8 { path }
+            | Self::WireType { path, .. }
+            | Self::TooMany { path, .. } => {
                 let inner = std::mem::take(path);
                 *path = if inner.is_empty() {
                     outer()

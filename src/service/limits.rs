@@ -74,25 +74,21 @@ pub struct Limits {
 
 impl Limits {
     /// [`Limits::stream_idle_timeout_second`] as a duration.
-    #[must_use]
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.stream_idle_timeout_second.into())
     }
 
     /// [`Limits::stream_timeout_second`] as a duration.
-    #[must_use]
     pub fn stream_timeout(&self) -> Duration {
         Duration::from_secs(self.stream_timeout_second.into())
     }
 
     /// [`Limits::match_time_limit_second`] as a duration.
-    #[must_use]
     pub fn match_time_limit(&self) -> Duration {
         Duration::from_secs(self.match_time_limit_second.into())
     }
 
     /// [`Limits::max_concurrent_ticks`] as a number of ticks, at least 1.
-    #[must_use]
     pub fn concurrent_ticks(&self) -> usize {
         match self.max_concurrent_ticks {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -108,7 +104,7 @@ impl Limits {
 
 impl Default for Limits {
     /// The defaults of `--help`.
-    fn default() -> Limits {
+    fn default() -> Self {
         #[derive(clap::Parser)]
         struct Alone {
             #[command(flatten)]

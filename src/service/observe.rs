@@ -105,7 +105,7 @@ impl fmt::Debug for Observer {
 
 impl Observer {
     /// The observer of this request, if there is one.
-    pub(super) fn of<T>(request: &Request<T>) -> Option<Observer> {
+    pub(super) fn of<T>(request: &Request<T>) -> Option<Self> {
         request.extensions().get().cloned()
     }
 }

@@ -23,8 +23,8 @@ pub(super) struct Outbox<T> {
 }
 
 impl<T> Outbox<T> {
-    pub(super) fn new() -> Outbox<T> {
-        Outbox {
+    pub(super) fn new() -> Self {
+        Self {
             ready: VecDeque::new(),
             channel: None,
             deadline: None,
@@ -105,7 +105,7 @@ impl MatchOut for Outbox<Match> {
     }
 
     fn flow(&self) -> Flow {
-        Outbox::flow(self)
+        Self::flow(self)
     }
 }
 
@@ -124,6 +124,6 @@ impl BackfillOut for Outbox<Proposal> {
     }
 
     fn flow(&self) -> Flow {
-        Outbox::flow(self)
+        Self::flow(self)
     }
 }

@@ -26,7 +26,7 @@ impl Seen {
         ids: impl Iterator<Item = &'t str> + Clone,
         new: &mut Vec<bool>,
     ) {
-        let Seen {
+        let Self {
             uuids,
             others,
             keys,
@@ -177,7 +177,7 @@ struct Others {
 
 impl Others {
     fn insert(&mut self, id: &[u8]) -> bool {
-        let Others {
+        let Self {
             letters,
             ids,
             hasher,

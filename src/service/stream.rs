@@ -82,7 +82,7 @@ enum Step<T> {
 
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     /// A stream of answers to these requests.
-    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> TickStream<P, L> {
+    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> Self {
         let observer = Observer::of(&request);
         let mut out = Outbox::new();
         out.summary.backfill = P::BACKFILL;
@@ -96,7 +96,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let now = Instant::now();
         let end = now + core.limits.stream_timeout();
         let first = end.min(now + core.limits.idle_timeout());
-        TickStream {
+        Self {
             requests: request.into_inner(),
             observer,
             out,
@@ -152,7 +152,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     }
 
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
-        let TickStream {
+        let Self {
             core,
             out,
             state,

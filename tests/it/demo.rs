@@ -49,7 +49,7 @@ fn lacks_tools() -> bool {
 }
 
 impl Stage {
-    async fn set() -> Stage {
+    async fn set() -> Self {
         let world = World {
             client_secret: SECRET.to_owned(),
             ..World::default()
@@ -70,7 +70,7 @@ impl Stage {
         };
         let server = tokio::task::spawn_blocking(start).await.expect("starts");
         let folder = TempDir::new().expect("a folder");
-        Stage {
+        Self {
             ags,
             server,
             folder,

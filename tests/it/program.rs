@@ -47,14 +47,14 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    fn start() -> Served {
-        Served::start_with(&[], "serving gRPC")
+    fn start() -> Self {
+        Self::start_with(&[], "serving gRPC")
     }
 
     /// A server with these variables beside [`LOCAL`] or in their place, once it has logged a line
     /// that begins like `ready` and comes with or after "serving gRPC".
     #[expect(clippy::zombie_processes, reason = "Drop waits for it")]
-    pub(crate) fn start_with(variables: &[(&str, &str)], ready: &str) -> Served {
+    pub(crate) fn start_with(variables: &[(&str, &str)], ready: &str) -> Self {
         let mut child = program()
             .envs(LOCAL)
             .envs(variables.iter().copied())
@@ -78,7 +78,7 @@ impl Served {
                     .clone_into(&mut address);
             }
             if message.starts_with(ready) {
-                return Served {
+                return Self {
                     child,
                     address,
                     log,

@@ -251,15 +251,15 @@ pub(crate) struct Player {
 
 impl Ticket {
     /// A ticket of one player.
-    pub(crate) fn new(id: &str, pool: &str) -> Ticket {
-        Ticket {
+    pub(crate) fn new(id: &str, pool: &str) -> Self {
+        Self {
             ticket_id: id.to_owned(),
             match_pool: pool.to_owned(),
             players: vec![Player {
                 player_id: format!("{id}-player"),
                 attributes: None,
             }],
-            ..Ticket::default()
+            ..Self::default()
         }
     }
 }

@@ -124,7 +124,7 @@ pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
 
 impl Running {
     pub(crate) async fn end(self) -> Vec<Value> {
-        let Running {
+        let Self {
             client,
             lines,
             telemetry,

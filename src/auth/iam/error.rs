@@ -60,7 +60,6 @@ pub enum IamError {
 
 impl IamError {
     /// The HTTP status, if AGS answered with another than 200.
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
@@ -69,7 +68,6 @@ impl IamError {
     }
 
     /// How long AGS asks to wait before the next request.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,

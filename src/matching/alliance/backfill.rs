@@ -56,9 +56,8 @@ pub struct AllianceBackfill {
 
 impl AllianceBackfill {
     /// A tick with neither sessions nor tickets.
-    #[must_use]
-    pub fn new(rules: AllianceRules, context: TickContext) -> AllianceBackfill {
-        AllianceBackfill {
+    pub fn new(rules: AllianceRules, context: TickContext) -> Self {
+        Self {
             rules,
             context,
             sessions: Vec::new(),
@@ -86,7 +85,7 @@ impl BackfillTick for AllianceBackfill {
 
     /// Serves the sessions, oldest first.
     fn finish(self: Box<Self>, out: &mut dyn BackfillOut) {
-        let AllianceBackfill {
+        let Self {
             rules,
             context,
             mut sessions,

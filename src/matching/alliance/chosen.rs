@@ -50,7 +50,7 @@ struct CrossPlay {
 
 impl Chosen {
     /// Room for matches of this pool.
-    pub(super) fn new(pool: &Pool, policy: BlockPolicy) -> Chosen {
+    pub(super) fn new(pool: &Pool, policy: BlockPolicy) -> Self {
         let of_kind = |kind| {
             pool.options
                 .iter()
@@ -66,7 +66,7 @@ impl Chosen {
             Some(_) => pool.values.len(),
             None => 0,
         };
-        Chosen {
+        Self {
             policy,
             tickets: Vec::new(),
             sizes: Vec::new(),

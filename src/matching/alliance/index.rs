@@ -68,8 +68,8 @@ pub(super) struct Index {
 
 impl Index {
     /// Sorts the tickets of a pool. O(n log n).
-    pub(super) fn new(rules: &AllianceRules, pool: &Pool) -> Index {
-        let mut index = Index {
+    pub(super) fn new(rules: &AllianceRules, pool: &Pool) -> Self {
+        let mut index = Self {
             axis: axis(rules, pool),
             options: indexed_options(pool),
             keys: HashMap::new(),
@@ -363,7 +363,7 @@ impl Keys {
                 _ => &[],
             }
         };
-        let Keys { key, turns } = self;
+        let Self { key, turns } = self;
         key.clear();
         key.push(group);
         for (at, option) in options.iter().enumerate() {

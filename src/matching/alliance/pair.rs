@@ -20,7 +20,7 @@ pub(super) struct Pivot<'r> {
 }
 
 impl<'r> Pivot<'r> {
-    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool, id: Id) -> Pivot<'r> {
+    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool, id: Id) -> Self {
         let age_ms = pool.ages[id as usize];
         Pivot {
             id,

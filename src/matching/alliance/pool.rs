@@ -62,8 +62,8 @@ impl Pool {
         rules: &AllianceRules,
         now_ms: i64,
         tickets: Vec<Ticket>,
-    ) -> (Pool, Vec<(Ticket, Reason)>) {
-        Pool::with_sessions(rules, now_ms, tickets, Vec::new())
+    ) -> (Self, Vec<(Ticket, Reason)>) {
+        Self::with_sessions(rules, now_ms, tickets, Vec::new())
     }
 
     /// The same beside sessions, each given as a ticket that stands for it: what it has, it asks for.
@@ -74,7 +74,7 @@ impl Pool {
         now_ms: i64,
         tickets: Vec<Ticket>,
         sessions: Vec<Ticket>,
-    ) -> (Pool, Vec<(Ticket, Reason)>) {
+    ) -> (Self, Vec<(Ticket, Reason)>) {
         let mut unfit = Vec::new();
         let fits = |ticket: Ticket| {
             let reason = match rules.check_ticket(&ticket) {
@@ -107,11 +107,11 @@ impl Pool {
             }
         }
         rows.extend(sessions);
-        (Pool::of(rules, now_ms, rows, order.len()), unfit)
+        (Self::of(rules, now_ms, rows, order.len()), unfit)
     }
 
     /// The first `waiting` are tickets, the others stand for sessions.
-    fn of(rules: &AllianceRules, now_ms: i64, mut tickets: Vec<Ticket>, waiting: usize) -> Pool {
+    fn of(rules: &AllianceRules, now_ms: i64, mut tickets: Vec<Ticket>, waiting: usize) -> Self {
         let ages: Vec<i64> = tickets.iter().map(|ticket| ticket.age_ms(now_ms)).collect();
         let sizes = tickets
             .iter()
@@ -137,7 +137,7 @@ impl Pool {
         let listed: usize = tickets.iter().map(|ticket| ticket.players.len()).sum();
         let regions = Regions::of(&rules.regions, &tickets, &ages);
         tickets.truncate(waiting);
-        Pool {
+        Self {
             sizes,
             means,
             references,

@@ -173,7 +173,6 @@ pub enum BlockPolicy {
 impl AllianceRules {
     /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older than,
     /// the one with the largest duration.
-    #[must_use]
     pub fn teams_at(&self, age_ms: i64) -> TeamBounds {
         self.team_flexing
             .iter()
@@ -203,7 +202,6 @@ impl AllianceRules {
 
 impl DistanceRule {
     /// The largest distance for a ticket of that age (ms); `None` if the rule has no effect then.
-    #[must_use]
     pub fn reference_at(&self, age_ms: i64) -> Option<f64> {
         self.flexing
             .iter()
@@ -213,13 +211,11 @@ impl DistanceRule {
     }
 
     /// Whether the rule has an effect at some age.
-    #[must_use]
     pub fn is_distance(&self) -> bool {
         self.reference.is_some() || self.flexing.iter().any(|flex| flex.reference.is_some())
     }
 
     /// A distance as it counts in the score.
-    #[must_use]
     pub fn cost(&self, distance: f64) -> f64 {
         if self.normalization > 0.0 {
             distance / self.normalization * self.weight
@@ -231,13 +227,11 @@ impl DistanceRule {
 
 impl TeamBounds {
     /// Most players of a match.
-    #[must_use]
     pub fn most_players(&self) -> u64 {
         u64::from(self.teams_max) * u64::from(self.players_max)
     }
 
     /// Fewest players of a match.
-    #[must_use]
     pub fn fewest_players(&self) -> u64 {
         u64::from(self.teams_min) * u64::from(self.players_min)
     }
@@ -245,7 +239,6 @@ impl TeamBounds {
 
 impl RegionRules {
     /// The largest latency (ms) that is open to a ticket of that age whose best region has `best_ms`.
-    #[must_use]
     pub fn limit_ms(&self, best_ms: i64, age_ms: i64) -> i64 {
         let steps =
             age_ms.div_euclid(self.rate_ms) + i64::from(age_ms.rem_euclid(self.rate_ms) > 0);

@@ -87,7 +87,7 @@ pub(super) struct Found {
 
 impl<'r> Search<'r> {
     /// A search over these tickets. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool) -> Search<'r> {
+    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool) -> Self {
         Search {
             rules,
             index: Index::new(rules, pool),
@@ -232,8 +232,8 @@ impl Scratch {
 }
 
 impl Supply {
-    fn new(pool: &Pool) -> Supply {
-        let mut supply = Supply {
+    fn new(pool: &Pool) -> Self {
+        let mut supply = Self {
             all: 0,
             groups: vec![0; pool.groups.len()],
             regions: vec![0; pool.regions.len() as usize],

@@ -57,9 +57,8 @@ pub(in crate::matching) struct Member {
 
 impl Packer {
     /// A packer that remembers nothing yet.
-    #[must_use]
-    pub(in crate::matching) fn new(bounds: TeamBounds) -> Packer {
-        Packer {
+    pub(in crate::matching) fn new(bounds: TeamBounds) -> Self {
+        Self {
             bounds,
             answers: HashMap::default(),
             numbers: 0,

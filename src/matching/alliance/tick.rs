@@ -24,9 +24,8 @@ pub struct AllianceTick {
 
 impl AllianceTick {
     /// A tick without tickets.
-    #[must_use]
-    pub fn new(rules: AllianceRules, context: TickContext) -> AllianceTick {
-        AllianceTick {
+    pub fn new(rules: AllianceRules, context: TickContext) -> Self {
+        Self {
             rules,
             context,
             tickets: Vec::new(),
@@ -42,7 +41,7 @@ impl Tick for AllianceTick {
 
     /// Gives each ticket its turn, oldest first (ruleset contract A2).
     fn finish(self: Box<Self>, out: &mut dyn MatchOut) {
-        let AllianceTick {
+        let Self {
             rules,
             context,
             tickets,

@@ -26,9 +26,8 @@ pub struct PairBackfill {
 
 impl PairBackfill {
     /// A tick with neither sessions nor tickets.
-    #[must_use]
-    pub fn new(rules: PairRules, context: TickContext) -> PairBackfill {
-        PairBackfill {
+    pub fn new(rules: PairRules, context: TickContext) -> Self {
+        Self {
             rules,
             context,
             sessions: Vec::new(),
@@ -49,7 +48,7 @@ impl BackfillTick for PairBackfill {
     }
 
     fn finish(self: Box<Self>, out: &mut dyn BackfillOut) {
-        let PairBackfill {
+        let Self {
             rules,
             context,
             mut sessions,
@@ -130,7 +129,7 @@ impl Queue {
         age: impl Fn(&Ticket) -> K,
         unasked: Reason,
         out: &mut dyn BackfillOut,
-    ) -> Queue {
+    ) -> Self {
         tickets.sort_by_key(age);
         let mut waiting = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -144,7 +143,7 @@ impl Queue {
                 waiting.push(Some((ticket, unasked)));
             }
         }
-        Queue {
+        Self {
             tickets: waiting,
             by_region: HashMap::new(),
         }

@@ -14,9 +14,9 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(limits: &Limits) -> Budget {
+    pub(super) fn new(limits: &Limits) -> Self {
         let allowed = limits.max_attributes_per_ticket;
-        Budget {
+        Self {
             values: allowed,
             allowed,
             depth: limits.max_attribute_depth,

@@ -22,7 +22,7 @@ const FEW: usize = 8;
 
 impl<'t> Latencies<'t> {
     /// Latencies to be read into this list, whose entries are old ones.
-    pub(super) fn over(list: &'t mut Vec<(Text, i64)>) -> Latencies<'t> {
+    pub(super) fn over(list: &'t mut Vec<(Text, i64)>) -> Self {
         list.truncate(MAX_KEPT);
         let old = (1 << list.len()) - 1;
         Latencies { list, old }

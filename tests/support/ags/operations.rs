@@ -68,7 +68,7 @@ const TABLE: [(Operation, &str, &str, &str, Caller); 18] = {
 
 impl Operation {
     /// What a request asks for, with the segments that stand for `*`.
-    pub(super) fn of(method: &str, path: &str, body: &[u8]) -> Option<(Operation, Vec<String>)> {
+    pub(super) fn of(method: &str, path: &str, body: &[u8]) -> Option<(Self, Vec<String>)> {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         let names = |pattern: &str| {
             let pattern: Vec<&str> = pattern.split('/').collect();
@@ -81,8 +81,8 @@ impl Operation {
         let of_player = body.windows(18).any(|part| part == b"authorization_code");
         TABLE.iter().find_map(|(operation, _, wanted, pattern, _)| {
             let other_grant = match operation {
-                Operation::LogIn => of_player,
-                Operation::PlayerToken => !of_player,
+                Self::LogIn => of_player,
+                Self::PlayerToken => !of_player,
                 _ => false,
             };
             let names = names(pattern).filter(|_| *wanted == method && !other_grant)?;
@@ -90,7 +90,7 @@ impl Operation {
         })
     }
 
-    fn row(self) -> &'static (Operation, &'static str, &'static str, &'static str, Caller) {
+    fn row(self) -> &'static (Self, &'static str, &'static str, &'static str, Caller) {
         let row = TABLE.iter().find(|row| row.0 == self);
         row.expect("every operation is in the table")
     }
@@ -128,7 +128,7 @@ impl FromStr for Failure {
 
     /// `create-pool=403`: every such request is answered 403. `create-player@3=500`: from the third
     /// one on.
-    fn from_str(text: &str) -> Result<Failure, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| {
             let names: Vec<_> = TABLE.iter().map(|row| row.1).collect();
             format!(
@@ -147,7 +147,7 @@ impl FromStr for Failure {
             .ok()
             .filter(|status| (400..600).contains(status));
         let fault = Fault::Status(status.ok_or_else(|| wrong("STATUS is 400 to 599"))?);
-        Ok(Failure {
+        Ok(Self {
             operation,
             after,
             fault,

@@ -58,7 +58,7 @@ struct Best {
 
 impl<'r> Fill<'r> {
     /// Sorts the tickets of a pool. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Fill<'r> {
+    pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Self {
         let count = pool.len() as usize;
         Fill {
             rules,

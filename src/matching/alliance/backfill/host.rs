@@ -42,7 +42,7 @@ impl<'r> Host<'r> {
         pool: &mut Pool,
         session: &Session,
         row: Id,
-    ) -> Host<'r> {
+    ) -> Self {
         let mut pivot = Pivot::new(rules, pool, row);
         pivot.one_way = false;
         pivot.region = pool.regions.reported(row).first().copied();

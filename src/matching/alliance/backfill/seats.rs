@@ -50,8 +50,8 @@ pub(super) struct Newcomer<'t> {
 
 impl Seats {
     /// The seats of the session under bounds that are flexed by its age.
-    pub(super) fn new(rules: &AllianceRules, bounds: TeamBounds, session: &Session) -> Seats {
-        let mut seats = Seats {
+    pub(super) fn new(rules: &AllianceRules, bounds: TeamBounds, session: &Session) -> Self {
+        let mut seats = Self {
             bounds,
             teams: Vec::with_capacity(session.teams.len() + 1),
             outside: 0,

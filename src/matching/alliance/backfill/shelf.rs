@@ -29,20 +29,20 @@ pub(super) struct Rank {
 }
 
 impl Ord for Rank {
-    fn cmp(&self, other: &Rank) -> Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         let by_score = self.score.total_cmp(&other.score);
         by_score.then((self.latency, self.id).cmp(&(other.latency, other.id)))
     }
 }
 
 impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Rank) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl PartialEq for Rank {
-    fn eq(&self, other: &Rank) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
@@ -112,7 +112,7 @@ enum Ahead {
 
 impl Shelves {
     /// Sorts out who may play where. O(n r) for r regions reported by a ticket.
-    pub(super) fn new(pool: &Pool) -> Shelves {
+    pub(super) fn new(pool: &Pool) -> Self {
         let mut anywhere = Vec::new();
         let mut regions = vec![Vec::new(); pool.regions.len() as usize];
         for id in 0..pool.len() {
@@ -125,7 +125,7 @@ impl Shelves {
                 }
             }
         }
-        Shelves {
+        Self {
             anywhere,
             regions,
             labels: HashMap::new(),

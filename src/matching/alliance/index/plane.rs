@@ -93,20 +93,20 @@ pub(in crate::matching::alliance) struct Rank {
 }
 
 impl Ord for Rank {
-    fn cmp(&self, other: &Rank) -> Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         let by_score = self.score.total_cmp(&other.score);
         by_score.then(self.id.cmp(&other.id))
     }
 }
 
 impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Rank) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl PartialEq for Rank {
-    fn eq(&self, other: &Rank) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
@@ -159,7 +159,7 @@ impl Plane {
         count: usize,
         place: impl Fn(Id) -> Option<f64>,
         gate: impl Fn(Id) -> Gate,
-    ) -> Plane
+    ) -> Self
     where
         L: Iterator<Item = Lane> + 'l,
     {
@@ -173,7 +173,7 @@ impl Plane {
         entries
             .sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
         let len = u32::try_from(entries.len()).expect("bounded by SPREAD");
-        let mut plane = Plane {
+        let mut plane = Self {
             ids: entries.iter().map(|entry| entry.2).collect(),
             places: entries.iter().map(|entry| entry.1).collect(),
             gates: entries.iter().map(|entry| gate(entry.2)).collect(),

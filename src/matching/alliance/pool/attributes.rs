@@ -55,12 +55,8 @@ pub(in crate::matching::alliance) struct OptionColumn {
 }
 
 impl OptionColumn {
-    pub(super) fn of(
-        option: &MatchOption,
-        tickets: &[Ticket],
-        interner: &mut Interner,
-    ) -> OptionColumn {
-        let mut column = OptionColumn {
+    pub(super) fn of(option: &MatchOption, tickets: &[Ticket], interner: &mut Interner) -> Self {
+        let mut column = Self {
             kind: option.kind,
             values: Lists::default(),
             sets: Vec::new(),
@@ -124,14 +120,14 @@ impl Platforms {
         rules: &AllianceRules,
         tickets: &[Ticket],
         interner: &mut Interner,
-    ) -> Option<Platforms> {
+    ) -> Option<Self> {
         let asked = |option: &MatchOption| {
             &*option.name == "cross_platform" && option.kind == OptionKind::Any
         };
         if !rules.options.iter().any(asked) {
             return None;
         }
-        let mut platforms = Platforms {
+        let mut platforms = Self {
             current: Lists::default(),
             crossed: Lists::default(),
         };
@@ -169,9 +165,9 @@ impl Groups {
         tickets: &[Ticket],
         waiting: usize,
         interner: &mut Interner,
-    ) -> Groups {
+    ) -> Self {
         let by_options_only = rules.backfill_by_options_only && waiting < tickets.len();
-        let mut groups = Groups::default();
+        let mut groups = Self::default();
         let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
         let blank = interner.number(&Value::from(""));
         let always = ALWAYS_TESTED.map(|name| (name, interner.number(&Value::from(name))));

@@ -36,7 +36,7 @@ pub(in crate::matching::alliance) struct Regions {
 }
 
 impl Regions {
-    pub(super) fn of(rules: &RegionRules, tickets: &[Ticket], ages: &[i64]) -> Regions {
+    pub(super) fn of(rules: &RegionRules, tickets: &[Ticket], ages: &[i64]) -> Self {
         let mut names: BTreeSet<&Text> = BTreeSet::new();
         for (at, ticket) in tickets.iter().enumerate() {
             if at == 0 || !same_regions(ticket, &tickets[at - 1]) {
@@ -45,7 +45,7 @@ impl Regions {
         }
         let names: Vec<Text> = names.into_iter().cloned().collect();
         let masked = names.len() <= MASKED;
-        let mut regions = Regions {
+        let mut regions = Self {
             reported: Lists::default(),
             latencies: Vec::new(),
             starts: Vec::with_capacity(tickets.len()),

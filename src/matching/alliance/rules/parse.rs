@@ -71,7 +71,7 @@ impl AllianceRules {
     ///
     /// Every fault with its path, or, if nothing else is wrong, that the ruleset asks for roles
     /// (`combination`) or for `sub_game_modes`, which are not matched by.
-    pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<AllianceRules>, RulesError> {
+    pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         let mut report = Report::default();
         let mut root = Object::root(fields, &mut report);
         root.needs("alliance", || {
@@ -101,7 +101,7 @@ impl AllianceRules {
         }
         root.close();
         let warnings = report.finish()?;
-        let rules = AllianceRules {
+        let rules = Self {
             teams: bounds.unwrap_or(SMALLEST),
             team_flexing,
             distances,

@@ -7,7 +7,6 @@ use super::{AllianceRules, DistanceRule, Inert, RegionRules, TeamBounds};
 
 impl AllianceRules {
     /// The ruleset with every default filled in. Read again, it gives the same rules.
-    #[must_use]
     pub fn to_json(&self) -> Value {
         let flexing: Vec<_> = self.distances.iter().flat_map(flexing_rules).collect();
         let options: Vec<_> = self

@@ -5,7 +5,6 @@ use crate::matching::{Needs, Ticket, TicketFault, Wanted};
 
 impl AllianceRules {
     /// What these rules look at in a ticket.
-    #[must_use]
     pub fn needs(&self) -> Needs {
         let stats = self.stat_codes();
         Needs {
@@ -21,7 +20,6 @@ impl AllianceRules {
     }
 
     /// What backfill looks at in a ticket.
-    #[must_use]
     pub fn backfill_needs(&self) -> Needs {
         Needs {
             excluded_sessions: true,
@@ -30,7 +28,6 @@ impl AllianceRules {
     }
 
     /// The attributes of `matching_rule`, each once, in order.
-    #[must_use]
     pub fn stat_codes(&self) -> Vec<String> {
         let mut codes: Vec<String> = Vec::with_capacity(self.distances.len());
         for rule in &self.distances {
@@ -42,7 +39,6 @@ impl AllianceRules {
     }
 
     /// Most players of a team, however far the rules flex.
-    #[must_use]
     pub fn largest_team(&self) -> u32 {
         let sizes = self.all_teams().map(|teams| teams.players_max);
         sizes.max().unwrap_or(self.teams.players_max)

@@ -39,7 +39,7 @@ impl<'a> Roster<'a> {
         members: &'a [Member],
         enemies: &'a [Vec<usize>],
         bounds: TeamBounds,
-    ) -> Roster<'a> {
+    ) -> Self {
         Roster {
             members,
             enemies,
@@ -292,7 +292,7 @@ struct Unevenness {
 }
 
 impl Heights {
-    fn new(heights: impl Iterator<Item = f64>) -> Heights {
+    fn new(heights: impl Iterator<Item = f64>) -> Self {
         let of: Vec<f64> = heights.collect();
         let mut order: Vec<usize> = (0..of.len()).collect();
         order.sort_by(|&a, &b| of[a].total_cmp(&of[b]));
@@ -301,7 +301,7 @@ impl Heights {
             range: squares.sqrt() * 1e-12,
             squares: squares * 1e-12,
         };
-        Heights {
+        Self {
             of,
             order,
             tolerance,
@@ -338,7 +338,7 @@ impl Heights {
 }
 
 impl Unevenness {
-    fn beats(self, other: Unevenness, tolerance: Unevenness) -> bool {
+    fn beats(self, other: Self, tolerance: Self) -> bool {
         self.range < other.range - tolerance.range
             || (self.range <= other.range + tolerance.range
                 && self.squares < other.squares - tolerance.squares)

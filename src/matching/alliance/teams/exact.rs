@@ -97,16 +97,16 @@ fn unevenness(roster: &Roster<'_>, team_of: &[usize]) -> Unevenness {
 }
 
 impl Range {
-    const EMPTY: Range = Range {
+    const EMPTY: Self = Self {
         fewest: u32::MAX,
         most: 0,
         lowest: f64::INFINITY,
         highest: f64::NEG_INFINITY,
     };
 
-    fn with(self, players: u32, value: f64) -> Range {
+    fn with(self, players: u32, value: f64) -> Self {
         let mean = value / f64::from(players);
-        Range {
+        Self {
             fewest: self.fewest.min(players),
             most: self.most.max(players),
             lowest: self.lowest.min(mean),
@@ -120,8 +120,8 @@ impl Range {
 }
 
 impl Rest {
-    fn of_teams(teams: u32) -> Rest {
-        Rest {
+    fn of_teams(teams: u32) -> Self {
+        Self {
             members: 0,
             players: 0,
             value: 0.0,

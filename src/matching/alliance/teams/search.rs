@@ -77,11 +77,11 @@ pub(super) fn classes(sizes: &[u32], enemies: &[Vec<usize>]) -> Vec<Class> {
 
 impl Spare {
     /// Spare parties beside taken ones.
-    pub(super) fn new(size: u32, left: u32, taken: &[Class]) -> Spare {
+    pub(super) fn new(size: u32, left: u32, taken: &[Class]) -> Self {
         let class = taken
             .iter()
             .position(|class| class.size == size && class.foes.is_empty());
-        Spare { size, left, class }
+        Self { size, left, class }
     }
 }
 
@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
         classes: &'a [Class],
         spare: Vec<Spare>,
         steps: u32,
-    ) -> Search<'a> {
+    ) -> Self {
         let left = classes.iter().map(|class| class.members.len());
         let left: Vec<u32> = left
             .map(|count| u32::try_from(count).unwrap_or(u32::MAX))

@@ -45,7 +45,7 @@ pub(super) struct Entry {
 
 impl Shelf {
     /// Sorts the tickets that wait. O(n log n).
-    pub(super) fn new(pool: &Pool, index: &Index, entries: impl Iterator<Item = Entry>) -> Shelf {
+    pub(super) fn new(pool: &Pool, index: &Index, entries: impl Iterator<Item = Entry>) -> Self {
         let waiting = entries.filter(|entry| pool.waits(entry.id));
         let in_cells = waiting.flat_map(|entry| {
             let cells = index.cells(entry.id).iter();
@@ -60,7 +60,7 @@ impl Shelf {
                 .then((a.latency, a.id).cmp(&(b.latency, b.id)))
         });
         let len = u32::try_from(sorted.len()).expect("bounded by the index");
-        let mut shelf = Shelf {
+        let mut shelf = Self {
             ids: sorted.iter().map(|(_, entry)| entry.id).collect(),
             costs: sorted
                 .iter()

@@ -48,7 +48,7 @@ fn foes(a: &Ticket, b: &Ticket) -> bool {
 }
 
 impl<'a> Replay<'a> {
-    fn new(rules: &'a AllianceRules, session: &'a Session, nobody: &'a Ticket) -> Replay<'a> {
+    fn new(rules: &'a AllianceRules, session: &'a Session, nobody: &'a Ticket) -> Self {
         let first = match session.tickets.is_empty() {
             true => vec![nobody],
             false => session.tickets.iter().collect(),

@@ -71,7 +71,7 @@ pub(super) struct Object<'r> {
 
 impl<'r> Object<'r> {
     /// The ruleset itself.
-    pub(super) fn root(fields: Map<String, Value>, report: &'r mut Report) -> Object<'r> {
+    pub(super) fn root(fields: Map<String, Value>, report: &'r mut Report) -> Self {
         Object {
             path: String::new(),
             fields,

@@ -3,12 +3,13 @@
 
 mod exact;
 
-use super::chosen::Chosen;
-use super::pair::Pivot;
-use super::pool::{Id, Pool};
-use super::rules::testing::rules;
-use super::teams::Packer;
-use super::{AllianceRules, AllianceTick, Rank};
+use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::index::Rank;
+use crate::matching::alliance::pair::Pivot;
+use crate::matching::alliance::pool::{Id, Pool};
+use crate::matching::alliance::rules::testing::rules;
+use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::{AllianceRules, AllianceTick};
 use crate::matching::{
     Flow, Match, MatchOut, Player, Reason, Text, Tick, TickContext, Ticket, Value,
 };

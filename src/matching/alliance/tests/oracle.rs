@@ -9,7 +9,9 @@ pub(super) mod pool;
 mod props;
 mod tests;
 
-use super::{AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, TeamBounds};
+use crate::matching::alliance::{
+    AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, TeamBounds,
+};
 use crate::matching::{Attributes, Match, Ticket, Value};
 
 /// Why a group of tickets is no match.
@@ -63,7 +65,7 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(rules: &'a AllianceRules, now_ms: i64, pivot: &'a Ticket) -> Judge<'a> {
+    pub(super) fn new(rules: &'a AllianceRules, now_ms: i64, pivot: &'a Ticket) -> Self {
         Judge {
             rules,
             now_ms,

@@ -21,7 +21,7 @@ struct Level {
 }
 
 impl Level {
-    fn of(pool: &Pool, chosen: &Chosen, candidates: &[Id]) -> Level {
+    fn of(pool: &Pool, chosen: &Chosen, candidates: &[Id]) -> Self {
         let admitted = |id: &Id| chosen.admits(pool, *id).is_ok();
         let open: Vec<Id> = candidates.iter().copied().filter(admitted).collect();
         let mut spare = Vec::new();
@@ -32,7 +32,7 @@ impl Level {
             }
             spare[size] += 1;
         }
-        Level {
+        Self {
             open,
             next: 0,
             spare,

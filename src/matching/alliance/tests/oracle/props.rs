@@ -1,7 +1,7 @@
 //! The search against the oracle, over random rulesets and pools.
 //!
 //! Every run draws the same pools; `PROPTEST_RNG_SEED` draws others and `PROPTEST_CASES` more of
-//! them. `cargo test alliance::oracle -- --nocapture` shows how many were checked.
+//! them. `cargo test alliance::tests::oracle -- --nocapture` shows how many were checked.
 
 use std::cell::Cell;
 use std::collections::HashSet;

@@ -1,0 +1,4 @@
+//! The strategy as a whole, held against two other readings of its rules.
+
+mod oracle;
+mod reference;

@@ -1,12 +1,12 @@
 //! The five calls: decode, drive the core, encode.
 
-mod core;
 mod decode;
 mod encode;
 mod limits;
 pub mod observe;
 mod outbox;
 mod seen;
+mod shared;
 mod status;
 mod stream;
 mod tick;
@@ -26,31 +26,31 @@ use crate::proto::{
     MatchResponse, Opaque, Rules, StatCodesResponse, ValidateTicketRequest, ValidateTicketResponse,
 };
 
-pub use self::core::Clock;
 pub use limits::Limits;
+pub use shared::Clock;
 
-use self::core::Core;
 use self::decode::Known;
 use observe::{MESSAGE_REFUSED, Observer, RULESET_REFUSED};
+use shared::Shared;
 use stream::TickStream;
 use tick::{Filling, Making};
 
 /// The service over a studio's logic.
 pub struct MatchFunctionService<L> {
-    core: Arc<Core<L>>,
+    shared: Arc<Shared<L>>,
 }
 
 impl<L: MatchLogic> MatchFunctionService<L> {
     /// A service that matches by this logic, within these limits, at the time of this clock.
     pub fn new(logic: L, limits: Limits, clock: Clock) -> Self {
         Self {
-            core: Arc::new(Core::new(logic, limits, clock)),
+            shared: Arc::new(Shared::new(logic, limits, clock)),
         }
     }
 
     /// The service as tonic serves it: gzip understood, messages bounded.
     pub fn into_server(self) -> MatchFunctionServer<Self> {
-        let most = self.core.limits.max_message_bytes as usize;
+        let most = self.shared.limits.max_message_bytes as usize;
         MatchFunctionServer::new(self)
             .max_decoding_message_size(most)
             // A match repeats its tickets, each of which fitted into a message.
@@ -71,7 +71,7 @@ impl<L: MatchLogic> MatchFunctionService<L> {
         decode::ticket(
             body,
             &Limits::unary_needs(),
-            &self.core.limits,
+            &self.shared.limits,
             &mut Known::default(),
         )
         .inspect_err(|_| observe::refused(observer, MESSAGE_REFUSED))
@@ -83,7 +83,7 @@ impl<L: MatchLogic> MatchFunctionService<L> {
         rules: Option<&Rules>,
         observer: Option<&Observer>,
     ) -> Result<L::Rules, Status> {
-        self.core
+        self.shared
             .rules(rules)
             .inspect_err(|_| observe::refused(observer, RULESET_REFUSED))
     }
@@ -103,7 +103,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
     ) -> Result<Response<StatCodesResponse>, Status> {
         let observer = Observer::of(&request);
         let rules = self.rules(request.into_inner().rules.as_ref(), observer.as_ref())?;
-        let codes = self.core.logic.stat_codes(&rules);
+        let codes = self.shared.logic.stat_codes(&rules);
         Ok(Response::new(StatCodesResponse { codes }))
     }
 
@@ -116,7 +116,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         let request = request.into_inner();
         let rules = self.rules(request.rules.as_ref(), observer)?;
         let ticket = self.ticket(request.ticket.as_ref(), observer)?;
-        let verdict = self.core.logic.validate_ticket(&rules, &ticket);
+        let verdict = self.shared.logic.validate_ticket(&rules, &ticket);
         if let Err(fault) = &verdict {
             observe::refused(observer, fault.as_str());
             tracing::info!(
@@ -142,7 +142,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
             .ticket
             .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
         let ticket = self.ticket(Some(&sent), observer)?;
-        let enrichment = self.core.logic.enrich_ticket(&rules, &ticket);
+        let enrichment = self.shared.logic.enrich_ticket(&rules, &ticket);
         let ticket = Some(enriched(sent, &enrichment));
         Ok(Response::new(EnrichTicketResponse { ticket }))
     }
@@ -153,7 +153,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<Streaming<Opaque>>,
     ) -> Result<Response<Self::MakeMatchesStream>, Status> {
-        let stream: TickStream<Making, L> = TickStream::new(Arc::clone(&self.core), request);
+        let stream: TickStream<Making, L> = TickStream::new(Arc::clone(&self.shared), request);
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -163,7 +163,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<Streaming<Opaque>>,
     ) -> Result<Response<Self::BackfillMatchesStream>, Status> {
-        let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.core), request);
+        let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.shared), request);
         Ok(Response::new(Box::pin(stream)))
     }
 }

@@ -10,7 +10,7 @@
 //! | [`settings`] | flags, variables, defaults |
 //! | [`logging`], `json`, `loki` | lines on standard output and to Loki |
 //! | [`metrics`], [`admin`] | the registry and its HTTP server |
-//! | [`tracing`], [`propagation`] | spans, their export, their headers |
+//! | [`spans`], [`propagation`] | spans, their export, their headers |
 //! | [`method`], [`facts`] | the closed set of methods; what a call was about |
 
 pub mod admin;
@@ -24,19 +24,19 @@ pub mod metrics;
 mod outage;
 pub mod propagation;
 pub mod settings;
+pub mod spans;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod tracing;
 
 use std::io;
 
-use ::tracing::Dispatch;
+use tracing::Dispatch;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use self::logging::Output;
 use self::method::MethodTable;
 use self::metrics::{Metrics, TickLabels};
-use self::tracing::Tracer;
+use self::spans::Tracer;
 
 pub use self::settings::Settings;
 
@@ -77,7 +77,7 @@ pub struct Handles {
 
 #[derive(Debug)]
 struct Exporters {
-    spans: tracing::Flush,
+    spans: spans::Flush,
     loki: Option<loki::Flush>,
     stdout: WorkerGuard,
 }
@@ -94,7 +94,7 @@ pub fn init(
     ticks: TickLabels,
 ) -> Result<Telemetry, Error> {
     let (dispatch, telemetry) = build(settings, methods, ticks, Output::stdout())?;
-    ::tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
+    tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
     logging::log_panics();
     Ok(telemetry)
 }
@@ -116,7 +116,7 @@ pub fn build(
     } else {
         (None, None)
     };
-    let (tracer, spans) = tracing::build(settings, &metrics.export).map_err(Error::Setting)?;
+    let (tracer, spans) = spans::build(settings, &metrics.export).map_err(Error::Setting)?;
     let (dispatch, stdout) =
         logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
     let telemetry = Telemetry {

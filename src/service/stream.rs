@@ -20,9 +20,9 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::core::Core;
 use super::observe::{MESSAGE_REFUSED, Observer};
 use super::outbox::Outbox;
+use super::shared::Shared;
 use super::status;
 use super::tick::Purpose;
 use crate::matching::{Flow, MatchLogic};
@@ -34,7 +34,7 @@ const BATCH: usize = 256;
 
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
-    core: Arc<Core<L>>,
+    shared: Arc<Shared<L>>,
     requests: Streaming<Opaque>,
     observer: Option<Observer>,
     out: Outbox<P::Answer>,
@@ -82,7 +82,7 @@ enum Step<T> {
 
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     /// A stream of answers to these requests.
-    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> Self {
+    pub(super) fn new(shared: Arc<Shared<L>>, request: Request<Streaming<Opaque>>) -> Self {
         let observer = Observer::of(&request);
         let mut out = Outbox::new();
         out.summary.backfill = P::BACKFILL;
@@ -94,8 +94,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             id.clone_into(&mut out.summary.ab_trace_id);
         }
         let now = Instant::now();
-        let end = now + core.limits.stream_timeout();
-        let first = end.min(now + core.limits.idle_timeout());
+        let end = now + shared.limits.stream_timeout();
+        let first = end.min(now + shared.limits.idle_timeout());
         Self {
             requests: request.into_inner(),
             observer,
@@ -107,7 +107,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             active: false,
             span: Span::none(),
             opened: now,
-            core,
+            shared,
         }
     }
 
@@ -153,7 +153,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
 
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
         let Self {
-            core,
+            shared,
             out,
             state,
             span,
@@ -171,7 +171,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     tickets = Empty,
                     answers = Empty
                 );
-                let opened = intake::open::<P, L>(core, request, &mut out.summary);
+                let opened = intake::open::<P, L>(shared, request, &mut out.summary);
                 if let Some(Observer(observer)) = observer {
                     observer.tick_opened(&out.summary);
                 }
@@ -182,7 +182,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 })
             }
             State::Reading { intake, .. } => {
-                intake.take::<P>(request, &core.limits, &mut out.summary)
+                intake.take::<P>(request, &shared.limits, &mut out.summary)
             }
             State::Failed(_) | State::Finishing { .. } | State::Ended => Ok(false),
         };
@@ -240,8 +240,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let mut moved = Outbox::new();
         moved.summary = self.out.summary.clone();
         moved.send_to(sender);
-        let limit = self.core.limits.match_time_limit();
-        let permits = Arc::clone(&self.core.permits);
+        let limit = self.shared.limits.match_time_limit();
+        let permits = Arc::clone(&self.shared.permits);
         let span = self.span.clone();
         let thread = tokio::spawn(async move {
             let permit = permits.acquire_owned().await;
@@ -265,16 +265,16 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
             let now = Instant::now();
-            let idle = self.core.limits.idle_timeout();
+            let idle = self.shared.limits.idle_timeout();
             if now >= self.end {
-                let most = self.core.limits.stream_timeout_second;
+                let most = self.shared.limits.stream_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
                     "the stream is open for more than {most} s (STREAM_TIMEOUT_SECOND)"
                 )));
             }
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
-                let most = self.core.limits.stream_idle_timeout_second;
+                let most = self.shared.limits.stream_idle_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
                     "no message came for {most} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));

@@ -17,7 +17,7 @@ use super::json::Json;
 use super::loki::LokiSink;
 use super::metrics::ExportMetrics;
 use super::settings::{LogFormat, Settings};
-use super::tracing::Tracer;
+use super::spans::Tracer;
 
 /// Lines that may wait for standard output.
 const QUEUE_LINES: usize = 16_384;

@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use ::tracing::Dispatch;
 use clap::Parser;
 use flate2::read::GzDecoder;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SimpleSpanProcessor, SpanData, SpanExporter};
 use serde_json::Value;
+use tracing::Dispatch;
 
 use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
 use super::metrics::TickLabels;
 use super::settings::Settings;
-use super::tracing::{Tracer, samplers, tracer};
+use super::spans::{Tracer, samplers, tracer};
 use super::{Telemetry, build};
 
 /// How long a test waits for what must come. Never reached when all is well.

@@ -6,11 +6,11 @@ use tonic::Status;
 
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
-use crate::service::core::Core;
 use crate::service::decode::{Batch, Known};
 use crate::service::observe::{RULESET_REFUSED, TickSummary};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
+use crate::service::shared::Shared;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
 
@@ -39,7 +39,7 @@ pub(super) struct Intake {
 
 /// Reads the first message and opens the tick.
 pub(super) fn open<P: Purpose, L: MatchLogic>(
-    core: &Core<L>,
+    shared: &Shared<L>,
     request: Opaque,
     summary: &mut TickSummary,
 ) -> Result<(P::Tick, Intake), Status> {
@@ -80,16 +80,16 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             "tick begins"
         );
     }
-    let rules = core
+    let rules = shared
         .rules(parameters.rules.as_ref())
         .inspect_err(|_| summary.refused = Some(RULESET_REFUSED))?;
-    summary.now_ms = (core.clock)();
+    summary.now_ms = (shared.clock)();
     let context = TickContext {
         now_ms: summary.now_ms,
         tick_id: parameters.tick_id,
     };
     let intake = Intake {
-        needs: P::needs(&core.logic, &rules),
+        needs: P::needs(&shared.logic, &rules),
         tickets: 0,
         sessions: 0,
         bytes: received,
@@ -101,7 +101,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         session: None,
         new: Vec::new(),
     };
-    Ok((P::open(&core.logic, rules, context), intake))
+    Ok((P::open(&shared.logic, rules, context), intake))
 }
 
 impl Intake {

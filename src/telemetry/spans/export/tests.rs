@@ -4,8 +4,8 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::error::OTelSdkError;
 
 use super::*;
+use crate::telemetry::spans::tracer;
 use crate::telemetry::testing::{self, Collector, nobody};
-use crate::telemetry::tracing::tracer;
 
 const PATH: &str = "/api/v2/spans";
 

@@ -16,7 +16,7 @@ use crate::proto::Rules;
 pub type Clock = fn() -> i64;
 
 /// The logic and what it runs under.
-pub(super) struct Core<L> {
+pub(super) struct Shared<L> {
     pub(super) logic: L,
     pub(super) limits: Limits,
     pub(super) clock: Clock,
@@ -25,7 +25,7 @@ pub(super) struct Core<L> {
     warned: Warned,
 }
 
-impl<L: MatchLogic> Core<L> {
+impl<L: MatchLogic> Shared<L> {
     pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Self {
         let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
         Self {

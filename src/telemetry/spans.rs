@@ -9,7 +9,6 @@ mod export;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use opentelemetry::trace::{
     SpanBuilder, SpanKind, TraceContextExt, TraceState, Tracer as _, TracerProvider as _,
 };
@@ -19,6 +18,7 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer,
     SdkTracerProvider, ShouldSample, SpanProcessor,
 };
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;

@@ -21,18 +21,19 @@ mod cache;
 pub mod claims;
 mod clock;
 mod directory;
+mod endpoint;
 mod flight;
 mod grants;
 pub mod iam;
 pub mod jwks;
 mod keys;
 mod lifecycle;
+mod metrics;
 pub mod permission;
 mod refresh;
 mod refusal;
 pub mod revocation;
 mod settings;
-mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -43,11 +44,12 @@ use http::HeaderMap;
 
 pub use authorizer::Requirement;
 pub use clock::Clock;
+pub use endpoint::Endpoint;
 use iam::BoxFuture;
 pub use lifecycle::{Auth, Options};
+pub use metrics::{AuthMetrics, Document};
 pub use refusal::{Class, Refusal};
 pub use settings::{Login, Settings};
-pub use stats::{Endpoint, Stats};
 
 use claims::Claims;
 

@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 mod limits;
-pub mod observe;
+mod metrics;
 mod outbox;
 mod seen;
 mod shared;
@@ -25,12 +25,14 @@ use crate::proto::{
     self, BackfillResponse, EnrichTicketRequest, EnrichTicketResponse, GetStatCodesRequest,
     MatchResponse, Opaque, Rules, StatCodesResponse, ValidateTicketRequest, ValidateTicketResponse,
 };
+use crate::telemetry::facts::RpcFacts;
 
 pub use limits::Limits;
+pub use metrics::ServiceMetrics;
 pub use shared::Clock;
 
 use self::decode::Known;
-use observe::{MESSAGE_REFUSED, Observer, RULESET_REFUSED};
+use metrics::{MESSAGE_REFUSED, RULESET_REFUSED};
 use shared::Shared;
 use stream::TickStream;
 use tick::{Filling, Making};
@@ -41,10 +43,11 @@ pub struct MatchFunctionService<L> {
 }
 
 impl<L: MatchLogic> MatchFunctionService<L> {
-    /// A service that matches by this logic, within these limits, at the time of this clock.
-    pub fn new(logic: L, limits: Limits, clock: Clock) -> Self {
+    /// A service that matches by this logic, within these limits, at the time of this clock, and
+    /// counts into these metrics.
+    pub fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
         Self {
-            shared: Arc::new(Shared::new(logic, limits, clock)),
+            shared: Arc::new(Shared::new(logic, limits, clock, metrics)),
         }
     }
 
@@ -63,7 +66,7 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     fn ticket(
         &self,
         ticket: Option<&proto::Ticket>,
-        observer: Option<&Observer>,
+        facts: Option<&RpcFacts>,
     ) -> Result<Ticket, Status> {
         let body = ticket
             .map(|ticket| ticket.fields().clone())
@@ -74,18 +77,14 @@ impl<L: MatchLogic> MatchFunctionService<L> {
             &self.shared.limits,
             &mut Known::default(),
         )
-        .inspect_err(|_| observe::refused(observer, MESSAGE_REFUSED))
+        .inspect_err(|_| self.shared.metrics.refused(MESSAGE_REFUSED, facts))
         .map_err(|fault| status::undecodable("ticket", &fault))
     }
 
-    fn rules(
-        &self,
-        rules: Option<&Rules>,
-        observer: Option<&Observer>,
-    ) -> Result<L::Rules, Status> {
+    fn rules(&self, rules: Option<&Rules>, facts: Option<&RpcFacts>) -> Result<L::Rules, Status> {
         self.shared
             .rules(rules)
-            .inspect_err(|_| observe::refused(observer, RULESET_REFUSED))
+            .inspect_err(|_| self.shared.metrics.refused(RULESET_REFUSED, facts))
     }
 }
 
@@ -101,8 +100,8 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<GetStatCodesRequest>,
     ) -> Result<Response<StatCodesResponse>, Status> {
-        let observer = Observer::of(&request);
-        let rules = self.rules(request.into_inner().rules.as_ref(), observer.as_ref())?;
+        let facts = facts_of(&request);
+        let rules = self.rules(request.into_inner().rules.as_ref(), facts.as_deref())?;
         let codes = self.shared.logic.stat_codes(&rules);
         Ok(Response::new(StatCodesResponse { codes }))
     }
@@ -111,14 +110,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<ValidateTicketRequest>,
     ) -> Result<Response<ValidateTicketResponse>, Status> {
-        let observer = Observer::of(&request);
-        let observer = observer.as_ref();
+        let facts = facts_of(&request);
+        let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), observer)?;
-        let ticket = self.ticket(request.ticket.as_ref(), observer)?;
+        let rules = self.rules(request.rules.as_ref(), facts)?;
+        let ticket = self.ticket(request.ticket.as_ref(), facts)?;
         let verdict = self.shared.logic.validate_ticket(&rules, &ticket);
         if let Err(fault) = &verdict {
-            observe::refused(observer, fault.as_str());
+            self.shared.metrics.refused(fault.as_str(), facts);
             tracing::info!(
                 reason = fault.as_str(),
                 ticket_id = &*ticket.id,
@@ -134,14 +133,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<EnrichTicketRequest>,
     ) -> Result<Response<EnrichTicketResponse>, Status> {
-        let observer = Observer::of(&request);
-        let observer = observer.as_ref();
+        let facts = facts_of(&request);
+        let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), observer)?;
+        let rules = self.rules(request.rules.as_ref(), facts)?;
         let sent = request
             .ticket
             .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
-        let ticket = self.ticket(Some(&sent), observer)?;
+        let ticket = self.ticket(Some(&sent), facts)?;
         let enrichment = self.shared.logic.enrich_ticket(&rules, &ticket);
         let ticket = Some(enriched(sent, &enrichment));
         Ok(Response::new(EnrichTicketResponse { ticket }))
@@ -166,6 +165,11 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.shared), request);
         Ok(Response::new(Box::pin(stream)))
     }
+}
+
+/// What the call's other observers find out about it here.
+fn facts_of<T>(request: &Request<T>) -> Option<Arc<RpcFacts>> {
+    request.extensions().get().cloned()
 }
 
 /// The ticket with attributes added. Protobuf reads two pieces of a message as one merged message,

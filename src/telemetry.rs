@@ -34,8 +34,7 @@ use tracing::Dispatch;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use self::logging::Output;
-use self::method::MethodTable;
-use self::metrics::{Metrics, TickLabels};
+use self::metrics::Metrics;
 use self::spans::Tracer;
 
 pub use self::settings::Settings;
@@ -67,12 +66,10 @@ pub struct Telemetry {
 /// What layers and the application report to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handles {
-    /// The registry and its series.
+    /// The registry: every area adds its own metrics.
     pub metrics: Metrics,
     /// Starts the spans of calls.
     pub tracer: Tracer,
-    /// The methods that the metrics and spans know.
-    pub methods: MethodTable,
 }
 
 #[derive(Debug)]
@@ -84,16 +81,10 @@ struct Exporters {
 
 /// Starts telemetry for the process: logs to standard output (and Loki), panics included.
 ///
-/// `methods` and `ticks` are the label values of the metrics; see [`Metrics::new`].
-///
 /// # Errors
 /// See [`Error`].
-pub fn init(
-    settings: &Settings,
-    methods: &MethodTable,
-    ticks: TickLabels,
-) -> Result<Telemetry, Error> {
-    let (dispatch, telemetry) = build(settings, methods, ticks, Output::stdout())?;
+pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
+    let (dispatch, telemetry) = build(settings, Output::stdout())?;
     tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
     logging::log_panics();
     Ok(telemetry)
@@ -103,13 +94,9 @@ pub fn init(
 ///
 /// # Errors
 /// See [`Error`].
-pub fn build(
-    settings: &Settings,
-    methods: &MethodTable,
-    ticks: TickLabels,
-    output: Output,
-) -> Result<(Dispatch, Telemetry), Error> {
-    let metrics = Metrics::new(&settings.metrics_prefix(), methods, ticks)?;
+pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
+    let prefix = settings.metrics_prefix().map_err(Error::Setting)?;
+    let metrics = Metrics::new(&prefix)?;
     let (sink, loki) = if settings.enable_loki {
         let (sink, flush) = loki::start(settings, &metrics.export)?;
         (Some(sink), Some(flush))
@@ -120,11 +107,7 @@ pub fn build(
     let (dispatch, stdout) =
         logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
     let telemetry = Telemetry {
-        handles: Handles {
-            metrics,
-            tracer,
-            methods: methods.clone(),
-        },
+        handles: Handles { metrics, tracer },
         exporters: Some(Exporters {
             spans,
             loki,

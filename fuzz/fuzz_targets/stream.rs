@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use libfuzzer_sys::fuzz_target;
 use match_function::matching::AgsLogic;
 use match_function::proto::match_function_server::MatchFunctionServer;
-use match_function::service::{Limits, MatchFunctionService};
+use match_function::service::{Limits, MatchFunctionService, ServiceMetrics};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -38,7 +38,8 @@ struct Settings {
 
 fn server() -> MatchFunctionServer<MatchFunctionService<AgsLogic>> {
     let settings = <Settings as clap::Parser>::parse_from(["fuzz"]);
-    MatchFunctionService::new(AgsLogic, settings.limits, || 1_700_000_000_000).into_server()
+    let metrics = ServiceMetrics::default();
+    MatchFunctionService::new(AgsLogic, settings.limits, || 1_700_000_000_000, metrics).into_server()
 }
 
 /// A message of gRPC: not compressed, its length, its bytes.

@@ -23,11 +23,12 @@ pub(super) use http::Http;
 pub use http::InjectHeaders;
 
 use super::claims::{NamespaceRole, lower_case_permissions, permissions};
+use super::endpoint::Endpoint;
 use super::jwks::KeySet;
+use super::metrics::AuthMetrics;
 use super::permission::Permission;
 use super::revocation::RevocationList;
 use super::settings::Login;
-use super::stats::{Endpoint, Stats};
 
 /// A client token is renewed when this part of its life is left.
 const RENEW_WHEN_LEFT: f64 = 0.2;
@@ -325,6 +326,6 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
 /// # Errors
 /// If AGS cannot be reached or refuses the credentials.
 pub async fn log_in(login: &Login, app_name: &str) -> Result<SecretString, IamError> {
-    let http = Http::new(login, app_name, None, Arc::new(Stats::default()))?;
+    let http = Http::new(login, app_name, None, Arc::new(AuthMetrics::default()))?;
     Ok(request_token(&http).await?.value)
 }

@@ -8,6 +8,7 @@ use hashbrown::DefaultHashBuilder;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::metrics::ServiceMetrics;
 use super::{Limits, status};
 use crate::matching::{MatchLogic, RuleWarning};
 use crate::proto::Rules;
@@ -20,18 +21,20 @@ pub(super) struct Shared<L> {
     pub(super) logic: L,
     pub(super) limits: Limits,
     pub(super) clock: Clock,
+    pub(super) metrics: ServiceMetrics,
     /// One for each tick that may match at the same time.
     pub(super) permits: Arc<Semaphore>,
     warned: Warned,
 }
 
 impl<L: MatchLogic> Shared<L> {
-    pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Self {
+    pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
         let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
         Self {
             logic,
             limits,
             clock,
+            metrics,
             permits,
             warned: Warned::default(),
         }

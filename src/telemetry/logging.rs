@@ -102,8 +102,7 @@ pub(super) fn build(
         .lossy(true)
         .thread_name("log-stdout")
         .finish(output.writer);
-    let losses = stdout.error_counter();
-    metrics.watch_stdout(move || losses.dropped_lines() as u64);
+    metrics.watch_stdout(stdout.error_counter());
     let lines = if human {
         let lines = fmt::layer()
             .with_ansi(output.is_terminal)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::metrics::MetricPrefix;
 use crate::config::parse::boolean;
 
 /// The form of a log line on standard output.
@@ -131,7 +132,7 @@ pub struct Settings {
 
     /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` turned to `_`].
     #[arg(long, env = "PROMETHEUS_PREFIX")]
-    pub prometheus_prefix: Option<String>,
+    pub prometheus_prefix: Option<MetricPrefix>,
 
     /// Export spans to Zipkin unless OTEL_TRACES_EXPORTER says otherwise.
     #[arg(long, env = "ENABLE_ZIPKIN", value_parser = boolean, action = ArgAction::Set, default_value = "true")]
@@ -268,11 +269,8 @@ impl Settings {
                 self.prometheus_endpoint
             ));
         }
-        let prefix = self.metrics_prefix();
-        if !is_metric_name(&prefix) {
-            faults.push(format!(
-                "PROMETHEUS_PREFIX is `{prefix}`; a metric's name has only letters, digits and _, and starts with no digit"
-            ));
+        if let Err(fault) = self.metrics_prefix() {
+            faults.push(fault);
         }
         if let Err(fault) = self.sampler_ratio() {
             faults.push(fault);
@@ -309,10 +307,19 @@ impl Settings {
     }
 
     /// Prefix of the application's own metrics.
-    pub fn metrics_prefix(&self) -> String {
-        self.prometheus_prefix
-            .clone()
-            .unwrap_or_else(|| self.app_name.replace([' ', '-', '.'], "_"))
+    ///
+    /// # Errors
+    /// None is set, and APP_NAME makes none.
+    pub fn metrics_prefix(&self) -> Result<MetricPrefix, String> {
+        match &self.prometheus_prefix {
+            Some(prefix) => Ok(prefix.clone()),
+            None => MetricPrefix::of_application(&self.app_name).map_err(|why| {
+                format!(
+                    "APP_NAME is `{}`, which makes no prefix for metrics: {why}; set PROMETHEUS_PREFIX",
+                    self.app_name
+                )
+            }),
+        }
     }
 
     /// Service name on spans.
@@ -384,7 +391,10 @@ impl Settings {
                 format!("{}:{}", self.prometheus_addr, self.prometheus_port),
             ));
             lines.push(("PROMETHEUS_ENDPOINT", self.prometheus_endpoint.clone()));
-            lines.push(("PROMETHEUS_PREFIX", self.metrics_prefix()));
+            let prefix = self
+                .metrics_prefix()
+                .map_or_else(|fault| fault, |prefix| prefix.to_string());
+            lines.push(("PROMETHEUS_PREFIX", prefix));
         }
         match self.traces_exporter() {
             TracesExporter::Zipkin => lines.push((
@@ -449,12 +459,6 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
     }
-}
-
-/// Whether `name` can start the name of a Prometheus metric.
-fn is_metric_name(name: &str) -> bool {
-    let ok = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(ok)
 }
 
 #[cfg(test)]

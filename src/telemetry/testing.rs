@@ -14,23 +14,16 @@ use opentelemetry_sdk::trace::{SimpleSpanProcessor, SpanData, SpanExporter};
 use serde_json::Value;
 use tracing::Dispatch;
 
+use super::facts::RpcFacts;
 use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
-use super::metrics::TickLabels;
+use super::metrics::Metrics;
 use super::settings::Settings;
 use super::spans::{Tracer, samplers, tracer};
 use super::{Telemetry, build};
 
 /// How long a test waits for what must come. Never reached when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-pub(crate) const REASONS: &[&str] = &["no_players", "ruleset_invalid"];
-
-pub(crate) const TICKS: TickLabels = TickLabels {
-    reasons: REASONS,
-    wait_bounds_ms: &[1_000, 5_000, 60_000],
-    size_bounds: &[2, 4, 8],
-};
 
 /// The settings that these flags give, everything that sends switched off unless a flag says so.
 pub(crate) fn settings(flags: &[&str]) -> Settings {
@@ -59,11 +52,30 @@ pub(crate) fn methods() -> MethodTable {
     ])
 }
 
+/// Facts about a call of an unknown method.
+pub(crate) fn facts() -> RpcFacts {
+    RpcFacts::new(methods().find("/x/y"))
+}
+
+/// Metrics with the prefix `t`.
+pub(crate) fn metrics() -> Metrics {
+    Metrics::new(&"t".parse().expect("a prefix")).expect("valid names")
+}
+
+/// The value of one series, written as Prometheus writes it.
+pub(crate) fn value(metrics: &Metrics, series: &str) -> f64 {
+    let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    let value = line.unwrap_or_else(|| panic!("{series} is missing in\n{text}"));
+    value.parse().expect("a number")
+}
+
 /// Telemetry that writes into a buffer.
 pub(crate) fn telemetry(flags: &[&str]) -> (Dispatch, Telemetry, Lines) {
     let lines = Lines::default();
-    let (dispatch, telemetry) =
-        build(&settings(flags), &methods(), TICKS, lines.output()).expect("these flags work");
+    let (dispatch, telemetry) = build(&settings(flags), lines.output()).expect("these flags work");
     (dispatch, telemetry, lines)
 }
 

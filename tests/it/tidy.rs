@@ -15,10 +15,28 @@ fn root() -> &'static Path {
 const IMPORTS: &[(&str, &[&str])] = &[
     ("matching", &["matching"]),
     ("proto", &["proto"]),
-    ("auth", &["auth", "config::parse"]),
+    (
+        "auth",
+        &[
+            "auth",
+            "config::parse",
+            "telemetry::metrics",
+            "telemetry::testing",
+        ],
+    ),
     ("telemetry", &["telemetry", "config::parse"]),
     ("layers", &["layers", "auth", "telemetry"]),
-    ("service", &["service", "matching", "proto"]),
+    (
+        "service",
+        &[
+            "service",
+            "matching",
+            "proto",
+            "telemetry::facts",
+            "telemetry::metrics",
+            "telemetry::testing",
+        ],
+    ),
     ("server", &["server", "config::parse"]),
     (
         "client",

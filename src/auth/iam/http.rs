@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::super::endpoint::Endpoint;
+use super::super::metrics::AuthMetrics;
 use super::super::settings::Login;
-use super::super::stats::{Endpoint, Stats};
 use super::error::IamError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,7 +41,7 @@ pub(in crate::auth) struct Http {
     client_id: String,
     client_secret: SecretString,
     inject: Option<InjectHeaders>,
-    stats: Arc<Stats>,
+    metrics: Arc<AuthMetrics>,
 }
 
 impl Http {
@@ -48,7 +49,7 @@ impl Http {
         login: &Login,
         app_name: &str,
         inject: Option<InjectHeaders>,
-        stats: Arc<Stats>,
+        metrics: Arc<AuthMetrics>,
     ) -> Result<Self, IamError> {
         let base = login.base_url().map_err(IamError::Setup)?;
         let mut client = reqwest::Client::builder();
@@ -70,7 +71,7 @@ impl Http {
             client_id: login.client_id.clone().unwrap_or_default(),
             client_secret: login.client_secret.clone().unwrap_or_default(),
             inject,
-            stats,
+            metrics,
         })
     }
 
@@ -126,7 +127,7 @@ impl Http {
         parsed: Result<T, impl fmt::Display>,
     ) -> Result<T, IamError> {
         parsed.map_err(|error| {
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
             IamError::Body {
                 endpoint,
                 reason: error.to_string(),
@@ -161,7 +162,7 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        self.stats.count_fetch(endpoint);
+        self.metrics.requests(endpoint).inc();
         let span = self.span(endpoint);
         let answer = self
             .answer(endpoint, request, limit)
@@ -172,7 +173,7 @@ impl Http {
         if let Err(error) = &answer {
             span.record("otel.status_code", "ERROR");
             span.record("otel.status_description", error.to_string());
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
         }
         answer
     }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::Auth;
 use crate::auth::keys::UNKNOWN_KID_COOLDOWN;
 use crate::auth::testing::{FakeIam, mint, vectors};
-use crate::auth::{Clock, Decision, Permit, Refusal, Requirement, Stats};
+use crate::auth::{AuthMetrics, Clock, Decision, Document, Permit, Refusal, Requirement};
 
 const NOW: f64 = 1_800_000_000.0;
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -39,7 +39,7 @@ impl Bench {
             iam.clone(),
             requirement,
             clock,
-            Arc::new(Stats::default()),
+            Arc::new(AuthMetrics::default()),
             INTERVAL,
         );
         Self { auth, iam, now }
@@ -110,8 +110,11 @@ async fn lets_nobody_in_before_keys_and_list_are_there() {
         "no list"
     );
     assert!(!*bench.auth.ready().borrow());
-    let stats = bench.auth.stats();
-    assert!(stats.jwks_age_s().is_some() && stats.revocation_list_age_s().is_none());
+    let metrics = bench.auth.metrics();
+    assert!(
+        metrics.age_s(Document::KeySet).is_some()
+            && metrics.age_s(Document::RevocationList).is_none()
+    );
     // What can be judged without IAM is.
     assert_eq!(bench.refusal("nonsense").await, Some(Refusal::Malformed));
     bench
@@ -156,12 +159,12 @@ async fn an_outage_later_changes_nothing_for_hours_and_ends_by_itself() {
         None,
         "not even seen before"
     );
-    let stats = bench.auth.stats();
-    assert!(stats.jwks_age_s().expect("an age") > 2.0 * 3600.0);
-    assert!(stats.revocation_list_age_s().expect("an age") > 2.0 * 3600.0);
+    let metrics = bench.auth.metrics();
+    assert!(metrics.age_s(Document::KeySet).expect("an age") > 2.0 * 3600.0);
+    assert!(metrics.age_s(Document::RevocationList).expect("an age") > 2.0 * 3600.0);
     bench.iam.tell(|told| told.keys = Ok(vec![0, 1]));
     sleep(Duration::from_secs(31)).await;
-    assert!(stats.jwks_age_s().expect("an age") < 31.0);
+    assert!(metrics.age_s(Document::KeySet).expect("an age") < 31.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -289,8 +292,11 @@ async fn a_verified_token_is_known_by_its_hash_until_it_ends() {
     for _ in 0..3 {
         assert_eq!(bench.refusal(&token).await, None);
     }
-    let stats = bench.auth.stats();
-    assert_eq!((stats.permits_verified(), stats.permits_cached()), (1, 2));
+    let metrics = bench.auth.metrics();
+    assert_eq!(
+        (metrics.permits_verified.get(), metrics.permits_cached.get()),
+        (1, 2)
+    );
     bench.set_now(NOW + 9.999);
     assert_eq!(bench.refusal(&token).await, None);
     bench.set_now(NOW + 10.0);
@@ -302,8 +308,8 @@ async fn a_verified_token_is_known_by_its_hash_until_it_ends() {
     assert_eq!(bench.refusal(&token).await, None);
     assert_eq!(
         (
-            stats.refusals(Refusal::Expired),
-            stats.refusals(Refusal::NotYetValid)
+            metrics.refusals(Refusal::Expired).get(),
+            metrics.refusals(Refusal::NotYetValid).get()
         ),
         (1, 1)
     );
@@ -512,5 +518,5 @@ async fn a_verdict_that_raced_with_a_new_list_is_not_kept() {
         "judged by the list of that moment"
     );
     assert_eq!(bench.refusal(&token).await, Some(Refusal::UserRevoked));
-    assert_eq!(bench.auth.stats().permits_cached(), 0);
+    assert_eq!(bench.auth.metrics().permits_cached.get(), 0);
 }

@@ -1,12 +1,7 @@
 use super::*;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{self, Collector, TICKS, methods, nobody, settings};
+use crate::telemetry::testing::{self, Collector, metrics, nobody, settings};
 
 const PATH: &str = "/loki/api/v1/push";
-
-fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), TICKS).expect("valid names")
-}
 
 #[test]
 fn lines_arrive_by_level_compressed_and_with_the_user() {

@@ -104,13 +104,13 @@ async fn verdict(file: &Value, case: &Value) -> Result<(), Refusal> {
         requirement(case),
     )
     .expect("starts");
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     match case["iam"].as_object() {
         Some(iam) if !iam.contains_key("jwks_sequence") => {
             until("IAM has failed", || {
                 Endpoint::ALL
                     .into_iter()
-                    .any(|endpoint| stats.fetch_failures(endpoint) > 0)
+                    .any(|endpoint| metrics.failures(endpoint).get() > 0)
             })
             .await;
         }

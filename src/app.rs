@@ -17,6 +17,7 @@ use tonic_health::server::HealthReporter;
 use tower::util::option_layer;
 
 use crate::auth::Auth;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::layers::auth::AuthLayer;
 use crate::layers::metrics::RpcMetrics;
@@ -25,7 +26,7 @@ use crate::service::{MatchFunctionService, ServiceMetrics};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
 use crate::telemetry::spans::Tracer;
-use crate::{clock, layers, proto, server};
+use crate::{layers, proto, server};
 
 /// A server whose port is bound and which does not answer yet.
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl<L: MatchLogic> App<L> {
         );
         let (reporter, health) = tonic_health::server::health_reporter();
         let service =
-            MatchFunctionService::new(self.logic, limits, clock::unix_ms, self.service_metrics)
+            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics)
                 .into_server();
         let mut router = server::builder(&settings).layer(stack).add_service(service);
         if settings.health_check() {

@@ -19,7 +19,6 @@ pub mod bearer;
 pub mod bloom;
 mod cache;
 pub mod claims;
-mod clock;
 mod directory;
 mod endpoint;
 mod flight;
@@ -43,7 +42,6 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 pub use authorizer::Requirement;
-pub use clock::Clock;
 pub use endpoint::Endpoint;
 use iam::BoxFuture;
 pub use lifecycle::{Auth, Options};

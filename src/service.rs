@@ -19,6 +19,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use crate::clock::Clock;
 use crate::matching::{Enrichment, MatchLogic, Ticket};
 use crate::proto::match_function_server::{MatchFunction, MatchFunctionServer};
 use crate::proto::{
@@ -29,7 +30,6 @@ use crate::telemetry::facts::RpcFacts;
 
 pub use limits::Limits;
 pub use metrics::ServiceMetrics;
-pub use shared::Clock;
 
 use self::decode::Known;
 use metrics::{MESSAGE_REFUSED, RULESET_REFUSED};

@@ -11,7 +11,6 @@ use tokio::time::timeout;
 use super::bearer::BearerToken;
 use super::cache::{TokenHash, VerifiedTokens};
 use super::claims::{Claims, UnverifiedToken};
-use super::clock::Clock;
 use super::grants::Grants;
 use super::keys::Keys;
 use super::metrics::AuthMetrics;
@@ -19,6 +18,7 @@ use super::permission::{Actions, Permission};
 use super::refusal::Refusal;
 use super::revocation::RevocationList;
 use super::{Authorizer, Decision, Permit};
+use crate::clock::Clock;
 
 /// Longest time for one verdict, lookups at IAM included.
 const VERDICT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ impl Authorizer for TokenAuthorizer {
             }
         };
         let hash = TokenHash::of(token.expose());
-        if let Some(permit) = judge.verified.get(&hash, judge.clock.now()) {
+        if let Some(permit) = judge.verified.get(&hash, judge.clock.unix_s()) {
             judge.metrics.permits_cached.inc();
             return Decision::Now(Ok(permit));
         }
@@ -101,7 +101,7 @@ impl Judge {
         self.keys.verify(&unverified).await?;
         let claims = unverified.claims()?;
         let validity = claims.validity();
-        validity.check(self.clock.now())?;
+        validity.check(self.clock.unix_s())?;
         let revoked = self.revoked.load_full().ok_or(Refusal::IamUnavailable)?;
         revoked.check(token, &claims)?;
         self.check_requirement(&claims).await?;

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use super::Authorizer;
 use super::authorizer::{Judge, Requirement, TokenAuthorizer};
 use super::cache::VerifiedTokens;
-use super::clock::Clock;
 use super::grants::Grants;
 use super::iam::{Http, Iam, IamClient, IamError, InjectHeaders};
 use super::keys::Keys;
 use super::metrics::{AuthMetrics, Document};
 use super::refresh::{Failure, keep_fresh};
 use super::settings::Settings;
+use crate::clock::Clock;
 
 /// What else the guard is built with; the default is right for the real server.
 #[derive(Clone)]

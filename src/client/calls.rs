@@ -13,6 +13,7 @@ use super::pool::{self, Shape};
 use super::show::Show;
 use super::summary::Summary;
 use super::{Common, Connection, Tickets};
+use crate::clock::Clock;
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
     ValidateTicketRequest,
@@ -89,7 +90,7 @@ impl<'o, W: Write> Call<'o, W> {
             };
             let made_up: Vec<Value> = if tickets.random.is_some() {
                 let shape = Shape::of(&self.rules);
-                pool::sessions(&shape, sessions, tickets.seed, crate::clock::unix_ms())
+                pool::sessions(&shape, sessions, tickets.seed, Clock::system().unix_ms())
             } else {
                 let now = now();
                 (1..=sessions).map(|n| made_up_session(n, &now)).collect()
@@ -254,7 +255,7 @@ impl<'o, W: Write> Call<'o, W> {
         }
         if let Some(count) = tickets.random {
             let shape = Shape::of(&self.rules);
-            let queue = pool::queue(&shape, count, tickets.seed, crate::clock::unix_ms());
+            let queue = pool::queue(&shape, count, tickets.seed, Clock::system().unix_ms());
             return Ok(queue.into_iter().map(of).collect());
         }
         let now = now();
@@ -267,7 +268,7 @@ impl<'o, W: Write> Call<'o, W> {
     /// A summary in which nothing is matched yet.
     fn summary(&self, messages: &[Sent]) -> Summary {
         let shape = Shape::of(&self.rules);
-        let mut summary = Summary::new(&shape.attributes[0], crate::clock::unix_ms());
+        let mut summary = Summary::new(&shape.attributes[0], Clock::system().unix_ms());
         for message in messages {
             summary.sent(&message.json);
         }
@@ -333,7 +334,7 @@ fn message_of(json: Value) -> anyhow::Result<Sent> {
 
 /// Now, in the form of protobuf's JSON.
 fn now() -> String {
-    timestamp(crate::clock::unix_ms())
+    timestamp(Clock::system().unix_ms())
 }
 
 /// A refusal in words: the code by name, and what the server says.

@@ -10,11 +10,9 @@ use tonic::Status;
 
 use super::metrics::ServiceMetrics;
 use super::{Limits, status};
+use crate::clock::Clock;
 use crate::matching::{MatchLogic, RuleWarning};
 use crate::proto::Rules;
-
-/// The clock: Unix milliseconds.
-pub type Clock = fn() -> i64;
 
 /// The logic and what it runs under.
 pub(super) struct Shared<L> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use flate2::{Compression, write::GzEncoder};
 use reqwest::blocking::Client;
@@ -22,6 +22,8 @@ use super::http;
 use super::metrics::ExportMetrics;
 use super::outage::Outage;
 use super::settings::Settings;
+use crate::clock::since_1970;
+use crate::error;
 
 /// Bounds of what may wait, and of one push.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +163,7 @@ impl LokiSink {
             && !shared.stopping.load(Relaxed);
         let line = || Line {
             level,
-            unix_ns: unix_ns(),
+            unix_ns: since_1970().as_nanos(),
             text: text.into(),
         };
         if !fits || self.queue.send(Message::Line(line())).is_err() {
@@ -170,16 +172,6 @@ impl LokiSink {
             shared.metrics.loki_dropped.inc();
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "Loki wants the time of each line; nothing is decided by it"
-)]
-fn unix_ns() -> u128 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos())
 }
 
 impl<'a> MakeWriter<'a> for LokiSink {
@@ -375,7 +367,7 @@ impl Pusher {
                     Pushed::Refused(reason)
                 }
             }
-            Err(error) => Pushed::Failed(chain(&error.without_url())),
+            Err(error) => Pushed::Failed(error::chain(error.without_url())),
         }
     }
 
@@ -398,18 +390,6 @@ impl Pusher {
         serde_json::to_writer(&mut gzip, &Push { streams })?;
         gzip.finish()
     }
-}
-
-/// An error with its causes: "error sending request" alone does not say that nobody listens.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[derive(Serialize)]

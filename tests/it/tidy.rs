@@ -19,17 +19,23 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "auth",
         &[
             "auth",
+            "clock",
             "config::parse",
+            "error",
             "telemetry::metrics",
             "telemetry::testing",
         ],
     ),
-    ("telemetry", &["telemetry", "config::parse"]),
+    (
+        "telemetry",
+        &["telemetry", "clock", "config::parse", "error"],
+    ),
     ("layers", &["layers", "auth", "telemetry"]),
     (
         "service",
         &[
             "service",
+            "clock",
             "matching",
             "proto",
             "telemetry::facts",
@@ -53,6 +59,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["config", "auth", "server", "service", "telemetry"],
     ),
     ("clock", &[]),
+    ("error", &[]),
 ];
 
 const MATCHING_NEVER: &[&str] = &[

@@ -1,6 +1,5 @@
 //! Requests to AGS: addresses, credentials, bounds, counting.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use super::super::endpoint::Endpoint;
 use super::super::metrics::AuthMetrics;
 use super::super::settings::Login;
 use super::error::IamError;
+use crate::error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .build()
-            .map_err(|error| IamError::Setup(reason(error)))?;
+            .map_err(|error| IamError::Setup(error::chain(error.without_url())))?;
         Ok(Self {
             client,
             base,
@@ -203,9 +203,9 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        let transport = |error| IamError::Transport {
+        let transport = |error: reqwest::Error| IamError::Transport {
             endpoint,
-            reason: reason(error),
+            reason: error::chain(error.without_url()),
         };
         let mut headers = HeaderMap::new();
         if let Some(inject) = &self.inject {
@@ -263,17 +263,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .parse()
         .ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
-}
-
-/// The causes of an error in one line, without the URL.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep};
 use super::Auth;
 use crate::auth::keys::UNKNOWN_KID_COOLDOWN;
 use crate::auth::testing::{FakeIam, mint, vectors};
-use crate::auth::{AuthMetrics, Clock, Decision, Document, Permit, Refusal, Requirement};
+use crate::auth::{AuthMetrics, Decision, Document, Permit, Refusal, Requirement};
+use crate::clock::Clock;
 
 const NOW: f64 = 1_800_000_000.0;
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -32,7 +33,7 @@ impl Bench {
         let now = Arc::new(Mutex::new(NOW));
         let clock = Clock::from_fn({
             let now = Arc::clone(&now);
-            move || *now.lock().unwrap()
+            move || Duration::from_secs_f64(*now.lock().unwrap())
         });
         let requirement = Requirement::to_read("game", "MMV2GRPCSERVICE");
         let auth = Auth::with_iam(

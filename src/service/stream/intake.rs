@@ -83,7 +83,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
     let rules = shared
         .rules(parameters.rules.as_ref())
         .inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
-    record.now_ms = (shared.clock)();
+    record.now_ms = shared.clock.unix_ms();
     let context = TickContext {
         now_ms: record.now_ms,
         tick_id: parameters.tick_id,

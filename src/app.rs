@@ -236,7 +236,7 @@ fn admin(
         "PROMETHEUS_PORT",
     )?;
     let metrics = handles.metrics.clone();
-    let endpoint = &settings.prometheus_endpoint;
+    let endpoint = settings.prometheus_endpoint.clone();
     Ok(Some(Admin::new(listener, endpoint, metrics, readiness)))
 }
 

@@ -14,8 +14,8 @@
 //! | [`method`], [`facts`] | the closed set of methods; what a call was about |
 
 pub mod admin;
+mod collector;
 pub mod facts;
-mod http;
 mod json;
 pub mod logging;
 mod loki;
@@ -74,8 +74,8 @@ pub struct Handles {
 
 #[derive(Debug)]
 struct Exporters {
-    spans: spans::Flush,
-    loki: Option<loki::Flush>,
+    spans: spans::FlushSpans,
+    loki: Option<loki::FlushLines>,
     stdout: WorkerGuard,
 }
 
@@ -97,11 +97,12 @@ pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
 pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
     let prefix = settings.metrics_prefix().map_err(Error::Setting)?;
     let metrics = Metrics::new(&prefix)?;
-    let (sink, loki) = if settings.enable_loki {
-        let (sink, flush) = loki::start(settings, &metrics.export)?;
-        (Some(sink), Some(flush))
-    } else {
-        (None, None)
+    let (sink, loki) = match settings.loki().map_err(Error::Setting)? {
+        Some(target) => {
+            let (sink, flush) = loki::start(target, &settings.app_name, &metrics.export)?;
+            (Some(sink), Some(flush))
+        }
+        None => (None, None),
     };
     let (tracer, spans) = spans::build(settings, &metrics.export).map_err(Error::Setting)?;
     let (dispatch, stdout) =

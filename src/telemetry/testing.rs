@@ -19,22 +19,28 @@ use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
 use super::metrics::Metrics;
 use super::settings::Settings;
+use super::spans::sampling::Samplers;
 use super::spans::{Tracer, samplers, tracer};
 use super::{Telemetry, build};
 
 /// How long a test waits for what must come. Never reached when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The settings that these flags give, everything that sends switched off unless a flag says so.
-pub(crate) fn settings(flags: &[&str]) -> Settings {
+/// The settings that these flags give.
+pub(crate) fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
     #[derive(Parser)]
     #[command(args_override_self = true)]
     struct Cli {
         #[command(flatten)]
         settings: Settings,
     }
-    let quiet = ["test", "--enable-loki=no", "--enable-zipkin=no"];
-    Cli::parse_from(quiet.iter().chain(flags)).settings
+    Cli::try_parse_from(["test"].iter().chain(flags)).map(|cli| cli.settings)
+}
+
+/// The settings that these flags give, everything that sends switched off unless a flag says so.
+pub(crate) fn settings(flags: &[&str]) -> Settings {
+    let quiet = ["--enable-loki=no", "--enable-zipkin=no"];
+    parse(&[&quiet, flags].concat()).expect("these flags parse")
 }
 
 /// A table of one method of each kind.
@@ -102,8 +108,8 @@ pub(crate) fn spans(flags: &[&str]) -> (Tracer, Spans) {
     let settings = settings(flags);
     let spans = Spans::default();
     let processor = SimpleSpanProcessor::new(spans.clone());
-    let (sampler, root) = samplers(&settings, true).expect("valid");
-    let (tracer, _) = tracer(&settings, sampler, root, Some(processor));
+    let Samplers { all, undecided } = samplers(&settings);
+    let (tracer, _) = tracer(settings.service_name(), all, undecided, Some(processor));
     (tracer, spans)
 }
 

@@ -25,7 +25,8 @@ async fn the_pages() {
     });
     let metrics = testing::metrics();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let admin = Admin::new(listener, "/my-metrics", metrics, readiness);
+    let path = "/my-metrics".parse().expect("a path");
+    let admin = Admin::new(listener, path, metrics, readiness);
     let address = admin.local_addr().expect("bound");
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(admin.serve(async {

@@ -226,16 +226,16 @@ fn lenient_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 ) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Entry<T> {
+    enum ListEntry<T> {
         Usable(T),
         Odd(IgnoredAny),
     }
-    let entries = Option::<Vec<Entry<T>>>::deserialize(source)?.unwrap_or_default();
+    let entries = Option::<Vec<ListEntry<T>>>::deserialize(source)?.unwrap_or_default();
     Ok(entries
         .into_iter()
         .filter_map(|entry| match entry {
-            Entry::Usable(value) => Some(value),
-            Entry::Odd(_) => None,
+            ListEntry::Usable(value) => Some(value),
+            ListEntry::Odd(_) => None,
         })
         .collect())
 }
@@ -245,13 +245,13 @@ pub(super) fn permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct TokenPermission {
         #[serde(rename = "Resource")]
         resource: String,
         #[serde(rename = "Action")]
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<TokenPermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {
@@ -266,11 +266,11 @@ pub(super) fn lower_case_permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct RolePermission {
         resource: String,
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<RolePermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {

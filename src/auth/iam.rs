@@ -301,7 +301,7 @@ impl Iam for IamClient {
 /// One login with client credentials.
 async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct TokenAnswer {
         access_token: SecretString,
         expires_in: f64,
     }
@@ -309,7 +309,7 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     let body = http
         .post_login(&["iam", "v3", "oauth", "token"], LOGIN_BODY_LIMIT)
         .await?;
-    let answer: Answer = http.json(endpoint, &body)?;
+    let answer: TokenAnswer = http.json(endpoint, &body)?;
     let life_s = answer
         .expires_in
         .clamp(*CLIENT_TOKEN_LIFE_S.start(), *CLIENT_TOKEN_LIFE_S.end());

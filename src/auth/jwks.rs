@@ -31,7 +31,7 @@ pub enum KeySetError {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireKeySet {
     keys: Vec<Value>,
 }
 
@@ -60,7 +60,7 @@ impl KeySet {
     /// # Errors
     /// For a body that is not a key set, or one without a usable key.
     pub fn parse(body: &[u8]) -> Result<Self, KeySetError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
+        let wire: WireKeySet = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
             line: error.line(),
             column: error.column(),
         })?;

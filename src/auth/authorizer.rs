@@ -17,7 +17,7 @@ use super::metrics::AuthMetrics;
 use super::permission::{Actions, Permission};
 use super::refusal::Refusal;
 use super::revocation::RevocationList;
-use super::{Authorizer, Decision, Permit};
+use super::verdict::{Authorizer, Decision, Permit};
 use crate::clock::Clock;
 
 /// Longest time for one verdict, lookups at IAM included.

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Authorizer;
 use super::authorizer::{Judge, Requirement, TokenAuthorizer};
 use super::cache::VerifiedTokens;
 use super::grants::Grants;
@@ -18,6 +17,7 @@ use super::keys::Keys;
 use super::metrics::{AuthMetrics, Document};
 use super::refresh::{Failure, keep_fresh};
 use super::settings::Settings;
+use super::verdict::Authorizer;
 use crate::clock::Clock;
 
 /// What else the guard is built with; the default is right for the real server.

@@ -14,7 +14,7 @@ use super::iam::{BoxFuture, Iam, IamError};
 use super::jwks::KeySet;
 use super::permission::{Actions, Permission};
 use super::revocation::RevocationList;
-use super::{Authorizer, Caller, Decision, Permit, Refusal};
+use super::{Authorizer, Decision, Permit, Refusal};
 
 /// One file of golden vectors.
 pub(crate) fn vectors(name: &str) -> Value {
@@ -35,13 +35,9 @@ pub(crate) struct FakeAuthorizer {
 
 impl FakeAuthorizer {
     pub(crate) fn permits() -> Self {
-        let caller = Caller {
-            client_id: Some("client".to_owned()),
-            user_id: None,
-            namespace: None,
-        };
+        let claims = serde_json::from_value(json!({"client_id": "client", "exp": 1}));
         Self {
-            verdict: Ok(Permit(Arc::new(caller))),
+            verdict: Ok(Permit::new(claims.expect("claims"))),
             later: false,
         }
     }

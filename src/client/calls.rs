@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
+use super::args::{Common, Tickets};
+use super::connection::Connection;
 use super::messages::{Messages, made_up_session, made_up_ticket, parties, timestamp};
 use super::pool::{self, Shape};
 use super::show::Show;
 use super::summary::Summary;
-use super::{Common, Connection, Tickets};
 use crate::clock::Clock;
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,

@@ -82,6 +82,7 @@ struct Exporters {
 /// Starts telemetry for the process: logs to standard output (and Loki), panics included.
 ///
 /// # Errors
+///
 /// See [`Error`].
 pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
     let (dispatch, telemetry) = build(settings, Output::stdout())?;
@@ -93,6 +94,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
 /// Builds telemetry without installing it: the caller sets the dispatch where it wants it.
 ///
 /// # Errors
+///
 /// See [`Error`].
 pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
     let prefix = settings.metrics_prefix().map_err(Error::Setting)?;

@@ -44,6 +44,7 @@ impl<'t> UnverifiedToken<'t> {
     /// padding, stray bits or white space that were let through would revive a revoked token.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Malformed`], [`Refusal::AlgorithmNotAllowed`] or [`Refusal::MissingKid`].
     pub fn parse(token: BearerToken<'t>) -> Result<Self, Refusal> {
         let bytes = token.expose();
@@ -94,6 +95,7 @@ impl<'t> UnverifiedToken<'t> {
     /// Reads the claims. To be called only once the signature has been checked.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Malformed`] unless they are one JSON object with claims of the right types.
     pub fn claims(&self) -> Result<Claims, Refusal> {
         json(&self.payload)
@@ -156,6 +158,7 @@ impl Validity {
     /// Judges the time `now`, without leeway.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Expired`] or [`Refusal::NotYetValid`].
     pub fn check(self, now: f64) -> Result<(), Refusal> {
         if now >= self.end {

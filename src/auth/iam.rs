@@ -324,6 +324,7 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
 /// An access token for a client of this server, from a login with its id and secret.
 ///
 /// # Errors
+///
 /// If AGS cannot be reached or refuses the credentials.
 pub async fn log_in(login: &Login, app_name: &str) -> Result<SecretString, IamError> {
     let http = Http::new(login, app_name, None, Arc::new(AuthMetrics::default()))?;

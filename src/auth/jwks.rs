@@ -58,6 +58,7 @@ impl KeySet {
     /// weak, are passed over.
     ///
     /// # Errors
+    ///
     /// For a body that is not a key set, or one without a usable key.
     pub fn parse(body: &[u8]) -> Result<Self, KeySetError> {
         let wire: WireKeySet = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
@@ -80,6 +81,7 @@ impl KeySet {
     /// Checks the signature with every key of the token's `kid` (nothing forbids two).
     ///
     /// # Errors
+    ///
     /// [`Refusal::UnknownKey`] if no key has the name, [`Refusal::BadSignature`] if none fits.
     pub fn verify(&self, token: &UnverifiedToken<'_>) -> Result<(), Refusal> {
         let (signed, signature) = token.signed_and_signature();

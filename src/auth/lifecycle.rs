@@ -63,6 +63,7 @@ impl Auth {
     /// To be called within a tokio runtime, with settings that have no [faults](Settings::faults).
     ///
     /// # Errors
+    ///
     /// If the base URL is none, or the HTTP client cannot be set up.
     pub fn start(settings: &Settings, app_name: &str, options: Options) -> Result<Self, IamError> {
         let requirement = Requirement::to_read(settings.namespace(), &settings.resource_name);
@@ -72,6 +73,7 @@ impl Auth {
     /// As [`start`](Self::start), for another requirement.
     ///
     /// # Errors
+    ///
     /// As [`start`](Self::start).
     pub fn start_with(
         settings: &Settings,

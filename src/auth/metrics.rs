@@ -29,6 +29,7 @@ impl AuthMetrics {
     /// Registers the series.
     ///
     /// # Errors
+    ///
     /// A name is taken.
     pub fn register(metrics: &Registrar) -> Result<Self> {
         let verdicts = metrics.counters(

@@ -49,6 +49,7 @@ impl RevocationList {
     /// not drop the others.
     ///
     /// # Errors
+    ///
     /// For a body that is not a list, or one with an unusable filter.
     pub fn parse(body: &[u8]) -> Result<Self, ListError> {
         let wire: WireList = serde_json::from_slice(body).map_err(|error| ListError::Json {
@@ -100,6 +101,7 @@ impl RevocationList {
     /// Judges a verified token: its text, then every user it names.
     ///
     /// # Errors
+    ///
     /// [`Refusal::TokenRevoked`] or [`Refusal::UserRevoked`].
     pub fn check(&self, token: &[u8], claims: &Claims) -> Result<(), Refusal> {
         if self.may_hold(token) {

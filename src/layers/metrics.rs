@@ -45,6 +45,7 @@ impl RpcMetrics {
     /// Registers the series of these methods.
     ///
     /// # Errors
+    ///
     /// A name is taken.
     pub fn register(metrics: &Registrar, methods: MethodTable) -> Result<Self> {
         let family = metrics.without_prefix();

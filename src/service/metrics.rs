@@ -74,6 +74,7 @@ impl ServiceMetrics {
     /// Registers the series of the service.
     ///
     /// # Errors
+    ///
     /// A name is taken.
     pub fn register(metrics: &Registrar) -> Result<Self> {
         let refusals = metrics.counters(

@@ -98,6 +98,7 @@ impl Admin {
     /// The bound address.
     ///
     /// # Errors
+    ///
     /// The operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()

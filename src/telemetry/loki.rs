@@ -34,6 +34,7 @@ pub(super) struct FlushLines {
 /// Starts the pusher's thread; `application` is a label of every line.
 ///
 /// # Errors
+///
 /// The thread cannot be started.
 pub(super) fn start(
     target: LokiTarget,

@@ -32,6 +32,7 @@ impl Metrics {
     /// A registry with the metrics of the process, the build and the exporters.
     ///
     /// # Errors
+    ///
     /// A metric cannot be registered, which is a fault of the program.
     pub fn new(prefix: &MetricPrefix) -> Result<Self> {
         let registry = Registry::new();
@@ -52,6 +53,7 @@ impl Metrics {
     /// The metrics in Prometheus' text format.
     ///
     /// # Errors
+    ///
     /// A family cannot be written, which is a fault of the program.
     pub fn encode(&self) -> Result<Vec<u8>> {
         self.export.refresh();

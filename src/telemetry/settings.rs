@@ -238,6 +238,7 @@ impl Settings {
     /// Which lines are logged: as RUST_LOG says, or else as LOG_LEVEL.
     ///
     /// # Errors
+    ///
     /// LOG_LEVEL decides and is not a level.
     pub fn log_filter(&self) -> Result<LogFilter, String> {
         match &self.rust_log {
@@ -249,6 +250,7 @@ impl Settings {
     /// Where log lines are pushed; `None` if they are not.
     ///
     /// # Errors
+    ///
     /// They are, and LOKI_URL is not an address.
     pub fn loki(&self) -> Result<Option<LokiTarget>, String> {
         if !self.enable_loki {
@@ -292,6 +294,7 @@ impl Settings {
     /// Prefix of the application's own metrics.
     ///
     /// # Errors
+    ///
     /// None is set, and APP_NAME makes none.
     pub fn metrics_prefix(&self) -> Result<MetricPrefix, String> {
         match &self.prometheus_prefix {
@@ -313,6 +316,7 @@ impl Settings {
     /// Where spans are sent; `None` if they are not.
     ///
     /// # Errors
+    ///
     /// They are, and the address of the exporter in use is not one.
     pub fn spans(&self) -> Result<Option<SpansTarget>, String> {
         Ok(match self.traces_exporter() {

@@ -47,6 +47,7 @@ pub(super) struct FlushSpans(SdkTracerProvider);
 /// Builds the tracer and its exporter. May be called inside or outside a tokio runtime.
 ///
 /// # Errors
+///
 /// The exporter cannot be built; the text says why.
 pub(super) fn build(
     settings: &Settings,

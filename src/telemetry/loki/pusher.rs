@@ -44,6 +44,7 @@ impl Pusher {
     /// A pusher of these batches, with `application` as their label.
     ///
     /// # Errors
+    ///
     /// The HTTP client cannot be built.
     pub(super) fn new(
         target: LokiTarget,

@@ -43,6 +43,7 @@ struct Labels<'a> {
 /// The body of a push of these lines, in gzip.
 ///
 /// # Errors
+///
 /// It cannot be written, which is a fault of the program.
 pub(super) fn body(application: &str, lines: &[Line]) -> io::Result<Vec<u8>> {
     let mut streams = Vec::new();

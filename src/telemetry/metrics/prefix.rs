@@ -12,6 +12,7 @@ impl MetricPrefix {
     /// The prefix that an application's name gives: space, `-` and `.` become `_`.
     ///
     /// # Errors
+    ///
     /// Any other character that a metric's name cannot have.
     pub fn of_application(name: &str) -> Result<Self, String> {
         name.replace([' ', '-', '.'], "_").parse()

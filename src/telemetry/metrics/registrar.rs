@@ -49,6 +49,7 @@ impl Registrar {
     /// A counter.
     ///
     /// # Errors
+    ///
     /// The name is taken, or is not the name of a metric. So for the methods below.
     pub fn counter(&self, name: &str, help: &str) -> Result<IntCounter> {
         self.register(IntCounter::new(self.name(name), help)?)
@@ -57,6 +58,7 @@ impl Registrar {
     /// Counters by labels.
     ///
     /// # Errors
+    ///
     /// As [`counter`](Self::counter).
     pub fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
         self.register(IntCounterVec::new(
@@ -68,6 +70,7 @@ impl Registrar {
     /// A gauge.
     ///
     /// # Errors
+    ///
     /// As [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
         self.register(IntGauge::new(self.name(name), help)?)
@@ -76,6 +79,7 @@ impl Registrar {
     /// A histogram with these upper bounds of its buckets, ascending.
     ///
     /// # Errors
+    ///
     /// As [`counter`](Self::counter), or the bounds do not ascend.
     pub fn histogram(&self, name: &str, help: &str, bounds: &[f64]) -> Result<Histogram> {
         let options = HistogramOpts::new(self.name(name), help).buckets(bounds.to_vec());
@@ -85,6 +89,7 @@ impl Registrar {
     /// Histograms by labels.
     ///
     /// # Errors
+    ///
     /// As [`histogram`](Self::histogram).
     pub fn histograms(
         &self,
@@ -100,6 +105,7 @@ impl Registrar {
     /// Registers what another crate or area has made, under its own name.
     ///
     /// # Errors
+    ///
     /// The name is taken.
     pub fn register<C: Collector + Clone + 'static>(&self, collector: C) -> Result<C> {
         self.registry.register(Box::new(collector.clone()))?;

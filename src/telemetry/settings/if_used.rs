@@ -12,6 +12,7 @@ impl<T> IfUsed<T> {
     /// The value.
     ///
     /// # Errors
+    ///
     /// What is wrong with it, behind the name of its variable.
     pub fn get(&self, variable: &str) -> Result<&T, String> {
         self.0.as_ref().map_err(|why| format!("{variable} {why}"))

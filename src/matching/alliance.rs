@@ -24,9 +24,10 @@
 //!   attribute that is `null`.
 //! - A pivot without latencies tries all regions by name.
 
+mod assemble;
 mod backfill;
 mod chosen;
-mod fields;
+mod criteria;
 mod index;
 mod intern;
 mod pair;

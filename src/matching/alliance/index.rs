@@ -11,12 +11,15 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use super::criteria::Criteria;
+use super::criteria::distance::Reach;
+use super::criteria::region::Region;
 use super::intern::Lists;
 use super::pair::Pivot;
-use super::pool::{Id, Pool, Region};
-use super::{AllianceRules, OptionKind};
+use super::pool::{Id, Pool};
 
 use plane::Gate;
+use plane::View;
 pub(super) use plane::{Plane, Rank, Steps, Walk};
 
 /// The number of a cell.
@@ -30,9 +33,6 @@ const EVERYTHING: Cell = 0;
 
 /// Cells for each ticket on average, beyond which an option is not indexed.
 const SPREAD: usize = 4;
-
-/// The value of an option that a ticket does not have.
-const ABSENT: u32 = u32::MAX;
 
 /// What tickets are sorted by within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +68,10 @@ pub(super) struct Index {
 
 impl Index {
     /// Sorts the tickets of a pool. O(n log n).
-    pub(super) fn new(rules: &AllianceRules, pool: &Pool) -> Self {
+    pub(super) fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
         let mut index = Self {
-            axis: axis(rules, pool),
-            options: indexed_options(pool),
+            axis: axis(pool, criteria),
+            options: indexed_options(pool, criteria),
             keys: HashMap::new(),
             cells: Lists::default(),
             waiting: Vec::new(),
@@ -81,15 +81,12 @@ impl Index {
             scratch: Keys::default(),
         };
         let keys_of = |id| {
-            let many = |at: &usize| pool.options[*at].values(id).len().max(1);
-            index
-                .options
-                .iter()
-                .map(many)
-                .fold(1, usize::saturating_mul)
+            let parts = |at: &usize| criteria.options.key_parts(*at, id).len();
+            let parts = index.options.iter().map(parts);
+            parts.fold(1, usize::saturating_mul)
         };
         let most = (0..pool.rows()).map(keys_of).max().unwrap_or(0);
-        index.has_everything = most.saturating_mul(pool.groups.len()) > MOST_CELLS;
+        index.has_everything = most.saturating_mul(criteria.must_match.len()) > MOST_CELLS;
         let mut largest = vec![0; 1];
         let mut found = Vec::new();
         let mut scratch = Keys::default();
@@ -99,18 +96,24 @@ impl Index {
                 found.push(EVERYTHING);
             }
             let (options, keys) = (&index.options, &mut index.keys);
-            scratch.each(pool, options, id, pool.groups.group(id), |key| {
-                let cell = match keys.get(key) {
-                    Some(cell) => *cell,
-                    None => {
-                        let cell = u32::try_from(keys.len() + 1).expect("bounded by SPREAD");
-                        keys.insert(key.into(), cell);
-                        largest.push(0);
-                        cell
-                    }
-                };
-                found.push(cell);
-            });
+            scratch.each(
+                criteria,
+                options,
+                id,
+                criteria.must_match.group(id),
+                |key| {
+                    let cell = match keys.get(key) {
+                        Some(cell) => *cell,
+                        None => {
+                            let cell = u32::try_from(keys.len() + 1).expect("bounded by SPREAD");
+                            keys.insert(key.into(), cell);
+                            largest.push(0);
+                            cell
+                        }
+                    };
+                    found.push(cell);
+                },
+            );
             for cell in &found {
                 let largest: &mut u32 = &mut largest[*cell as usize];
                 *largest = (*largest).max(pool.sizes[id as usize]);
@@ -158,14 +161,20 @@ impl Index {
 
     /// The cells in which a pivot's candidates are, each once; and whether a ticket can be in more
     /// than one of them.
-    pub(super) fn cells_of(&mut self, pool: &mut Pool, pivot: Id, found: &mut Vec<Cell>) -> bool {
+    pub(super) fn cells_of(
+        &mut self,
+        criteria: &mut Criteria<'_>,
+        pivot: Id,
+        found: &mut Vec<Cell>,
+    ) -> bool {
         found.clear();
-        let groups = pool.groups.compatible(pool.groups.group(pivot));
+        let group = criteria.must_match.group(pivot);
+        let groups = criteria.must_match.compatible(group);
         let mut keys = 0;
         let (cells, scratch) = (&self.keys, &mut self.scratch);
         if groups.len() <= MOST_CELLS {
             for group in groups.iter() {
-                scratch.each(pool, &self.options, pivot, *group, |key| {
+                scratch.each(criteria, &self.options, pivot, *group, |key| {
                     keys += 1;
                     if keys <= MOST_CELLS {
                         found.extend(cells.get(key));
@@ -225,19 +234,24 @@ impl Index {
 
     /// The plane to walk for a pivot in its region, with the pivot's place on it, how far it looks,
     /// and what a distance costs at least.
-    pub(super) fn plane(&mut self, pool: &Pool, pivot: &Pivot<'_>) -> &mut Plane {
+    pub(super) fn plane(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        pivot: &Pivot,
+    ) -> &mut Plane {
         let region = match self.axis {
             Axis::Latency => pivot.region,
             Axis::Distance(_) | Axis::Age => None,
         };
         let (axis, cells, lanes) = (self.axis, &self.cells, &self.lanes);
+        let regions = &criteria.regions;
         self.planes.entry(region).or_insert_with(|| {
             let place = |id| match (axis, region) {
-                (Axis::Distance(rule), _) => Some(pool.means(id)[rule]),
+                (Axis::Distance(rule), _) => Some(criteria.distances.value(id, rule)),
                 (Axis::Latency, Some(region)) => {
-                    let known =
-                        pool.regions.fits_any(id) || pool.regions.latency(id, region).is_some();
-                    known.then(|| pool.regions.excess(id, region) as f64)
+                    let known = regions.fits_any(id) || regions.latency(id, region).is_some();
+                    known.then(|| regions.excess(id, region) as f64)
                 }
                 (Axis::Latency, None) | (Axis::Age, _) => Some(0.0),
             };
@@ -248,91 +262,56 @@ impl Index {
             };
             let gate = |id| Gate {
                 reach: match axis {
-                    Axis::Distance(rule) => pool.references(id)[rule],
-                    Axis::Latency | Axis::Age => f64::INFINITY,
+                    Axis::Distance(rule) => criteria.distances.reach(id, rule),
+                    Axis::Latency | Axis::Age => Reach::EVERYWHERE,
                 },
-                open: pool.regions.open(id),
+                open: regions.open(id),
             };
             Plane::new(pool, lanes_of, self.waiting.len(), place, gate)
         })
     }
 
     /// How a pivot steps through a plane.
-    pub(super) fn steps<'p>(&self, pool: &Pool, pivot: &'p Pivot<'_>) -> Steps<'p> {
-        let (center, reach) = match self.axis {
-            Axis::Distance(rule) => (pool.means(pivot.id)[rule], pool.references(pivot.id)[rule]),
-            Axis::Latency | Axis::Age => (0.0, f64::INFINITY),
-        };
+    pub(super) fn steps<'c>(&self, criteria: &'c Criteria<'c>, pivot: &Pivot) -> Steps<'c> {
         Steps {
-            pivot,
-            axis: self.axis,
-            center,
-            reach,
+            pivot: pivot.id,
+            view: match self.axis {
+                Axis::Distance(rule) => View::Distance(criteria.distances.window(pivot.id, rule)),
+                Axis::Latency => View::Latency(&criteria.regions),
+                Axis::Age => View::Age,
+            },
             region: match pivot.region {
-                Some(region) if !pivot.one_way => pool.regions.bit(region),
+                Some(region) if !pivot.one_way => criteria.regions.bit(region),
                 _ => 0,
             },
         }
     }
 }
 
-/// The axis that lets a search end soonest: of the rules that count in the score, the one whose
-/// typical reference is smallest beside the spread of its values. A rule that measures nothing at
-/// some age would order the candidates of pivots of that age by what does not count.
-fn axis(rules: &AllianceRules, pool: &Pool) -> Axis {
-    let weighs = |at: &usize| {
-        let rule = &rules.distances[*at];
-        let flexed = rule.flexing.iter().map(|flex| flex.reference);
-        let mut references = flexed.chain([rule.reference]);
-        rule.weight > 0.0 && references.all(|reference| reference.is_some())
-    };
-    let selective = (0..rules.distances.len())
-        .filter(weighs)
-        .min_by(|a, b| share(pool, *a).total_cmp(&share(pool, *b)));
-    match selective {
+/// The axis that lets a search end soonest.
+fn axis(pool: &Pool, criteria: &Criteria<'_>) -> Axis {
+    match criteria.distances.most_selective(pool.len()) {
         Some(rule) => Axis::Distance(rule),
-        None if rules.regions.weight > 0.0 && rules.regions.max_ms.is_some() => Axis::Latency,
+        None if criteria.regions.counts() => Axis::Latency,
         None => Axis::Age,
     }
 }
 
-/// The mean reference of a rule beside the mean deviation of its values.
-fn share(pool: &Pool, rule: usize) -> f64 {
-    let count = f64::from(pool.len().max(1));
-    let ids = || 0..pool.len();
-    let mean = ids().map(|id| pool.means(id)[rule]).sum::<f64>() / count;
-    let spread = ids()
-        .map(|id| (pool.means(id)[rule] - mean).abs())
-        .sum::<f64>()
-        / count;
-    let reach = ids()
-        .map(|id| pool.references(id)[rule].min(1e12))
-        .sum::<f64>()
-        / count;
-    reach / (spread + f64::MIN_POSITIVE)
-}
-
 /// The options to index: those that keep the number of cells of all tickets together in bounds.
-fn indexed_options(pool: &Pool) -> Vec<usize> {
-    let most = pool.sizes.len().saturating_mul(SPREAD).saturating_add(1024);
-    let mut cells = vec![1_usize; pool.sizes.len()];
+fn indexed_options(pool: &Pool, criteria: &Criteria<'_>) -> Vec<usize> {
+    let rows = pool.rows();
+    let most = (rows as usize).saturating_mul(SPREAD).saturating_add(1024);
+    let mut cells = vec![1_usize; rows as usize];
     let mut indexed = Vec::new();
-    for (at, column) in pool.options.iter().enumerate() {
-        match column.kind {
-            _ if column.is_unused() => {}
-            OptionKind::All => indexed.push(at),
-            OptionKind::Any => {
-                let with = |id: usize| {
-                    let values = column.values(id as u32).len().max(1);
-                    cells[id].saturating_mul(values)
-                };
-                let next: Vec<usize> = (0..cells.len()).map(with).collect();
-                if next.iter().fold(0_usize, |sum, n| sum.saturating_add(*n)) <= most {
-                    cells = next;
-                    indexed.push(at);
-                }
-            }
-            OptionKind::Unique | OptionKind::Disable => {}
+    for option in criteria.options.keyed() {
+        let with = |id: u32| {
+            let parts = criteria.options.key_parts(option, id).len();
+            cells[id as usize].saturating_mul(parts)
+        };
+        let next: Vec<usize> = (0..rows).map(with).collect();
+        if next.iter().fold(0_usize, |sum, n| sum.saturating_add(*n)) <= most {
+            cells = next;
+            indexed.push(option);
         }
     }
     indexed
@@ -350,44 +329,31 @@ impl Keys {
     /// Calls back with every key that a ticket has if its group is `group`.
     fn each(
         &mut self,
-        pool: &Pool,
+        criteria: &Criteria<'_>,
         options: &[usize],
         id: Id,
         group: u32,
         mut with: impl FnMut(&[u32]),
     ) {
-        let choices = |at: usize| {
-            let column = &pool.options[options[at]];
-            match column.kind {
-                OptionKind::Any => column.values(id),
-                _ => &[],
-            }
-        };
+        let parts = |at: usize| criteria.options.key_parts(options[at], id);
         let Self { key, turns } = self;
         key.clear();
         key.push(group);
-        for (at, option) in options.iter().enumerate() {
-            key.push(match pool.options[*option].kind {
-                OptionKind::All => pool.options[*option].set(id),
-                _ => choices(at).first().copied().unwrap_or(ABSENT),
-            });
-        }
+        key.extend((0..options.len()).map(|at| parts(at)[0]));
         turns.clear();
         turns.resize(options.len(), 0);
         loop {
             with(key);
             // The next combination, like counting.
-            let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < choices(*at).len()) else {
+            let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < parts(*at).len()) else {
                 return;
             };
             for (at, turn) in turns.iter_mut().enumerate().take(at) {
                 *turn = 0;
-                if let Some(first) = choices(at).first() {
-                    key[at + 1] = *first;
-                }
+                key[at + 1] = parts(at)[0];
             }
             turns[at] += 1;
-            key[at + 1] = choices(at)[turns[at]];
+            key[at + 1] = parts(at)[turns[at]];
         }
     }
 }

@@ -17,9 +17,11 @@ use std::collections::BinaryHeap;
 use hashbrown::{HashMap, HashSet};
 
 use super::chosen::Chosen;
+use super::criteria::Criteria;
+use super::criteria::region::Region;
 use super::index::{Cell, Index, Rank, Walk};
 use super::pair::Pivot;
-use super::pool::{Id, Pool, Region};
+use super::pool::{Id, Pool};
 use super::teams::Packer;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
@@ -87,12 +89,12 @@ pub(super) struct Found {
 
 impl<'r> Search<'r> {
     /// A search over these tickets. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool) -> Self {
+    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool, criteria: &Criteria<'_>) -> Self {
         Search {
             rules,
-            index: Index::new(rules, pool),
+            index: Index::new(pool, criteria),
             packers: HashMap::new(),
-            supply: Supply::new(pool),
+            supply: Supply::new(pool, criteria),
             again_left: AGAIN_STEPS,
             scratch: Scratch {
                 seen: vec![0; pool.sizes.len()],
@@ -108,9 +110,9 @@ impl<'r> Search<'r> {
     }
 
     /// Notes that a ticket is taken out of the pool. To be called before [`Pool::take`].
-    pub(super) fn remove(&mut self, pool: &Pool, id: Id) {
+    pub(super) fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
         self.index.remove(pool, id);
-        self.supply.remove(pool, id);
+        self.supply.remove(pool, criteria, id);
     }
 
     /// Finds the pivot's match among the waiting tickets; its tickets are then in `chosen`.
@@ -120,7 +122,8 @@ impl<'r> Search<'r> {
     /// Why there is none.
     pub(super) fn find(
         &mut self,
-        pool: &mut Pool,
+        pool: &Pool,
+        criteria: &mut Criteria<'_>,
         chosen: &mut Chosen,
         pivot: Id,
     ) -> Result<Found, Reason> {
@@ -129,9 +132,9 @@ impl<'r> Search<'r> {
         if pool.sizes[pivot.id as usize] > bounds.players_max {
             return Err(Reason::TeamSizes);
         }
-        let twice = self.supply.check(pool, pivot.id, bounds).map(|()| {
+        let twice = self.supply.check(criteria, pivot.id, bounds).map(|()| {
             let cells = &mut self.scratch.cells;
-            self.index.cells_of(pool, pivot.id, cells)
+            self.index.cells_of(criteria, pivot.id, cells)
         })?;
         let Scratch { cells, walks, .. } = &mut self.scratch;
         self.index
@@ -141,18 +144,18 @@ impl<'r> Search<'r> {
         if own + self.scratch.spare.players() < bounds.fewest_players() {
             return Err(Reason::Option);
         }
-        chosen.begin(pool, pivot.id);
+        chosen.begin(pool, criteria, pivot.id);
         let packer = self
             .packers
             .entry(bounds)
             .or_insert_with(|| Packer::new(bounds));
-        if !packer.can_complete(chosen.sizes(), chosen.foes(), self.scratch.spare.counts()) {
+        if !packer.can_complete(chosen.sizes(), chosen.apart(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }
         let mut first = None;
-        for region in pool.regions.of_pivot(pivot.id) {
+        for region in criteria.regions.of_pivot(pivot.id) {
             pivot.region = region;
-            let failed = match self.in_region(pool, chosen, &pivot, twice) {
+            let failed = match self.in_region(pool, criteria, chosen, &pivot, twice) {
                 Ok(()) => {
                     return Ok(Found {
                         bounds,
@@ -170,24 +173,26 @@ impl<'r> Search<'r> {
     fn in_region(
         &mut self,
         pool: &Pool,
+        criteria: &Criteria<'_>,
         chosen: &mut Chosen,
-        pivot: &Pivot<'_>,
+        pivot: &Pivot,
         twice: bool,
     ) -> Result<(), Reason> {
         let fewest = pivot.bounds.fewest_players();
         if !self.supply.reaches(pivot.region, fewest) {
             return Err(Reason::Region);
         }
-        chosen.begin(pool, pivot.id);
+        chosen.begin(pool, criteria, pivot.id);
         let packer = self.packers.get_mut(&pivot.bounds).expect("made by find");
         let scratch = &mut self.scratch;
         scratch.begin(pivot.bounds);
         let mut candidates = Candidates {
             pool,
+            criteria,
             pivot,
             twice,
-            how: self.index.steps(pool, pivot),
-            plane: self.index.plane(pool, pivot),
+            how: self.index.steps(criteria, pivot),
+            plane: self.index.plane(pool, criteria, pivot),
             scratch,
             losses: Losses::default(),
             steps: 0,
@@ -232,41 +237,55 @@ impl Scratch {
 }
 
 impl Supply {
-    fn new(pool: &Pool) -> Self {
+    fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
         let mut supply = Self {
             all: 0,
-            groups: vec![0; pool.groups.len()],
-            regions: vec![0; pool.regions.len() as usize],
+            groups: vec![0; criteria.must_match.len()],
+            regions: vec![0; criteria.regions.len() as usize],
             anywhere: 0,
         };
-        (0..pool.len()).for_each(|id| supply.change(pool, id, |players, n| *players += n));
+        for id in 0..pool.len() {
+            supply.change(pool, criteria, id, |players, n| *players += n);
+        }
         supply
     }
 
-    fn remove(&mut self, pool: &Pool, id: Id) {
-        self.change(pool, id, |players, n| *players -= n);
+    fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
+        self.change(pool, criteria, id, |players, n| *players -= n);
     }
 
-    fn change(&mut self, pool: &Pool, id: Id, change: impl Fn(&mut u64, u64)) {
+    fn change(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        id: Id,
+        change: impl Fn(&mut u64, u64),
+    ) {
         let players = u64::from(pool.sizes[id as usize]);
+        let group = criteria.must_match.group(id);
         change(&mut self.all, players);
-        change(&mut self.groups[pool.groups.group(id) as usize], players);
-        if pool.regions.fits_any(id) {
+        change(&mut self.groups[group as usize], players);
+        if criteria.regions.fits_any(id) {
             change(&mut self.anywhere, players);
         }
-        for region in pool.regions.reported(id) {
+        for region in criteria.regions.reported(id) {
             change(&mut self.regions[*region as usize], players);
         }
     }
 
     /// Whether enough players wait at all, and with the pivot's attributes.
-    fn check(&self, pool: &mut Pool, pivot: Id, bounds: TeamBounds) -> Result<(), Reason> {
+    fn check(
+        &self,
+        criteria: &mut Criteria<'_>,
+        pivot: Id,
+        bounds: TeamBounds,
+    ) -> Result<(), Reason> {
         if self.all < bounds.fewest_players() {
             return Err(Reason::NotEnoughPlayers);
         }
-        let groups = pool.groups.compatible(pool.groups.group(pivot));
+        let group = criteria.must_match.group(pivot);
         let mut players = 0;
-        for group in groups.iter() {
+        for group in criteria.must_match.compatible(group).iter() {
             players += self.groups[*group as usize];
             if players >= bounds.fewest_players() {
                 return Ok(());

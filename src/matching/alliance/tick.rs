@@ -1,8 +1,9 @@
 //! A tick of the alliance strategy: collects the queue, then gives each ticket its turn as pivot.
 
 use super::AllianceRules;
+use super::assemble::assemble;
 use super::chosen::Chosen;
-use super::fields::assemble;
+use super::criteria::Criteria;
 use super::pool::{Id, Pool};
 use super::search::Search;
 use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket};
@@ -50,8 +51,9 @@ impl Tick for AllianceTick {
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
-        let mut chosen = Chosen::new(&pool, rules.blocks);
-        let mut search = Search::new(&rules, &pool);
+        let mut criteria = Criteria::of(&rules, &pool);
+        let mut chosen = Chosen::new(&criteria);
+        let mut search = Search::new(&rules, &pool, &criteria);
         let mut reasons = vec![Reason::Budget; pool.sizes.len()];
         for pivot in 0..pool.len() {
             if !pool.waits(pivot) {
@@ -62,12 +64,20 @@ impl Tick for AllianceTick {
                 break;
             }
             let made = search
-                .find(&mut pool, &mut chosen, pivot)
+                .find(&pool, &mut criteria, &mut chosen, pivot)
                 .and_then(|found| {
                     let ids = chosen.tickets().to_vec();
-                    let made = assemble(&rules, &mut pool, &chosen, found, context.tick_id);
+                    let made = assemble(
+                        &rules,
+                        &mut pool,
+                        &criteria,
+                        &chosen,
+                        found,
+                        context.tick_id,
+                    );
                     let made = made.ok_or(Reason::TeamSizes)?;
-                    ids.iter().for_each(|id| search.remove(&pool, *id));
+                    ids.iter()
+                        .for_each(|id| search.remove(&pool, &criteria, *id));
                     Ok(made)
                 });
             match made {

@@ -13,6 +13,7 @@ use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
 use super::shelf::{Rank, Shelves, View, latency};
 use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
@@ -24,6 +25,7 @@ use crate::matching::{BackfillOut, Reason, Session};
 pub(super) struct Fill<'r> {
     rules: &'r AllianceRules,
     pool: Pool,
+    criteria: Criteria<'r>,
     index: Index,
     shelves: Shelves,
     chosen: Chosen,
@@ -40,7 +42,7 @@ pub(super) struct Fill<'r> {
     turn: u32,
     packers: HashMap<TeamBounds, Packer>,
     /// The oldest session that was served and has seats left.
-    open: Option<Host<'r>>,
+    open: Option<Host>,
     /// Why nobody finds a seat if no session has one left.
     closed: Reason,
     /// All older tickets are taken.
@@ -60,11 +62,12 @@ impl<'r> Fill<'r> {
     /// Sorts the tickets of a pool. O(n log n).
     pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Self {
         let count = pool.len() as usize;
+        let criteria = Criteria::of(rules, &pool);
         Fill {
             rules,
-            index: Index::new(rules, &pool),
-            shelves: Shelves::new(&pool),
-            chosen: Chosen::new(&pool, rules.blocks),
+            index: Index::new(&pool, &criteria),
+            shelves: Shelves::new(&pool, &criteria),
+            chosen: Chosen::new(&criteria),
             cells: Vec::new(),
             reasons: vec![None; count],
             done: vec![0; count],
@@ -76,6 +79,7 @@ impl<'r> Fill<'r> {
             closed: Reason::SessionFull,
             oldest: 0,
             steps: 0,
+            criteria,
             pool,
         }
     }
@@ -97,12 +101,13 @@ impl<'r> Fill<'r> {
             return Err(Reason::Option);
         }
         let row = self.pool.len() + number;
-        let mut host = Host::new(self.rules, &mut self.pool, session, row);
+        let mut host = Host::new(self.rules, &self.pool, &mut self.criteria, session, row);
         if host.seats.largest_party(true) == 0 {
             return Err(Reason::SessionFull);
         }
-        self.chosen.begin(&self.pool, row);
-        self.index.cells_of(&mut self.pool, row, &mut self.cells);
+        self.chosen.begin(&self.pool, &self.criteria, row);
+        self.index
+            .cells_of(&mut self.criteria, row, &mut self.cells);
         while let Some(best) = self.best(&mut host, None) {
             let id = best.rank.id;
             match best.place {
@@ -135,7 +140,7 @@ impl<'r> Fill<'r> {
     }
 
     /// Why the oldest ticket that waits may not join.
-    fn why_nobody(&mut self, host: &Host<'_>) -> Reason {
+    fn why_nobody(&mut self, host: &Host) -> Reason {
         while self.oldest < self.pool.len() && !self.pool.waits(self.oldest) {
             self.oldest += 1;
         }
@@ -146,7 +151,7 @@ impl<'r> Fill<'r> {
     }
 
     /// Why the session does not take a ticket.
-    fn why(&self, host: &Host<'_>, id: Id) -> Reason {
+    fn why(&self, host: &Host, id: Id) -> Reason {
         let ticket = self.pool.ticket(id);
         if let Some(reason) = host.wants_other_names(ticket) {
             return reason;
@@ -164,9 +169,9 @@ impl<'r> Fill<'r> {
     pub(super) fn leave(mut self, none: Option<Reason>, out: &mut dyn BackfillOut) {
         let open = self.open.take();
         if let Some(host) = &open {
-            self.chosen.begin(&self.pool, host.pivot.id);
+            self.chosen.begin(&self.pool, &self.criteria, host.pivot.id);
             for (id, _) in &host.added {
-                self.chosen.push(&self.pool, *id);
+                self.chosen.push(&self.pool, &self.criteria, *id);
             }
         }
         for id in 0..self.pool.len() {
@@ -185,7 +190,7 @@ impl<'r> Fill<'r> {
     }
 
     /// The best ticket that may join; with a team, only one that has room there.
-    fn best(&mut self, host: &mut Host<'r>, team: Option<usize>) -> Option<Best> {
+    fn best(&mut self, host: &mut Host, team: Option<usize>) -> Option<Best> {
         let most = match team {
             Some(team) => host.seats.room(team),
             None => host.seats.largest_party(host.may_open()),
@@ -206,9 +211,10 @@ impl<'r> Fill<'r> {
         best
     }
 
-    fn walk(&mut self, host: &mut Host<'r>, team: Option<usize>, view: &View<'_>) -> Option<Best> {
+    fn walk(&mut self, host: &mut Host, team: Option<usize>, view: &View<'_>) -> Option<Best> {
         self.walk += 1;
-        self.shelves.begin(&self.pool, &self.index, view);
+        self.shelves
+            .begin(&self.pool, &self.criteria, &self.index, view);
         let mut pending: BinaryHeap<Reverse<Best>> = BinaryHeap::new();
         loop {
             let ahead = self.shelves.ahead();
@@ -218,14 +224,14 @@ impl<'r> Fill<'r> {
             if ready {
                 return pending.pop().map(|Reverse(best)| best);
             }
-            let id = self.shelves.step(&self.pool, view)?;
+            let id = self.shelves.step(&self.pool, &self.criteria, view)?;
             self.steps += 1;
             if self.is_done(id) || self.met(id) {
                 continue;
             }
             match self.test(host, id, team) {
                 Ok((score, place)) => {
-                    let latency = latency(&self.pool, id, host.pivot.region);
+                    let latency = latency(&self.criteria, id, host.pivot.region);
                     let rank = Rank { score, latency, id };
                     pending.push(Reverse(Best { rank, place }));
                 }
@@ -252,18 +258,21 @@ impl<'r> Fill<'r> {
     }
 
     /// The score and the place of a ticket in the session; or why it may not join.
-    fn test(&self, host: &Host<'_>, id: Id, team: Option<usize>) -> Result<(f64, Place), Reason> {
+    fn test(&self, host: &Host, id: Id, team: Option<usize>) -> Result<(f64, Place), Reason> {
         let pool = &self.pool;
         let ticket = pool.ticket(id);
         if ticket.excluded_sessions.contains(&host.session_id) {
             return Err(Reason::SessionExcluded);
         }
-        let score = host.pivot.score(pool, id).map_err(|reason| match reason {
-            Reason::Attribute => host.wants_other_names(ticket).unwrap_or(reason),
-            other => other,
-        })?;
+        let score = host
+            .pivot
+            .score(pool, &self.criteria, id)
+            .map_err(|reason| match reason {
+                Reason::Attribute => host.wants_other_names(ticket).unwrap_or(reason),
+                other => other,
+            })?;
         self.chosen
-            .admits(pool, id)
+            .admits(&self.criteria, id)
             .map_err(|reason| match reason {
                 Reason::SharedPlayer => Reason::PlayerInSession,
                 other => other,
@@ -273,7 +282,7 @@ impl<'r> Fill<'r> {
             value: value(self.rules, ticket),
         };
         let place = match team {
-            Some(team) if host.seats.is_foe(team, ticket) => return Err(Reason::Blocked),
+            Some(team) if host.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
             Some(team) if ticket.players.len() > host.seats.room(team) as usize => {
                 return Err(Reason::TeamSizes);
             }
@@ -284,23 +293,23 @@ impl<'r> Fill<'r> {
     }
 
     /// The ticket joins the team, and the session is measured anew.
-    fn join(&mut self, host: &mut Host<'_>, id: Id, team: usize) {
+    fn join(&mut self, host: &mut Host, id: Id, team: usize) {
         let players = f64::from(self.pool.sizes[id as usize]);
-        for (sum, mean) in host.sums.iter_mut().zip(self.pool.means(id)) {
+        for (sum, mean) in host.sums.iter_mut().zip(self.criteria.distances.means(id)) {
             *sum += mean * players;
         }
         host.players += u64::from(self.pool.sizes[id as usize]);
-        host.measure(&mut self.pool);
+        host.measure(&mut self.criteria);
         let ticket = self.pool.ticket(id);
         let value = value(self.rules, ticket);
         host.seats.seat(team, Newcomer { ticket, value });
         host.added.push((id, team));
-        self.chosen.push(&self.pool, id);
+        self.chosen.push(&self.pool, &self.criteria, id);
         self.set_done(id, true);
     }
 
     /// Takes the tickets that joined out of the pool.
-    fn take(&mut self, host: &Host<'_>) -> Vec<Joined> {
+    fn take(&mut self, host: &Host) -> Vec<Joined> {
         let mut joined = Vec::with_capacity(host.added.len());
         for (id, team) in &host.added {
             self.index.remove(&self.pool, *id);

@@ -14,9 +14,11 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use crate::matching::alliance::criteria::Criteria;
+use crate::matching::alliance::criteria::region::Region;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pair::Pivot;
-use crate::matching::alliance::pool::{Id, Pool, Region};
+use crate::matching::alliance::pool::{Id, Pool};
 use bins::{Bin, Entry, Shelf};
 
 /// The order in which tickets join: by score, lower latency in the region, age.
@@ -50,8 +52,8 @@ impl PartialEq for Rank {
 impl Eq for Rank {}
 
 /// The latency of a ticket as it counts in the order.
-pub(super) fn latency(pool: &Pool, id: Id, region: Option<Region>) -> i64 {
-    let known = region.and_then(|region| pool.regions.latency(id, region));
+pub(super) fn latency(criteria: &Criteria<'_>, id: Id, region: Option<Region>) -> i64 {
+    let known = region.and_then(|region| criteria.regions.latency(id, region));
     known.unwrap_or(i64::MAX)
 }
 
@@ -83,7 +85,7 @@ pub(super) struct Shelves {
 /// What a session looks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'v> {
-    pub(super) pivot: &'v Pivot<'v>,
+    pub(super) pivot: &'v Pivot,
     /// The rule on whose axis tickets stand.
     pub(super) rule: Option<usize>,
     /// The cells in which its tickets are.
@@ -112,15 +114,15 @@ enum Ahead {
 
 impl Shelves {
     /// Sorts out who may play where. O(n r) for r regions reported by a ticket.
-    pub(super) fn new(pool: &Pool) -> Self {
+    pub(super) fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
         let mut anywhere = Vec::new();
-        let mut regions = vec![Vec::new(); pool.regions.len() as usize];
+        let mut regions = vec![Vec::new(); criteria.regions.len() as usize];
         for id in 0..pool.len() {
-            if pool.regions.fits_any(id) {
+            if criteria.regions.fits_any(id) {
                 anywhere.push(id);
             }
-            for region in pool.regions.reported(id) {
-                if pool.regions.is_open(id, *region, false) {
+            for region in criteria.regions.reported(id) {
+                if criteria.regions.is_open(id, *region, false) {
                     regions[*region as usize].push(id);
                 }
             }
@@ -135,7 +137,13 @@ impl Shelves {
     }
 
     /// Begins a walk from the session's mean outwards.
-    pub(super) fn begin(&mut self, pool: &Pool, index: &Index, view: &View<'_>) {
+    pub(super) fn begin(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        index: &Index,
+        view: &View<'_>,
+    ) {
         self.fronts.clear();
         let placed = view.pivot.measured && view.rule.is_some();
         let who = match view.pivot.region {
@@ -143,7 +151,7 @@ impl Shelves {
             None => [Some(Who::Everyone), None],
         };
         for who in who.into_iter().flatten() {
-            let number = self.shelf(pool, index, view, Label { who, placed });
+            let number = self.shelf(pool, criteria, index, view, Label { who, placed });
             for cell in view.cells {
                 let shelf = &self.shelves[number as usize];
                 let Some(bins) = shelf.cells.get(cell) else {
@@ -157,10 +165,10 @@ impl Shelves {
                     let Range { start, end } = runs.clone();
                     let places =
                         &self.shelves[number as usize].places[start as usize..end as usize];
-                    let center = center(pool, view);
+                    let center = center(criteria, view);
                     let middle = start + places.partition_point(|place| *place < center) as u32;
-                    self.open_right(pool, view, number, middle, end);
-                    self.open_left(pool, view, number, middle, start);
+                    self.open_right(pool, criteria, view, number, middle, end);
+                    self.open_left(pool, criteria, view, number, middle, start);
                 }
             }
         }
@@ -172,20 +180,25 @@ impl Shelves {
     }
 
     /// The next ticket of the walk. One with several values of an option may come more than once.
-    pub(super) fn step(&mut self, pool: &Pool, view: &View<'_>) -> Option<Id> {
+    pub(super) fn step(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+    ) -> Option<Id> {
         loop {
             let Reverse(Front { rank, shelf, ahead }) = self.fronts.pop()?;
             match ahead {
                 Ahead::Right { run, end } => {
-                    self.look_into(pool, view, shelf, run);
-                    self.open_right(pool, view, shelf, run + 1, end);
+                    self.look_into(pool, criteria, view, shelf, run);
+                    self.open_right(pool, criteria, view, shelf, run + 1, end);
                 }
                 Ahead::Left { run, end } => {
-                    self.look_into(pool, view, shelf, run);
-                    self.open_left(pool, view, shelf, run, end);
+                    self.look_into(pool, criteria, view, shelf, run);
+                    self.open_left(pool, criteria, view, shelf, run, end);
                 }
                 Ahead::Entry { at, run } => {
-                    self.enter(pool, view, shelf, at + 1, run);
+                    self.enter(pool, criteria, view, shelf, at + 1, run);
                     return Some(rank.id);
                 }
             }
@@ -193,7 +206,14 @@ impl Shelves {
     }
 
     /// The number of a shelf. O(n log n) the first time.
-    fn shelf(&mut self, pool: &Pool, index: &Index, view: &View<'_>, label: Label) -> u32 {
+    fn shelf(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        index: &Index,
+        view: &View<'_>,
+        label: Label,
+    ) -> u32 {
         if let Some(number) = self.labels.get(&label) {
             return *number;
         }
@@ -203,14 +223,14 @@ impl Shelves {
         };
         let rule = view.rule.filter(|_| label.placed);
         let entry = |id: Id| {
-            let excess = region.map_or(0, |region| pool.regions.excess(id, region));
+            let excess = region.map_or(0, |region| criteria.regions.excess(id, region));
             Entry {
                 id,
                 size: pool.sizes[id as usize],
                 // Adding zero makes -0 into 0: they are one place.
-                place: rule.map_or(0.0, |rule| pool.means(id)[rule] + 0.0),
-                cost: view.pivot.latency_cost(excess),
-                latency: latency(pool, id, region),
+                place: rule.map_or(0.0, |rule| criteria.distances.value(id, rule) + 0.0),
+                cost: criteria.regions.cost(excess),
+                latency: latency(criteria, id, region),
             }
         };
         let shelf = match label.who {
@@ -228,21 +248,45 @@ impl Shelves {
     }
 
     /// Puts the first run from `from` on, before `end`, to the fronts.
-    fn open_right(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, from: u32, end: u32) {
+    fn open_right(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+        shelf: u32,
+        from: u32,
+        end: u32,
+    ) {
         if let Some(run) = self.shelves[shelf as usize].run_from(pool, from, end) {
-            self.open(pool, view, shelf, run, Ahead::Right { run, end });
+            self.open(pool, criteria, view, shelf, run, Ahead::Right { run, end });
         }
     }
 
     /// Puts the last run before `before`, from `end` on, to the fronts.
-    fn open_left(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, before: u32, end: u32) {
+    fn open_left(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+        shelf: u32,
+        before: u32,
+        end: u32,
+    ) {
         if let Some(run) = self.shelves[shelf as usize].run_before(pool, before, end) {
-            self.open(pool, view, shelf, run, Ahead::Left { run, end });
+            self.open(pool, criteria, view, shelf, run, Ahead::Left { run, end });
         }
     }
 
-    fn open(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32, ahead: Ahead) {
-        if let Some(score) = self.score(pool, view, shelf, run) {
+    fn open(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+        shelf: u32,
+        run: u32,
+        ahead: Ahead,
+    ) {
+        if let Some(score) = self.score(criteria, view, shelf, run) {
             let rank = Rank {
                 score,
                 latency: i64::MIN,
@@ -253,28 +297,38 @@ impl Shelves {
     }
 
     /// What the place of a run scores; `None` if it is out of reach.
-    fn score(&self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32) -> Option<f64> {
+    fn score(&self, criteria: &Criteria<'_>, view: &View<'_>, shelf: u32, run: u32) -> Option<f64> {
         let Some(rule) = view.rule.filter(|_| view.pivot.measured) else {
             return Some(0.0);
         };
         let place = self.shelves[shelf as usize].places[run as usize];
-        let distance = (place - center(pool, view)).abs();
-        let reach = pool.references(view.pivot.id)[rule];
-        let cost = || match reach.is_finite() {
-            true => view.pivot.rules.distances[rule].cost(distance),
-            false => 0.0,
-        };
-        (distance <= reach).then(cost)
+        let window = criteria.distances.window(view.pivot.id, rule);
+        window.accepts(place).then(|| window.cost(place))
     }
 
     /// Puts the first ticket of a run to the fronts.
-    fn look_into(&mut self, pool: &Pool, view: &View<'_>, shelf: u32, run: u32) {
+    fn look_into(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+        shelf: u32,
+        run: u32,
+    ) {
         let at = self.shelves[shelf as usize].runs[run as usize];
-        self.enter(pool, view, shelf, at, run);
+        self.enter(pool, criteria, view, shelf, at, run);
     }
 
     /// Puts the first ticket of a run, from an entry on, to the fronts.
-    fn enter(&mut self, pool: &Pool, view: &View<'_>, number: u32, from: u32, run: u32) {
+    fn enter(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        view: &View<'_>,
+        number: u32,
+        from: u32,
+        run: u32,
+    ) {
         let shelf = &mut self.shelves[number as usize];
         let end = shelf.runs[run as usize + 1];
         let Some(at) = shelf.entry_from(pool, from, end) else {
@@ -282,7 +336,7 @@ impl Shelves {
         };
         let (cost, latency) = shelf.costs[at as usize];
         let id = shelf.ids[at as usize];
-        if let Some(score) = self.score(pool, view, number, run) {
+        if let Some(score) = self.score(criteria, view, number, run) {
             let rank = Rank {
                 score: score + cost,
                 latency,
@@ -299,7 +353,7 @@ impl Shelves {
 }
 
 /// The session's own place on the axis.
-fn center(pool: &Pool, view: &View<'_>) -> f64 {
+fn center(criteria: &Criteria<'_>, view: &View<'_>) -> f64 {
     let rule = view.rule.filter(|_| view.pivot.measured);
-    rule.map_or(0.0, |rule| pool.means(view.pivot.id)[rule])
+    rule.map_or(0.0, |rule| criteria.distances.value(view.pivot.id, rule))
 }

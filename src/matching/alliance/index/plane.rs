@@ -5,8 +5,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::Axis;
-use crate::matching::alliance::pair::Pivot;
+use crate::matching::alliance::criteria::distance::{Reach, Window};
+use crate::matching::alliance::criteria::region::Regions;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::search::Spare;
 
@@ -44,7 +44,7 @@ pub(in crate::matching::alliance) struct Plane {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gate {
     /// How far it looks on the axis.
-    pub(super) reach: f64,
+    pub(super) reach: Reach,
     /// The regions that are open to it as bits; all of them where they are not known as bits.
     pub(super) open: u64,
 }
@@ -74,15 +74,19 @@ pub(in crate::matching::alliance) struct Walk {
 
 /// How a pivot steps through a plane.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Steps<'p> {
-    pub(super) pivot: &'p Pivot<'p>,
-    pub(super) axis: Axis,
-    /// The pivot's place.
-    pub(super) center: f64,
-    /// How far from there candidates can be.
-    pub(super) reach: f64,
+pub(in crate::matching::alliance) struct Steps<'c> {
+    pub(super) pivot: Id,
+    pub(super) view: View<'c>,
     /// The pivot's region as a bit; 0 if entries are not asked for theirs.
     pub(super) region: u64,
+}
+
+/// How a pivot looks along the axis.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum View<'c> {
+    Distance(Window<'c>),
+    Latency(&'c Regions),
+    Age,
 }
 
 /// A score, or a bound of scores, with the age that breaks ties.
@@ -140,13 +144,35 @@ struct Leftwards {
     run: u32,
 }
 
-impl Steps<'_> {
-    /// The least that a candidate at this distance scores.
-    fn least(&self, distance: f64) -> f64 {
-        match self.axis {
-            Axis::Distance(rule) => self.pivot.rules.distances[rule].cost(distance),
-            Axis::Latency => self.pivot.latency_cost(distance as i64),
-            Axis::Age => 0.0,
+impl View<'_> {
+    fn center(&self) -> f64 {
+        match self {
+            Self::Distance(window) => window.center(),
+            Self::Latency(_) | Self::Age => 0.0,
+        }
+    }
+
+    /// Whether the pivot accepts a place, and whether a ticket there accepts the pivot.
+    fn accepts(&self, place: f64) -> bool {
+        match self {
+            Self::Distance(window) => window.accepts(place),
+            Self::Latency(_) | Self::Age => true,
+        }
+    }
+
+    fn is_accepted(&self, back: Reach, place: f64) -> bool {
+        match self {
+            Self::Distance(window) => window.is_accepted(back, place),
+            Self::Latency(_) | Self::Age => true,
+        }
+    }
+
+    /// The least that a candidate at this place scores.
+    fn least(&self, place: f64) -> f64 {
+        match self {
+            Self::Distance(window) => window.cost(place),
+            Self::Latency(regions) => regions.cost(place as i64),
+            Self::Age => 0.0,
         }
     }
 }
@@ -225,11 +251,12 @@ impl Plane {
         self.walks.clear();
         self.walks.extend(walks);
         self.passed = Passed::default();
+        let center = steps.view.center();
         for (walk, Walk { lane, .. }) in (0..).zip(walks) {
             let start = self.starts[*lane as usize];
             let end = self.starts[*lane as usize + 1];
             let places = &self.places[start as usize..end as usize];
-            let middle = start + places.partition_point(|place| *place < steps.center) as u32;
+            let middle = start + places.partition_point(|place| *place < center) as u32;
             let rightwards = Walker {
                 walk,
                 next: middle,
@@ -317,24 +344,24 @@ impl Plane {
         let mut walker = self.walkers[number as usize];
         let size = u64::from(self.walks[walker.walk as usize].size);
         let most = self.passed.entries + u64::from(LOOK_AHEAD);
-        let (at, distance) = loop {
+        let (at, place) = loop {
             match self.waiting_right(pool, walker.next, walker.end) {
-                Some(at) if self.ids[at as usize] == steps.pivot.id => walker.next = at + 1,
+                Some(at) if self.ids[at as usize] == steps.pivot => walker.next = at + 1,
                 Some(at) => {
-                    let distance = (self.places[at as usize] - steps.center).abs();
-                    if distance > steps.reach {
+                    let place = self.places[at as usize];
+                    if !steps.view.accepts(place) {
                         return false;
                     }
                     let gate = self.gates[at as usize];
-                    let lost = if distance > gate.reach {
+                    let lost = if !steps.view.is_accepted(gate.reach, place) {
                         &mut self.passed.distance
                     } else if steps.region & gate.open != steps.region {
                         &mut self.passed.region
                     } else {
-                        break (at, distance);
+                        break (at, place);
                     };
                     if self.passed.entries == most {
-                        break (at, distance);
+                        break (at, place);
                     }
                     *lost += size;
                     self.passed.entries += 1;
@@ -357,7 +384,7 @@ impl Plane {
         walker.next = at + 1;
         self.walkers[number as usize] = walker;
         let rank = Rank {
-            score: steps.least(distance),
+            score: steps.view.least(place),
             id: self.ids[at as usize],
         };
         self.fronts.push(Reverse(Front {

@@ -10,6 +10,7 @@ use super::losses::Losses;
 use super::{Rank, Scratch};
 use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::{Plane, Steps};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Pool;
@@ -26,7 +27,8 @@ const ROUNDS: u64 = 64;
 #[derive(Debug)]
 pub(super) struct Candidates<'s> {
     pub(super) pool: &'s Pool,
-    pub(super) pivot: &'s Pivot<'s>,
+    pub(super) criteria: &'s Criteria<'s>,
+    pub(super) pivot: &'s Pivot,
     /// Whether the walk can meet a ticket more than once.
     pub(super) twice: bool,
     pub(super) how: Steps<'s>,
@@ -76,7 +78,7 @@ impl Candidates<'_> {
                     }
                 }
                 Turn::Nobody => {
-                    if packer.can_complete(chosen.sizes(), chosen.foes(), &[]) {
+                    if packer.can_complete(chosen.sizes(), chosen.apart(), &[]) {
                         return true;
                     }
                     if !self.go_back(chosen) {
@@ -109,7 +111,7 @@ impl Candidates<'_> {
             return Turn::Step;
         }
         self.losses.met += u64::from(size);
-        match self.pivot.score(pool, id) {
+        match self.pivot.score(pool, self.criteria, id) {
             Ok(score) => scratch.pending.push(Reverse(Rank { score, id })),
             Err(reason) => {
                 scratch.spare.lose(size, 1);
@@ -128,22 +130,22 @@ impl Candidates<'_> {
             return false;
         }
         scratch.spare.lose(size, 1);
-        if let Err(reason) = chosen.admits(pool, rank.id) {
+        if let Err(reason) = chosen.admits(self.criteria, rank.id) {
             if self.again == 0 {
                 self.losses.add(reason, size);
             }
             return false;
         }
-        chosen.push(pool, rank.id);
-        let foes = chosen.foes();
-        let hopeless = (!foes.is_empty()
-            && !packer.can_complete(chosen.sizes(), foes, scratch.spare.counts()))
+        chosen.push(pool, self.criteria, rank.id);
+        let apart = chosen.apart();
+        let hopeless = (!apart.is_empty()
+            && !packer.can_complete(chosen.sizes(), apart, scratch.spare.counts()))
             || (!scratch.vain.is_empty()
                 && chosen
                     .key()
                     .is_some_and(|key| scratch.vain.contains(&key[..])));
         if hopeless {
-            chosen.pop(pool);
+            chosen.pop(pool, self.criteria);
             return false;
         }
         scratch.taken.push(scratch.ranked.len());
@@ -158,7 +160,7 @@ impl Candidates<'_> {
             return false;
         };
         scratch.vain.extend(chosen.key().map(Vec::into_boxed_slice));
-        chosen.pop(pool);
+        chosen.pop(pool, self.criteria);
         let after = scratch.ranked.drain(taken..).map(Reverse);
         scratch.pending.extend(after);
         let again = 1 + scratch.pending.len() as u64;

@@ -89,7 +89,7 @@ impl Spare {
             self.open[size] = self.counts[size] > 0 && {
                 self.counts[size] -= 1;
                 self.sizes.push(size as u32);
-                let joins = packer.can_complete(&self.sizes, chosen.foes(), &self.counts);
+                let joins = packer.can_complete(&self.sizes, chosen.apart(), &self.counts);
                 self.sizes.pop();
                 self.counts[size] += 1;
                 joins

@@ -4,6 +4,7 @@
 mod exact;
 
 use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::Rank;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
@@ -20,10 +21,11 @@ const NOW_MS: i64 = 1_700_000_000_000;
 /// taken.
 fn plain(rules: &AllianceRules, tickets: Vec<Ticket>) -> Vec<Vec<u32>> {
     let (mut pool, _) = Pool::new(rules, NOW_MS, tickets);
-    let mut chosen = Chosen::new(&pool, rules.blocks);
+    let criteria = Criteria::of(rules, &pool);
+    let mut chosen = Chosen::new(&criteria);
     let mut matches = Vec::new();
     for pivot in 0..pool.len() {
-        if !pool.waits(pivot) || !find(rules, &pool, &mut chosen, pivot) {
+        if !pool.waits(pivot) || !find(rules, &pool, &criteria, &mut chosen, pivot) {
             continue;
         }
         let mut arrivals = Vec::new();
@@ -35,24 +37,30 @@ fn plain(rules: &AllianceRules, tickets: Vec<Ticket>) -> Vec<Vec<u32>> {
     matches
 }
 
-fn find(rules: &AllianceRules, pool: &Pool, chosen: &mut Chosen, pivot: Id) -> bool {
+fn find(
+    rules: &AllianceRules,
+    pool: &Pool,
+    criteria: &Criteria<'_>,
+    chosen: &mut Chosen,
+    pivot: Id,
+) -> bool {
     let mut pivot = Pivot::new(rules, pool, pivot);
     if pool.sizes[pivot.id as usize] > pivot.bounds.players_max {
         return false;
     }
     let mut packer = Packer::new(pivot.bounds);
-    for region in pool.regions.of_pivot(pivot.id) {
+    for region in criteria.regions.of_pivot(pivot.id) {
         pivot.region = region;
         let waiting = (0..pool.len()).filter(|id| *id != pivot.id && pool.waits(*id));
         let scored = waiting.filter_map(|id| {
-            let score = pivot.score(pool, id).ok()?;
+            let score = pivot.score(pool, criteria, id).ok()?;
             Some(Rank { score, id })
         });
         let mut ranked: Vec<Rank> = scored.collect();
         ranked.sort_unstable();
         let candidates: Vec<Id> = ranked.iter().map(|rank| rank.id).collect();
-        chosen.begin(pool, pivot.id);
-        if exact::find(pool, chosen, &mut packer, &candidates) {
+        chosen.begin(pool, criteria, pivot.id);
+        if exact::find(pool, criteria, chosen, &mut packer, &candidates) {
             return true;
         }
     }

@@ -12,10 +12,10 @@ use crate::matching::alliance::teams::Packer;
 /// Tickets that are counted to see whether a new team can be filled.
 const MOST_COUNTED: u32 = 1_000;
 
-impl<'r> Fill<'r> {
+impl Fill<'_> {
     /// Opens a team with the ticket, if others can bring it to the fewest players of a team; they join
     /// at once. Otherwise nothing changes.
-    pub(super) fn open_team(&mut self, host: &mut Host<'r>, id: Id) -> bool {
+    pub(super) fn open_team(&mut self, host: &mut Host, id: Id) -> bool {
         let mut spare = Vec::new();
         self.index
             .sizes(&self.cells, host.pivot.bounds.players_max, &mut spare);
@@ -30,7 +30,7 @@ impl<'r> Fill<'r> {
         self.try_team(host, id, &spare)
     }
 
-    fn try_team(&mut self, host: &mut Host<'r>, id: Id, spare: &[u32]) -> bool {
+    fn try_team(&mut self, host: &mut Host, id: Id, spare: &[u32]) -> bool {
         let bounds = TeamBounds {
             teams_min: 1,
             teams_max: 1,
@@ -70,18 +70,18 @@ impl<'r> Fill<'r> {
             return true;
         }
         for (id, _) in host.added.split_off(added) {
-            self.chosen.pop(&self.pool);
+            self.chosen.pop(&self.pool, &self.criteria);
             self.set_done(id, false);
         }
         host.seats = seats;
         host.sums = sums;
         host.players = players;
-        host.measure(&mut self.pool);
+        host.measure(&mut self.criteria);
         false
     }
 
     /// Counts by size who may join the session beside the ticket that would open a team.
-    fn count(&mut self, host: &mut Host<'r>, opener: Id, spare: &mut [u32]) {
+    fn count(&mut self, host: &mut Host, opener: Id, spare: &mut [u32]) {
         spare.fill(0);
         let cells = std::mem::take(&mut self.cells);
         let pivot = host.pivot;
@@ -92,10 +92,11 @@ impl<'r> Fill<'r> {
             most: host.pivot.bounds.players_max,
         };
         self.walk += 1;
-        self.shelves.begin(&self.pool, &self.index, &view);
+        self.shelves
+            .begin(&self.pool, &self.criteria, &self.index, &view);
         let mut counted = 0;
         while counted < MOST_COUNTED {
-            let Some(id) = self.shelves.step(&self.pool, &view) else {
+            let Some(id) = self.shelves.step(&self.pool, &self.criteria, &view) else {
                 break;
             };
             self.steps += 1;

@@ -138,7 +138,7 @@ impl<'r> Search<'r> {
             .walks(pool, pivot.id, cells, bounds.players_max, walks);
         self.scratch.believe(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
-        if own + self.scratch.spare.players() < bounds.fewest_players() {
+        if own + self.scratch.spare.players() < bounds.min_players() {
             return Err(Reason::Option);
         }
         chosen.begin(pool, pivot.id);
@@ -174,7 +174,7 @@ impl<'r> Search<'r> {
         pivot: &Pivot<'_>,
         twice: bool,
     ) -> Result<(), Reason> {
-        let fewest = pivot.bounds.fewest_players();
+        let fewest = pivot.bounds.min_players();
         if !self.supply.reaches(pivot.region, fewest) {
             return Err(Reason::Region);
         }
@@ -209,7 +209,7 @@ impl<'r> Search<'r> {
 impl Scratch {
     /// All of the pivot's cells may be candidates.
     fn believe(&mut self, bounds: TeamBounds) {
-        self.spare.begin(bounds.players_max, bounds.most_players());
+        self.spare.begin(bounds.players_max, bounds.max_players());
         for Walk { size, unmet, .. } in &self.walks {
             self.spare.add(*size, *unmet);
         }
@@ -261,14 +261,14 @@ impl Supply {
 
     /// Whether enough players wait at all, and with the pivot's attributes.
     fn check(&self, pool: &mut Pool, pivot: Id, bounds: TeamBounds) -> Result<(), Reason> {
-        if self.all < bounds.fewest_players() {
+        if self.all < bounds.min_players() {
             return Err(Reason::NotEnoughPlayers);
         }
         let groups = pool.groups.compatible(pool.groups.group(pivot));
         let mut players = 0;
         for group in groups.iter() {
             players += self.groups[*group as usize];
-            if players >= bounds.fewest_players() {
+            if players >= bounds.min_players() {
                 return Ok(());
             }
         }

@@ -45,7 +45,7 @@ pub(super) fn assemble(
     let team_ids: Vec<_> = (0..teams.len())
         .map(|team| team_id(tick_id, team, tickets.iter().copied()))
         .collect();
-    let backfill = rules.auto_backfill && chosen.players() < found.bounds.most_players();
+    let backfill = rules.auto_backfill && chosen.players() < found.bounds.max_players();
     let mut take = |place: &usize| {
         pool.take(ids[*place])
             .expect("chosen from the waiting ones")

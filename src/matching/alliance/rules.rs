@@ -227,12 +227,12 @@ impl DistanceRule {
 
 impl TeamBounds {
     /// Most players of a match.
-    pub fn most_players(&self) -> u64 {
+    pub fn max_players(&self) -> u64 {
         u64::from(self.teams_max) * u64::from(self.players_max)
     }
 
     /// Fewest players of a match.
-    pub fn fewest_players(&self) -> u64 {
+    pub fn min_players(&self) -> u64 {
         u64::from(self.teams_min) * u64::from(self.players_min)
     }
 }

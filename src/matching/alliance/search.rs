@@ -141,7 +141,7 @@ impl<'r> Search<'r> {
             .walks(pool, pivot.id, cells, bounds.players_max, walks);
         self.scratch.believe(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
-        if own + self.scratch.spare.players() < bounds.fewest_players() {
+        if own + self.scratch.spare.players() < bounds.min_players() {
             return Err(Reason::Option);
         }
         chosen.begin(pool, criteria, pivot.id);
@@ -178,7 +178,7 @@ impl<'r> Search<'r> {
         pivot: &Pivot,
         twice: bool,
     ) -> Result<(), Reason> {
-        let fewest = pivot.bounds.fewest_players();
+        let fewest = pivot.bounds.min_players();
         if !self.supply.reaches(pivot.region, fewest) {
             return Err(Reason::Region);
         }
@@ -214,7 +214,7 @@ impl<'r> Search<'r> {
 impl Scratch {
     /// All of the pivot's cells may be candidates.
     fn believe(&mut self, bounds: TeamBounds) {
-        self.spare.begin(bounds.players_max, bounds.most_players());
+        self.spare.begin(bounds.players_max, bounds.max_players());
         for Walk { size, unmet, .. } in &self.walks {
             self.spare.add(*size, *unmet);
         }
@@ -280,14 +280,14 @@ impl Supply {
         pivot: Id,
         bounds: TeamBounds,
     ) -> Result<(), Reason> {
-        if self.all < bounds.fewest_players() {
+        if self.all < bounds.min_players() {
             return Err(Reason::NotEnoughPlayers);
         }
         let group = criteria.must_match.group(pivot);
         let mut players = 0;
         for group in criteria.must_match.compatible(group).iter() {
             players += self.groups[*group as usize];
-            if players >= bounds.fewest_players() {
+            if players >= bounds.min_players() {
                 return Ok(());
             }
         }

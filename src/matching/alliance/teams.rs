@@ -95,14 +95,14 @@ impl Packer {
             return false;
         }
         let players: u64 = taken.iter().copied().map(u64::from).sum();
-        let Some(room) = bounds.most_players().checked_sub(players) else {
+        let Some(room) = bounds.max_players().checked_sub(players) else {
             return false;
         };
         self.note_taken(taken);
         self.key.push(0);
         let kinds = self.key.len();
         let with_spares = players.saturating_add(self.note_spare(taken.len(), spare, room));
-        if with_spares < bounds.fewest_players() {
+        if with_spares < bounds.min_players() {
             return false;
         }
         let known = self.answers.get(self.key.as_slice()).copied();

@@ -138,7 +138,7 @@ impl Seats {
         }
         let taken: u64 = self.teams.iter().map(|team| team.players).sum();
         self.bounds
-            .most_players()
+            .max_players()
             .saturating_sub(taken + self.outside)
     }
 

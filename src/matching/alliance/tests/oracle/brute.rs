@@ -149,7 +149,7 @@ fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
         .map(|ticket| ticket.players.len() as u64)
         .sum();
     let bounds = judge.bounds();
-    (bounds.fewest_players()..=bounds.most_players()).contains(&players)
+    (bounds.min_players()..=bounds.max_players()).contains(&players)
         && judge.group(tickets).is_ok()
         && every_split(judge, tickets, &mut |teams| judge.teams(teams).is_ok())
 }

@@ -360,3 +360,24 @@ fn every_cited_heading_exists() {
         assert!(anchors.contains(linked), "{SEMANTICS} links to #{linked}");
     }
 }
+
+/// A longer file does more than one thing.
+const MAX_LINES: usize = 400;
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let mut found = Vec::new();
+    for folder in ["src", "tests"] {
+        files(&root().join(folder), &["rs"], &mut found);
+    }
+    let mut long = Vec::new();
+    for path in &found {
+        let lines = fs::read_to_string(path).expect("a file").lines().count();
+        if lines > MAX_LINES {
+            long.push((lines, path));
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+    let named_mod = found.iter().find(|path| path.ends_with("mod.rs"));
+    assert_eq!(named_mod, None, "`foo.rs` and `foo/` instead");
+}

@@ -1,5 +1,5 @@
-//! Rank bands: two players whose ranks are in the same band play each other, and older tickets go
-//! first. docs/custom-logic.md explains it.
+//! Rank bands: two players whose ranks are in the same band play each other, those who have waited
+//! longest first. docs/custom-logic.md explains it.
 
 use std::{cmp::Reverse, collections::BTreeMap, process::ExitCode};
 

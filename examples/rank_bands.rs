@@ -1,5 +1,5 @@
-//! Rank bands: two players whose ranks are in the same band play each other, and who has waited
-//! longest goes first. docs/custom-logic.md explains it.
+//! Rank bands: two players whose ranks are in the same band play each other, those who have waited
+//! longest first. docs/custom-logic.md explains it.
 
 use std::{cmp::Reverse, collections::BTreeMap, process::ExitCode};
 
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_who_wait_longest_in_a_band_meet() {
+    fn the_two_oldest_tickets_of_a_band_meet() {
         let (ruleset, now_ms) = (r#"{"band_width": 100}"#, 9_000);
         let context = TickContext { now_ms, tick_id: 1 };
         let queue = [

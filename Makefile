@@ -3,6 +3,9 @@
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
+# Where cargo puts what it builds.
+target := $(or $(CARGO_TARGET_DIR),target)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
 .PHONY: image imagex imagex_push builder test-compose test-envoy check-manifests
@@ -30,11 +33,11 @@ run: ## Run the server with the settings of .env, if there is one
 
 try: ## Start a server, send six players, show the three pairs, stop
 	@$(CARGO) build --locked
-	@scripts/try.sh target/debug/match-function
+	@scripts/try.sh $(target)/debug/match-function
 
 demo-local: ## Run demo.sh on this machine alone, against a mock of AGS
 	@$(CARGO) build --locked --bin match-function --example ags-double
-	@scripts/demo-local.sh target/debug/match-function target/debug/examples/ags-double $(DEMO_FLAGS)
+	@scripts/demo-local.sh $(target)/debug/match-function $(target)/debug/examples/ags-double $(DEMO_FLAGS)
 
 lint: ## Check formatting, lints and documentation; any warning fails
 	$(CARGO) fmt --check
@@ -54,9 +57,9 @@ test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as
 image: ## Build the image for this machine's processor (IMAGE, IMAGE_TAG)
 	docker build --tag $(IMAGE):$(IMAGE_TAG) $(labels) .
 
-imagex: builder ## Build the image for PLATFORMS, into target/image.tar
-	@mkdir -p target
-	$(buildx) --tag $(IMAGE):$(IMAGE_TAG) --output type=oci,dest=target/image.tar .
+imagex: builder ## Build the image for PLATFORMS, into the target folder as image.tar
+	@mkdir -p $(target)
+	$(buildx) --tag $(IMAGE):$(IMAGE_TAG) --output type=oci,dest=$(target)/image.tar .
 
 imagex_push: builder ## Build the image for PLATFORMS and push it: needs REPO_URL and IMAGE_TAG
 	@test -n "$(REPO_URL)" || { echo "REPO_URL is not set: the repository to push to"; exit 1; }

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-TOOLS=${TOOLS:-target/tools}
+TOOLS=${TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 VALIDATE_VERSION=1.37.0
 # The oldest release that the manifests are for (preStop sleep), and the newest with schemas.
 KUBERNETES=(1.30 1.37)

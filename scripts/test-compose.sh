@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
 
 say() { printf '%s\n' "test-compose: $*"; }
 fail() { say "FAILED: $*"; exit 1; }

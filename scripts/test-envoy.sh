@@ -11,8 +11,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
-TOOLS=${TOOLS:-target/tools}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
+TOOLS=${TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 WORKERS=${WORKERS:-2}
 
 mkdir -p "$TOOLS"

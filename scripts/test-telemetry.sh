@@ -9,8 +9,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
-TOOLS=${TOOLS:-target/tools}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
+TOOLS=${TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 ENVOY_PORT=${ENVOY_PORT:-10000}
 ZIPKIN_VERSION=3.5.1
 SERVICE=telemetry-test

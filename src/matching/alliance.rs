@@ -29,6 +29,7 @@ mod chosen;
 mod fields;
 mod index;
 mod intern;
+mod kinds;
 mod pair;
 mod pool;
 mod rules;

@@ -18,6 +18,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::chosen::Chosen;
 use super::index::{Cell, Index, Rank, Walk};
+use super::kinds::Kinds;
 use super::pair::Pivot;
 use super::pool::{Id, Pool, Region};
 use super::teams::Packer;
@@ -35,6 +36,8 @@ const AGAIN_STEPS: u64 = 20_000_000;
 pub(super) struct Search<'r> {
     rules: &'r AllianceRules,
     index: Index,
+    /// Each size is its own kind.
+    kinds: Kinds,
     packers: HashMap<TeamBounds, Packer>,
     supply: Supply,
     /// Steps that searches of this tick may still take after they went back.
@@ -91,6 +94,7 @@ impl<'r> Search<'r> {
         Search {
             rules,
             index: Index::new(rules, pool),
+            kinds: Kinds::of(0..=pool.sizes.iter().copied().max().unwrap_or(0)),
             packers: HashMap::new(),
             supply: Supply::new(pool),
             again_left: AGAIN_STEPS,
@@ -145,7 +149,7 @@ impl<'r> Search<'r> {
         let packer = self
             .packers
             .entry(bounds)
-            .or_insert_with(|| Packer::new(bounds));
+            .or_insert_with(|| Packer::new(bounds, self.kinds.clone()));
         if !packer.can_complete(chosen.sizes(), chosen.foes(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }

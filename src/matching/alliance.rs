@@ -30,6 +30,7 @@ mod chosen;
 mod criteria;
 mod index;
 mod intern;
+mod kinds;
 mod pair;
 mod pool;
 mod rules;

@@ -20,6 +20,7 @@ use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
 use super::index::{Cell, Index, Rank, Walk};
+use super::kinds::Kinds;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::teams::Packer;
@@ -37,6 +38,8 @@ const AGAIN_STEPS: u64 = 20_000_000;
 pub(super) struct Search<'r> {
     rules: &'r AllianceRules,
     index: Index,
+    /// Each size is its own kind.
+    kinds: Kinds,
     packers: HashMap<TeamBounds, Packer>,
     supply: Supply,
     /// Steps that searches of this tick may still take after they went back.
@@ -93,6 +96,7 @@ impl<'r> Search<'r> {
         Search {
             rules,
             index: Index::new(pool, criteria),
+            kinds: Kinds::of(0..=pool.sizes.iter().copied().max().unwrap_or(0)),
             packers: HashMap::new(),
             supply: Supply::new(pool, criteria),
             again_left: AGAIN_STEPS,
@@ -148,7 +152,7 @@ impl<'r> Search<'r> {
         let packer = self
             .packers
             .entry(bounds)
-            .or_insert_with(|| Packer::new(bounds));
+            .or_insert_with(|| Packer::new(bounds, self.kinds.clone()));
         if !packer.can_complete(chosen.sizes(), chosen.apart(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }

@@ -15,6 +15,7 @@ use super::shelf::{Rank, Shelves, View, latency};
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::{Cell, Index};
+use crate::matching::alliance::kinds::Kinds;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::{AllianceRules, TeamBounds};
@@ -40,6 +41,8 @@ pub(super) struct Fill<'r> {
     walk: u32,
     /// Sessions served.
     turn: u32,
+    /// Each size is its own kind.
+    kinds: Kinds,
     packers: HashMap<TeamBounds, Packer>,
     /// The oldest session that was served and has seats left.
     open: Option<Host>,
@@ -74,6 +77,7 @@ impl<'r> Fill<'r> {
             seen: vec![0; count],
             walk: 0,
             turn: 0,
+            kinds: Kinds::of(0..=pool.sizes.iter().copied().max().unwrap_or(0)),
             packers: HashMap::new(),
             open: None,
             closed: Reason::SessionFull,

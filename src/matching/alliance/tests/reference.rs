@@ -6,6 +6,7 @@ mod exact;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::Rank;
+use crate::matching::alliance::kinds::Kinds;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::rules::testing::rules;
@@ -48,7 +49,8 @@ fn find(
     if pool.sizes[pivot.id as usize] > pivot.bounds.players_max {
         return false;
     }
-    let mut packer = Packer::new(pivot.bounds);
+    let largest = pool.sizes.iter().copied().max().unwrap_or(0);
+    let mut packer = Packer::new(pivot.bounds, Kinds::of(0..=largest));
     for region in criteria.regions.of_pivot(pivot.id) {
         pivot.region = region;
         let waiting = (0..pool.len()).filter(|id| *id != pivot.id && pool.waits(*id));

@@ -1,7 +1,5 @@
 //! New teams: a session has one more only if the queue can bring it to its fewest players.
 
-use hashbrown::HashMap;
-
 use super::{Best, Fill};
 use crate::matching::alliance::TeamBounds;
 use crate::matching::alliance::backfill::host::Host;
@@ -36,12 +34,8 @@ impl Fill<'_> {
             teams_max: 1,
             ..host.pivot.bounds
         };
-        let completes = |packers: &mut HashMap<_, _>, sizes: &[u32]| {
-            let packer = packers.entry(bounds).or_insert_with(|| Packer::new(bounds));
-            packer.can_complete(sizes, &[], spare)
-        };
         let mut sizes = vec![self.pool.sizes[id as usize]];
-        if !completes(&mut self.packers, &sizes) {
+        if !self.completes(bounds, &sizes, spare) {
             return false;
         }
         let seats = host.seats.clone();
@@ -55,7 +49,7 @@ impl Fill<'_> {
                 break;
             };
             sizes.push(self.pool.sizes[rank.id as usize]);
-            if completes(&mut self.packers, &sizes) {
+            if self.completes(bounds, &sizes, spare) {
                 self.join(host, rank.id, team);
             } else {
                 sizes.pop();
@@ -78,6 +72,13 @@ impl Fill<'_> {
         host.players = players;
         host.measure(&mut self.criteria);
         false
+    }
+
+    fn completes(&mut self, bounds: TeamBounds, sizes: &[u32], spare: &[u32]) -> bool {
+        self.packers
+            .entry(bounds)
+            .or_insert_with(|| Packer::new(bounds, self.kinds.clone()))
+            .can_complete(sizes, &[], spare)
     }
 
     /// Counts by size who may join the session beside the ticket that would open a team.

@@ -39,6 +39,7 @@ mod teams;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod walk;
 
 pub use backfill::AllianceBackfill;
 pub use tick::AllianceTick;

@@ -11,12 +11,12 @@ use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
 use crate::matching::{Attributes, Player, Reason, Session, Text, Ticket, Value};
 
-/// New teams that a session tries to open in vain, before it gives that up.
-const MOST_OPENINGS: u32 = 32;
+/// New teams that a session tries to open without success, before it gives that up.
+const MAX_OPENINGS: u32 = 32;
 
 /// A session while it is filled.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct OpenSession {
     pub(super) pivot: Pivot,
     pub(super) session_id: Text,
     pub(super) server_name: Text,
@@ -26,16 +26,16 @@ pub(super) struct Host {
     /// For each matching rule the sum over the players of its tickets, and how many these are.
     pub(super) sums: Vec<f64>,
     pub(super) players: u64,
-    /// How often a new team came to nothing.
+    /// How often a new team could not be filled.
     pub(super) tries: u32,
-    /// Who tried to open one since the last that opened.
-    pub(super) vain: Vec<Id>,
+    /// The tickets that could not open one since the last that opened.
+    pub(super) failed_openers: Vec<Id>,
     /// Why the first ticket that was looked at may not join.
     pub(super) refused: Option<Reason>,
 }
 
-impl Host {
-    /// A session whose stand-in has that number in the pool.
+impl OpenSession {
+    /// A session whose row in the pool has that number.
     pub(super) fn new(
         rules: &AllianceRules,
         pool: &Pool,
@@ -57,7 +57,7 @@ impl Host {
             .iter()
             .map(|ticket| ticket.players.len())
             .sum();
-        let mut host = Self {
+        let mut open = Self {
             pivot,
             session_id: session.match_session_id.clone(),
             server_name: session.server_name.clone(),
@@ -67,11 +67,11 @@ impl Host {
             sums: rules.distances.iter().map(sum).collect(),
             players: players as u64,
             tries: 0,
-            vain: Vec::new(),
+            failed_openers: Vec::new(),
             refused: None,
         };
-        host.measure(criteria);
-        host
+        open.measure(criteria);
+        open
     }
 
     /// Sets the session's means, if it has players to measure.
@@ -89,7 +89,7 @@ impl Host {
 
     /// Whether it may try once more to open a team.
     pub(super) fn may_open(&self) -> bool {
-        self.tries < MOST_OPENINGS
+        self.tries < MAX_OPENINGS
     }
 
     /// Which of server and version of the ticket the session does not have.
@@ -110,9 +110,9 @@ impl Host {
     }
 }
 
-/// A ticket that stands for the session: its players, what its tickets have in common, its age, and
+/// The session in the form of a ticket: its players, what its tickets have in common, its age, and
 /// its region as the one that it reports.
-pub(super) fn stand_in(rules: &AllianceRules, session: &Session) -> Ticket {
+pub(super) fn as_ticket(rules: &AllianceRules, session: &Session) -> Ticket {
     let tickets: Vec<&Ticket> = session.tickets.iter().collect();
     let mut attributes = match tickets.is_empty() {
         true => session.attributes.clone(),
@@ -138,7 +138,7 @@ pub(super) fn stand_in(rules: &AllianceRules, session: &Session) -> Ticket {
     }
 }
 
-/// Everybody in the session, each once.
+/// Every player of the session, each once.
 fn players(session: &Session) -> Vec<Player> {
     let mut seen = HashSet::new();
     let listed = session.teams.iter().flat_map(|team| &team.user_ids);
@@ -154,7 +154,7 @@ fn players(session: &Session) -> Vec<Player> {
 }
 
 /// The must-match attributes that all tickets share, what the options leave, every platform that
-/// they are on, and everybody whom they block.
+/// they are on, and all players whom they block.
 fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let Some((first, others)) = tickets.split_first() else {
         return Attributes::new();

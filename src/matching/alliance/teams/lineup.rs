@@ -71,9 +71,8 @@ impl<'a> Lineup<'a> {
                 .all(|member| !self.is_blocked(member, team_of[member], team_of, None))
     }
 
-    /// The largest party first, the higher value first among equals: each into the team with the
-    /// fewest players that it may join, the lowest value among equals. `None` if that leads to no
-    /// valid split.
+    /// The largest party first, the higher value first among equals: each into the smallest team that
+    /// it may join, the lowest value among equals. `None` if that does not lead to a valid split.
     pub(super) fn greedy(&self) -> Option<Vec<usize>> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
         order.sort_by(|&a, &b| {
@@ -108,9 +107,8 @@ impl<'a> Lineup<'a> {
     pub(super) fn in_order(&self, mut steps: u32) -> Option<Vec<usize>> {
         let mut draft = InOrder::new(*self);
         let mut from = 0;
-        // Depth first, each member's teams in ascending order: so the first split that is complete
-        // is the first of all in that order. It ends because `from` only rises until a member before
-        // moves on, and after `steps` in any case.
+        // Depth first, and for each member the lower teams first: splits are tried in ascending order,
+        // each once. So the first that is complete is the one, and the search ends.
         while draft.team_of.len() < self.members.len() {
             steps = steps.checked_sub(1)?;
             from = match draft.first_team(from) {

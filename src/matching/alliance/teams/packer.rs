@@ -111,9 +111,9 @@ impl Packer {
     fn note_spare(&mut self, taken: usize, spare: &[u32], room: u64) -> u64 {
         let bounds = self.bounds;
         let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-        // Nothing is lost: if there are such teams at all, look at those with the fewest spare
-        // parties. None of their teams is made of spare parties only, except those that `teams_min`
-        // asks for, so there are at most this many:
+        // Nothing is lost: if there are such teams at all, consider those that need the smallest
+        // number of spare parties. A team of spare parties only is one that `teams_min` requires, so
+        // there are at most this many teams:
         let teams = u64::from(taken.min(bounds.teams_max).max(bounds.teams_min));
         let mut players = 0_u64;
         for (kind, &count) in (0..self.kinds.len()).zip(spare) {
@@ -124,8 +124,8 @@ impl Packer {
             if count == 0 || size == 0 {
                 continue;
             }
-            // And each team is below `players_min` without any one of its spare parties. So all but
-            // one of those of a kind hold fewer than `players_min` players.
+            // And no team can do without one of its spare parties: the others would be below
+            // `players_min`. So in a team, all but one of the spare parties of a kind are below it.
             let of_use = teams * u64::from(bounds.players_min.div_ceil(size));
             let max = of_use.min(room / u64::from(size));
             let count = u32::try_from(max).map_or(count, |max| count.min(max));

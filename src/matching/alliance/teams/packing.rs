@@ -118,8 +118,8 @@ impl<'a> Packing<'a> {
         self.steps
     }
 
-    /// One step deeper, unless the search has to give up. Every way down leads through here again and
-    /// again, so the search ends after its steps at the latest.
+    /// One step deeper, unless the search has to give up. Each team and each class in it leads through
+    /// here, so the search ends after its steps at the latest.
     fn deeper(&mut self, step: impl FnOnce(&mut Self) -> bool) -> bool {
         if self.depth == DEPTH {
             self.steps = 0;

@@ -59,17 +59,19 @@ fn searched(taken: &[u32], spare: &[u32], bounds: TeamBounds) -> (bool, u32) {
 }
 
 fn members(sizes: &[u32], values: &[f64]) -> Vec<Member> {
-    let value = |at: usize| values.get(at).copied().unwrap_or_default();
-    let member = |(at, &players): (usize, &u32)| Member {
-        players,
-        value: value(at),
-    };
-    sizes.iter().enumerate().map(member).collect()
+    let values = values.iter().copied().chain(std::iter::repeat(0.0));
+    sizes
+        .iter()
+        .zip(values)
+        .map(|(&players, value)| Member { players, value })
+        .collect()
 }
 
 fn sizes_of(teams: &[Vec<usize>], sizes: &[u32]) -> Vec<u32> {
-    let size = |team: &Vec<usize>| team.iter().map(|&member| sizes[member]).sum();
-    teams.iter().map(size).collect()
+    teams
+        .iter()
+        .map(|team| team.iter().map(|&member| sizes[member]).sum())
+        .collect()
 }
 
 #[test]
@@ -259,9 +261,11 @@ fn many_solos_become_balanced_teams() {
     let values: Vec<f64> = (0..100).map(|at| f64::from(at * 37 % 100)).collect();
     let parties = members(&[1; 100], &values);
     let teams = arrange(&parties, &[], bounds([25, 25], [4, 4]), true).expect("teams");
-    let mean = |team: &Vec<usize>| team.iter().map(|&at| values[at]).sum::<f64>() / 4.0;
-    let (low, high) = range(teams.iter().map(mean));
-    assert!(high - low <= 1.0, "means from {low} to {high}");
+    let (players, means) = differences(&teams, &parties);
+    assert!(
+        players == 0 && means <= 1.0,
+        "{players} players, means {means} apart"
+    );
 }
 
 #[test]
@@ -294,13 +298,6 @@ fn large_teams_are_balanced() {
     );
 }
 
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let start = (f64::INFINITY, f64::NEG_INFINITY);
-    values.fold(start, |(low, high), value| {
-        (low.min(value), high.max(value))
-    })
-}
-
 fn is_valid(
     split: &[Option<usize>],
     sizes: &[u32],
@@ -308,28 +305,33 @@ fn is_valid(
     bounds: TeamBounds,
 ) -> bool {
     let teams = split.iter().flatten().max().map_or(0, |last| last + 1);
-    let size = |team: usize| -> u32 {
-        let members = split.iter().zip(sizes);
-        let here = members.filter(|(there, _)| **there == Some(team));
-        here.map(|(_, size)| size).sum()
-    };
-    let apart = |&(a, b): &(u32, u32)| a == b || split[a as usize] != split[b as usize];
+    let mut players = vec![0; teams];
+    for (team, size) in split.iter().zip(sizes) {
+        if let Some(team) = team {
+            players[*team] += size;
+        }
+    }
     (bounds.teams_min..=bounds.teams_max).contains(&(teams as u32))
-        && (0..teams).all(|team| (bounds.players_min..=bounds.players_max).contains(&size(team)))
-        && blocked.iter().all(apart)
+        && players
+            .iter()
+            .all(|size| (bounds.players_min..=bounds.players_max).contains(size))
+        && blocked
+            .iter()
+            .all(|&(a, b)| a == b || split[a as usize] != split[b as usize])
 }
 
 /// Players apart, means apart.
 fn differences(teams: &[Vec<usize>], members: &[Member]) -> (u32, f64) {
-    let sum = |team: &Vec<usize>| {
-        let parties = team.iter().map(|&at| members[at]);
-        parties.fold((0, 0.0), |(players, value), one| {
-            (players + one.players, value + one.value)
-        })
-    };
-    let sums: Vec<(u32, f64)> = teams.iter().map(sum).collect();
-    let players = sums.iter().map(|sum| sum.0);
-    let players = players.clone().max().unwrap_or(0) - players.min().unwrap_or(0);
-    let (low, high) = range(sums.iter().map(|sum| sum.1 / f64::from(sum.0)));
+    let mut sizes = Vec::new();
+    let mut means = Vec::new();
+    for team in teams {
+        let players: u32 = team.iter().map(|&at| members[at].players).sum();
+        let value: f64 = team.iter().map(|&at| members[at].value).sum();
+        sizes.push(players);
+        means.push(value / f64::from(players));
+    }
+    let players = sizes.iter().max().unwrap_or(&0) - sizes.iter().min().unwrap_or(&0);
+    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (players, high - low)
 }

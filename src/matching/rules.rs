@@ -1,6 +1,15 @@
 //! Reading rulesets: what any reader of a ruleset answers, and the tools that all of them use.
+//!
+//! [`object`] parses the text, [`read`] hands its fields out by type and collects every fault and
+//! every unknown key on the way.
+
+mod object;
+mod report;
 
 use serde_json::{Map, Value};
+
+pub use object::{MAX_NAME, Object, read};
+pub use report::{MAX_FAULTS, Report};
 
 /// The largest whole number that a ruleset may hold (ruleset contract A1).
 pub const MAX_INTEGER: u64 = 2_147_483_647;
@@ -79,7 +88,7 @@ impl RuleFault {
 }
 
 /// A text, cut after [`MAX_FOUND`] characters.
-pub(in crate::matching) fn short(text: &str) -> String {
+fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_FOUND) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

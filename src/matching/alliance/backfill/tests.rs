@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::matching::alliance::rules::testing::rules;
-use crate::matching::{Player, Proposal, Roster, Text};
+use crate::matching::{PlayedBackfill, Player, Proposal, Roster, Text};
 
 mod golden;
 mod oracle;
@@ -13,61 +11,29 @@ pub(super) const CONTEXT: TickContext = TickContext {
     tick_id: 7,
 };
 
-/// What a tick decided.
-#[derive(Default, Debug)]
-pub(super) struct Kept {
-    pub(super) proposals: Vec<Proposal>,
-    pub(super) left: BTreeMap<String, Reason>,
-    pub(super) open: BTreeMap<String, Reason>,
-}
-
-impl BackfillOut for Kept {
-    fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.proposals.push(proposal);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        assert_eq!(self.left.insert(ticket.id.to_string(), reason), None);
-    }
-
-    fn keep_open(&mut self, session: Session, reason: Reason) {
-        let id = session.match_session_id.to_string();
-        assert_eq!(self.open.insert(id, reason), None);
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
-impl Kept {
-    /// For each proposal, the session and who joins it.
-    pub(super) fn joined(&self) -> Vec<(String, Vec<String>)> {
-        let ids = |tickets: &[Ticket]| tickets.iter().map(|t| t.id.to_string()).collect();
-        let one = |p: &Proposal| (p.session.match_session_id.to_string(), ids(&p.added));
-        self.proposals.iter().map(one).collect()
-    }
-
-    /// The players of each team of the only proposal.
-    pub(super) fn teams(&self) -> Vec<Vec<String>> {
-        assert_eq!(self.proposals.len(), 1, "{self:?}");
-        let ids = |team: &Roster| team.user_ids.iter().map(ToString::to_string).collect();
-        self.proposals[0].teams.iter().map(ids).collect()
-    }
-}
-
-pub(super) fn run(rules: &AllianceRules, sessions: Vec<Session>, tickets: Vec<Ticket>) -> Kept {
-    let mut out = Kept::default();
-    let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
-    for (arrival, session) in (0..).zip(sessions) {
-        let _ = tick.push_session(Session { arrival, ..session }, &mut out);
-    }
-    for (arrival, ticket) in (0..).zip(tickets) {
-        let _ = tick.push(Ticket { arrival, ..ticket }, &mut out);
-    }
-    tick.finish(&mut out);
+/// Plays a tick, in which each ticket and each session is decided once.
+pub(super) fn run(
+    rules: &AllianceRules,
+    sessions: Vec<Session>,
+    tickets: Vec<Ticket>,
+) -> PlayedBackfill {
+    let tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
+    let out = PlayedBackfill::default().run(tick, sessions, tickets);
+    assert_eq!(out.why_left().len(), out.left.len(), "{out:?}");
+    assert_eq!(out.why_open().len(), out.kept_open.len(), "{out:?}");
     out
+}
+
+/// The players of each team of the only proposal.
+pub(super) fn teams(out: &PlayedBackfill) -> Vec<Vec<&str>> {
+    let [made] = &out.proposals[..] else {
+        panic!("not one proposal: {out:?}")
+    };
+    let mut teams = Vec::with_capacity(made.teams.len());
+    for team in &made.teams {
+        teams.push(team.user_ids.iter().map(|id| &**id).collect());
+    }
+    teams
 }
 
 /// A party of so many players, each with that skill.
@@ -136,12 +102,4 @@ pub(super) fn teams_of(teams: u32, fewest: u32, most: u32, more: &str) -> Allian
             "player_min_number": {fewest}, "player_max_number": {most}}},
             "auto_backfill": true {more}}}"#
     ))
-}
-
-pub(super) fn joined(pairs: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
-    let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
-    pairs
-        .iter()
-        .map(|(session, ids)| ((*session).to_owned(), owned(ids)))
-        .collect()
 }

@@ -13,10 +13,10 @@ fn solos_join_the_small_team_until_it_is_full() {
         vec![solo("a", 3), solo("b", 2), solo("c", 1)],
     );
     assert_eq!(
-        out.teams(),
+        teams(&out),
         [vec!["s-0-1", "s-0-2", "s-0-3"], vec!["s-1-1", "a1", "b1"]]
     );
-    assert_eq!(out.left["c"], Reason::SessionFull);
+    assert_eq!(out.why_left()["c"], Reason::SessionFull);
     assert_eq!(out.proposals[0].teams[1].id, "s-team1");
     assert_eq!(out.proposals[0].created_at_ms, CONTEXT.now_ms);
 }
@@ -26,15 +26,15 @@ fn a_new_team_opens_only_if_it_can_be_filled() {
     let rules = teams_of(3, 2, 3, "");
     let full = || vec![of_sizes("s", 1, &[3, 3], 0.0)];
     let out = run(&rules, full(), vec![solo("a", 3)]);
-    assert_eq!(out.open["s"], Reason::TeamSizes);
-    assert_eq!(out.left["a"], Reason::TeamSizes);
+    assert_eq!(out.why_open()["s"], Reason::TeamSizes);
+    assert_eq!(out.why_left()["a"], Reason::TeamSizes);
     let out = run(&rules, full(), vec![solo("a", 3), solo("b", 2)]);
-    assert_eq!(out.teams()[2], ["a1", "b1"]);
+    assert_eq!(teams(&out)[2], ["a1", "b1"]);
     assert_eq!(out.proposals[0].teams[2].id.len(), 32);
     // Two parties of 2 do not fit into a team of 3; each fills one by itself, but only one may open.
     let pairs = vec![party("a", 3, 2, 0.0), party("b", 2, 2, 0.0)];
     let out = run(&rules, full(), pairs);
-    assert_eq!(out.joined(), joined(&[("s", &["a"])]));
+    assert_eq!(out.ids(), [("s", vec!["a"])]);
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn a_team_is_brought_to_its_minimum_by_whoever_fits() {
         party("three", 7, 3, 0.0),
     ];
     let out = run(&rules, vec![of_sizes("s", 1, &[5], 0.0)], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["two", "three"])]));
-    assert_eq!(out.left["pair"], Reason::SessionFull);
+    assert_eq!(out.ids(), [("s", vec!["two", "three"])]);
+    assert_eq!(out.why_left()["pair"], Reason::SessionFull);
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn a_ticket_that_excludes_the_session_joins_another() {
         of_sizes("old", 9, &[1, 2], 0.0),
     ];
     let out = run(&rules, sessions, vec![picky]);
-    assert_eq!(out.joined(), joined(&[("young", &["a"])]));
-    assert_eq!(out.open["old"], Reason::SessionExcluded);
+    assert_eq!(out.ids(), [("young", vec!["a"])]);
+    assert_eq!(out.why_open()["old"], Reason::SessionExcluded);
 }
 
 #[test]
@@ -81,10 +81,10 @@ fn another_server_or_version_stays_out() {
         named("fits", "mine", "1"),
     ];
     let out = run(&rules, vec![wanted], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["fits"])]));
-    assert_eq!(out.left["blank"], Reason::ServerName);
-    assert_eq!(out.left["server"], Reason::ServerName);
-    assert_eq!(out.left["version"], Reason::ClientVersion);
+    assert_eq!(out.ids(), [("s", vec!["fits"])]);
+    assert_eq!(out.why_left()["blank"], Reason::ServerName);
+    assert_eq!(out.why_left()["server"], Reason::ServerName);
+    assert_eq!(out.why_left()["version"], Reason::ClientVersion);
     // A session that names neither takes anybody.
     let tickets = vec![named("a", "x", "1"), named("b", "", "2")];
     let out = run(&rules, vec![of_sizes("s", 1, &[1, 1], 0.0)], tickets);
@@ -105,10 +105,10 @@ fn players_from_elsewhere_take_seats() {
         vec![inside, solo("a", 2), solo("b", 1)],
     );
     assert_eq!(
-        out.teams(),
+        teams(&out),
         [vec!["s-0-1", "x", "y"], vec!["s-1-1", "z", "a1"]]
     );
-    assert_eq!(out.left["inside"], Reason::PlayerInSession);
+    assert_eq!(out.why_left()["inside"], Reason::PlayerInSession);
 }
 
 #[test]
@@ -126,9 +126,9 @@ fn the_nearest_joins_and_the_mean_follows() {
     ];
     // 1000 takes 1090 first; the mean is then 1045: 905 is out of reach, 1190 too.
     let out = run(&rules, vec![of_sizes("s", 1, &[1], 1000.0)], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["near"])]));
-    assert_eq!(out.left["far"], Reason::Distance);
-    assert_eq!(out.left["below"], Reason::Distance);
+    assert_eq!(out.ids(), [("s", vec!["near"])]);
+    assert_eq!(out.why_left()["far"], Reason::Distance);
+    assert_eq!(out.why_left()["below"], Reason::Distance);
 }
 
 #[test]
@@ -143,12 +143,12 @@ fn both_have_to_be_old_enough_for_a_wide_distance() {
     );
     let old = || vec![of_sizes("s", 6_000, &[1], 1000.0)];
     let out = run(&rules, old(), vec![party("young", 1, 1, 1050.0)]);
-    assert_eq!(out.open["s"], Reason::Distance);
+    assert_eq!(out.why_open()["s"], Reason::Distance);
     let out = run(&rules, old(), vec![party("old", 6_000, 1, 1050.0)]);
-    assert_eq!(out.joined(), joined(&[("s", &["old"])]));
+    assert_eq!(out.ids(), [("s", vec!["old"])]);
     let young = vec![of_sizes("s", 5_000, &[1], 1000.0)];
     let out = run(&rules, young, vec![party("old", 6_000, 1, 1050.0)]);
-    assert_eq!(out.left["old"], Reason::Distance);
+    assert_eq!(out.why_left()["old"], Reason::Distance);
 }
 
 #[test]
@@ -171,8 +171,8 @@ fn a_session_without_tickets_is_measured_by_the_first_that_joins() {
         mode(party("near", 6, 1, 1050.0), "ctf"),
     ];
     let out = run(&rules, vec![empty], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["first", "near"])]));
-    assert_eq!(out.left["other"], Reason::Option);
+    assert_eq!(out.ids(), [("s", vec!["first", "near"])]);
+    assert_eq!(out.why_left()["other"], Reason::Option);
 }
 
 #[test]
@@ -195,15 +195,15 @@ fn options_narrow_with_each_ticket() {
         ticket("last", 6, &["b", "c"], "dps"),
     ];
     let out = run(&rules, vec![host], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["first", "last"])]));
+    assert_eq!(out.ids(), [("s", vec!["first", "last"])]);
     let attributes = &out.proposals[0].attributes;
     assert_eq!(attributes.get("mode"), Some(&texts(&["b"])));
     assert_eq!(
         attributes.get("role"),
         Some(&texts(&["tank", "heal", "dps"]))
     );
-    assert_eq!(out.left["same"], Reason::Option);
-    assert_eq!(out.left["gone"], Reason::Option);
+    assert_eq!(out.why_left()["same"], Reason::Option);
+    assert_eq!(out.why_left()["gone"], Reason::Option);
 }
 
 #[test]
@@ -211,11 +211,11 @@ fn must_match_attributes_count_unless_only_options_do() {
     let host = || session("s", 1, vec![vec![with(solo("h", 0), "map", "dust")]]);
     let tickets = || vec![with(solo("a", 2), "map", "lake"), solo("b", 1)];
     let out = run(&teams_of(1, 1, 9, ""), vec![host()], tickets());
-    assert_eq!(out.open["s"], Reason::Attribute);
-    assert_eq!(out.left["b"], Reason::Attribute);
+    assert_eq!(out.why_open()["s"], Reason::Attribute);
+    assert_eq!(out.why_left()["b"], Reason::Attribute);
     let only = teams_of(1, 1, 9, r#", "match_options_referred_for_backfill": true"#);
     let out = run(&only, vec![host()], tickets());
-    assert_eq!(out.joined(), joined(&[("s", &["a", "b"])]));
+    assert_eq!(out.ids(), [("s", vec!["a", "b"])]);
 }
 
 #[test]
@@ -238,8 +238,8 @@ fn platforms_have_to_welcome_each_other() {
         on("shy", 6, "pc", &["pc"]),
     ];
     let out = run(&rules, vec![host], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["xbox"])]));
-    let reasons: Vec<_> = out.left.values().copied().collect();
+    assert_eq!(out.ids(), [("s", vec!["xbox"])]);
+    let reasons: Vec<_> = out.why_left().into_values().collect();
     assert_eq!(reasons, [Reason::CrossPlay; 3]);
 }
 
@@ -274,10 +274,10 @@ fn the_session_s_region_has_to_be_open_and_near() {
     };
     let out = run(&rules, vec![host], tickets());
     // `grown` is 70 ms over its best, the others nothing; without latencies comes last of them.
-    let order: &[&str] = &["near", "far", "anywhere", "grown"];
-    assert_eq!(out.joined(), joined(&[("s", order)]));
+    let order = vec!["near", "far", "anywhere", "grown"];
+    assert_eq!(out.ids(), [("s", order)]);
     for id in ["later", "over", "elsewhere"] {
-        assert_eq!(out.left[id], Reason::Region, "{id}");
+        assert_eq!(out.why_left()[id], Reason::Region, "{id}");
     }
     for region in [None, Some("any"), Some("")] {
         let mut host = of_sizes("s", 1, &[1], 0.0);
@@ -296,11 +296,11 @@ fn blocked_players_stay_out_or_apart() {
     };
     let tickets = || vec![solo("b", 2), blocking(solo("c", 1), &["i1"])];
     let out = run(&teams_of(2, 1, 3, ""), vec![host()], tickets());
-    assert_eq!(out.open["s"], Reason::Blocked);
-    assert_eq!(out.left["c"], Reason::Blocked);
+    assert_eq!(out.why_open()["s"], Reason::Blocked);
+    assert_eq!(out.why_left()["c"], Reason::Blocked);
     let apart = r#", "blocked_player_option": "blockedPlayerCanMatchOnDifferentTeam""#;
     let out = run(&teams_of(2, 1, 3, apart), vec![host()], tickets());
-    assert_eq!(out.teams(), [vec!["h1", "c1"], vec!["i1", "j1", "b1"]]);
+    assert_eq!(teams(&out), [vec!["h1", "c1"], vec!["i1", "j1", "b1"]]);
     let full = run(
         &teams_of(2, 1, 3, apart),
         vec![host()],
@@ -310,7 +310,7 @@ fn blocked_players_stay_out_or_apart() {
             blocking(solo("c", 1), &["i1", "a1"]),
         ],
     );
-    assert_eq!(full.left["c"], Reason::Blocked);
+    assert_eq!(full.why_left()["c"], Reason::Blocked);
 }
 
 #[test]
@@ -327,10 +327,10 @@ fn of_equal_teams_the_one_that_evens_the_means() {
         vec![weak_and_strong()],
         tickets(),
     );
-    assert_eq!(out.teams(), [vec!["h1", "h2"], vec!["i1", "i2", "good1"]]);
+    assert_eq!(teams(&out), [vec!["h1", "h2"], vec!["i1", "i2", "good1"]]);
     let off = format!(r#", "rebalance_enable": false, {rule}"#);
     let out = run(&teams_of(2, 1, 3, &off), vec![weak_and_strong()], tickets());
-    assert_eq!(out.teams()[0], ["h1", "h2", "good1"]);
+    assert_eq!(teams(&out)[0], ["h1", "h2", "good1"]);
 }
 
 #[test]
@@ -347,22 +347,22 @@ fn teams_grow_with_the_age_of_the_session() {
         vec![of_sizes("s", 5_000, &[1], 0.0)],
         vec![solo("a", 1)],
     );
-    assert_eq!(out.open["s"], Reason::SessionFull);
+    assert_eq!(out.why_open()["s"], Reason::SessionFull);
     let out = run(
         &rules,
         vec![of_sizes("s", 5_001, &[1], 0.0)],
         vec![solo("a", 1)],
     );
-    assert_eq!(out.joined(), joined(&[("s", &["a"])]));
+    assert_eq!(out.ids(), [("s", vec!["a"])]);
 }
 
 #[test]
 fn every_other_reason() {
     let rules = teams_of(1, 1, 2, "");
     let out = run(&rules, vec![], vec![solo("a", 1)]);
-    assert_eq!(out.left["a"], Reason::NoSession);
+    assert_eq!(out.why_left()["a"], Reason::NoSession);
     let out = run(&rules, vec![of_sizes("s", 1, &[1], 0.0)], vec![]);
-    assert_eq!(out.open["s"], Reason::NotEnoughTickets);
+    assert_eq!(out.why_open()["s"], Reason::NotEnoughTickets);
     let tickets = vec![
         with(solo("new", 1), "new_session_only", true),
         Ticket {
@@ -372,17 +372,17 @@ fn every_other_reason() {
         party("large", 1, 2, 0.0),
     ];
     let out = run(&rules, vec![of_sizes("s", 1, &[1], 0.0)], tickets);
-    assert_eq!(out.left["new"], Reason::NewSessionOnly);
-    assert_eq!(out.left["nobody"], Reason::InvalidTicket);
-    assert_eq!(out.left["large"], Reason::TeamSizes);
-    assert_eq!(out.open["s"], Reason::TeamSizes);
+    assert_eq!(out.why_left()["new"], Reason::NewSessionOnly);
+    assert_eq!(out.why_left()["nobody"], Reason::InvalidTicket);
+    assert_eq!(out.why_left()["large"], Reason::TeamSizes);
+    assert_eq!(out.why_open()["s"], Reason::TeamSizes);
     let off = ruleset(
         r#"{"alliance": {"min_number": 1, "max_number": 1, "player_min_number": 1,
             "player_max_number": 2}}"#,
     );
     let out = run(&off, vec![of_sizes("s", 1, &[1], 0.0)], vec![solo("a", 1)]);
-    assert_eq!(out.open["s"], Reason::BackfillOff);
-    assert_eq!(out.left["a"], Reason::BackfillOff);
+    assert_eq!(out.why_open()["s"], Reason::BackfillOff);
+    assert_eq!(out.why_left()["a"], Reason::BackfillOff);
     let all = teams_of(
         1,
         1,
@@ -395,40 +395,23 @@ fn every_other_reason() {
         vec![vec![with(solo("x", 0), "m", "1"), solo("y", 0)]],
     );
     let out = run(&all, vec![odd], vec![with(solo("a", 1), "m", "1")]);
-    assert_eq!(out.open["s"], Reason::Option);
-    assert_eq!(out.left["a"], Reason::Option);
+    assert_eq!(out.why_open()["s"], Reason::Option);
+    assert_eq!(out.why_left()["a"], Reason::Option);
 }
 
 #[test]
 fn a_sink_that_says_stop_gets_everything_back() {
-    #[derive(Default)]
-    struct Stopping(Kept);
-    impl BackfillOut for Stopping {
-        fn propose(&mut self, proposal: Proposal) -> Flow {
-            let _ = self.0.propose(proposal);
-            Flow::Stop
-        }
-        fn leave(&mut self, ticket: Ticket, reason: Reason) {
-            self.0.leave(ticket, reason);
-        }
-        fn keep_open(&mut self, session: Session, reason: Reason) {
-            self.0.keep_open(session, reason);
-        }
-        fn flow(&self) -> Flow {
-            Flow::Go
-        }
-    }
-    let mut out = Stopping::default();
+    let mut out = PlayedBackfill::stopping_after(1);
     let mut tick = Box::new(AllianceBackfill::new(teams_of(1, 1, 2, ""), CONTEXT));
     for id in ["s", "t"] {
         let _ = tick.push_session(of_sizes(id, 1, &[1], 0.0), &mut out);
         let _ = tick.push(solo(&format!("{id}-ticket"), 1), &mut out);
     }
     tick.finish(&mut out);
-    assert_eq!(out.0.proposals.len(), 1);
-    assert_eq!(out.0.open["t"], Reason::Budget);
+    assert_eq!(out.proposals.len(), 1);
+    assert_eq!(out.why_open()["t"], Reason::Budget);
     assert_eq!(
-        out.0.left.values().copied().collect::<Vec<_>>(),
+        out.why_left().into_values().collect::<Vec<_>>(),
         [Reason::Budget]
     );
 }

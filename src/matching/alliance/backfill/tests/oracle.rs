@@ -340,14 +340,14 @@ pub(super) fn check(
                 if rank(one).is_some()
                     && (replay.smallest(one.1).is_some() || (alone && replay.may_open(one.1)))
                 {
-                    let why = out.left.get(&*one.1.id);
+                    let why = out.why_left().get(&*one.1.id).copied();
                     return Err(format!("{id}: {} is left out: {why:?}", one.1.id));
                 }
             }
             break;
         }
         let Some(made) = made else {
-            if !out.open.contains_key(&id) {
+            if !out.why_open().contains_key(&*id) {
                 return Err(format!("{id} is lost"));
             }
             continue;
@@ -376,9 +376,8 @@ pub(super) fn check(
             ));
         }
     }
-    let left: Vec<String> = waiting.iter().map(|(_, one)| one.id.to_string()).collect();
-    let left: HashSet<&str> = left.iter().map(String::as_str).collect();
-    if out.left.keys().map(String::as_str).collect::<HashSet<_>>() != left {
+    let left: HashSet<&str> = waiting.iter().map(|(_, one)| &*one.id).collect();
+    if out.why_left().into_keys().collect::<HashSet<_>>() != left {
         return Err("tickets are lost".to_owned());
     }
     Ok(compared)

@@ -201,7 +201,7 @@ fn every_proposal_is_what_the_contract_says() {
     assert!(compared > 10_000, "{compared}");
 }
 
-fn described(out: &Kept) -> String {
+fn described(out: &PlayedBackfill) -> String {
     let one = |made: &Proposal| {
         let added: Vec<_> = made.added.iter().map(|ticket| &ticket.id).collect();
         format!(
@@ -210,7 +210,7 @@ fn described(out: &Kept) -> String {
         )
     };
     let proposals: Vec<_> = out.proposals.iter().map(one).collect();
-    format!("{proposals:?} {:?} {:?}", out.left, out.open)
+    format!("{proposals:?} {:?} {:?}", out.why_left(), out.why_open())
 }
 
 proptest! {
@@ -223,7 +223,7 @@ proptest! {
         let once = run(&rules, sessions.iter().map(copy).collect(),
             tickets.iter().map(copied).collect());
         let mut random = fastrand::Rng::with_seed(mixed);
-        let mut out = Kept::default();
+        let mut out = PlayedBackfill::default();
         let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
         let mut events: Vec<(Option<Session>, Option<Ticket>)> = sessions.iter()
             .map(|one| (Some(copy(one)), None))
@@ -265,6 +265,6 @@ proptest! {
             }
         }
         prop_assert_eq!(joined.len() + out.left.len(), tickets.len());
-        prop_assert_eq!(out.proposals.len() + out.open.len(), sessions.len());
+        prop_assert_eq!(out.proposals.len() + out.kept_open.len(), sessions.len());
     }
 }

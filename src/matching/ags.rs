@@ -1,6 +1,6 @@
 //! The logic that the server comes with: AGS's own rulesets.
 
-use super::alliance::{AllianceBackfill, AllianceRules, AllianceTick};
+use super::alliance::{AllianceBackfill, AllianceRules};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
     BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -70,7 +70,7 @@ impl MatchLogic for AgsLogic {
     fn open(&self, rules: AgsRules, context: TickContext) -> Box<dyn Tick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairTick::new(rules, context)),
-            AgsRules::Alliance(rules) => Box::new(AllianceTick::new(*rules, context)),
+            AgsRules::Alliance(rules) => rules.open(context),
         }
     }
 

@@ -39,7 +39,6 @@ mod tests;
 mod tick;
 
 pub use backfill::AllianceBackfill;
-pub use tick::AllianceTick;
 
 pub use rules::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MAX_FLEXING, MAX_OPTIONS, MAX_RULES,

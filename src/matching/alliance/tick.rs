@@ -5,7 +5,7 @@ use super::chosen::Chosen;
 use super::fields::assemble;
 use super::pool::{Id, Pool};
 use super::search::Search;
-use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket};
+use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
 
 /// Tickets looked at in one tick, beyond which the rest waits for the next one: a bound that is the
 /// same on every machine, above what the time limit lets through on most.
@@ -14,75 +14,55 @@ const MOST_STEPS: u64 = 1_000_000_000;
 /// Pivots between two looks at the clock.
 const CLOCK_EVERY: Id = 16;
 
-/// Tickets that collect, to be matched when the queue is complete.
-#[derive(Debug)]
-pub struct AllianceTick {
-    rules: AllianceRules,
+impl AllianceRules {
+    /// Opens a tick by these rules. It makes no match before the queue is complete.
+    pub fn open(self, context: TickContext) -> Box<dyn Tick> {
+        whole_queue(move |tickets, out| finish(&self, context, tickets, out))
+    }
+}
+
+/// Gives each ticket its turn, oldest first (ruleset contract A2).
+fn finish(
+    rules: &AllianceRules,
     context: TickContext,
     tickets: Vec<Ticket>,
-}
-
-impl AllianceTick {
-    /// A tick without tickets.
-    pub fn new(rules: AllianceRules, context: TickContext) -> Self {
-        Self {
-            rules,
-            context,
-            tickets: Vec::new(),
-        }
+    out: &mut dyn MatchOut,
+) {
+    let (mut pool, unfit) = Pool::new(rules, context.now_ms, tickets);
+    for (ticket, reason) in unfit {
+        out.leave(ticket, reason);
     }
-}
-
-impl Tick for AllianceTick {
-    fn push(&mut self, ticket: Ticket, _out: &mut dyn MatchOut) -> Flow {
-        self.tickets.push(ticket);
-        Flow::Go
-    }
-
-    /// Gives each ticket its turn, oldest first (ruleset contract A2).
-    fn finish(self: Box<Self>, out: &mut dyn MatchOut) {
-        let Self {
-            rules,
-            context,
-            tickets,
-        } = *self;
-        let (mut pool, unfit) = Pool::new(&rules, context.now_ms, tickets);
-        for (ticket, reason) in unfit {
-            out.leave(ticket, reason);
+    let mut chosen = Chosen::new(&pool, rules.blocks);
+    let mut search = Search::new(rules, &pool);
+    let mut reasons = vec![Reason::Budget; pool.sizes.len()];
+    for pivot in 0..pool.len() {
+        if !pool.waits(pivot) {
+            continue;
         }
-        let mut chosen = Chosen::new(&pool, rules.blocks);
-        let mut search = Search::new(&rules, &pool);
-        let mut reasons = vec![Reason::Budget; pool.sizes.len()];
-        for pivot in 0..pool.len() {
-            if !pool.waits(pivot) {
-                continue;
-            }
-            if search.steps() > MOST_STEPS || (pivot % CLOCK_EVERY == 0 && out.flow() == Flow::Stop)
-            {
-                break;
-            }
-            let made = search
-                .find(&mut pool, &mut chosen, pivot)
-                .and_then(|found| {
-                    let ids = chosen.tickets().to_vec();
-                    let made = assemble(&rules, &mut pool, &chosen, found, context.tick_id);
-                    let made = made.ok_or(Reason::TeamSizes)?;
-                    ids.iter().for_each(|id| search.remove(&pool, *id));
-                    Ok(made)
-                });
-            match made {
-                Ok(made) => {
-                    if out.offer(made) == Flow::Stop {
-                        break;
-                    }
+        if search.steps() > MOST_STEPS || (pivot % CLOCK_EVERY == 0 && out.flow() == Flow::Stop) {
+            break;
+        }
+        let made = search
+            .find(&mut pool, &mut chosen, pivot)
+            .and_then(|found| {
+                let ids = chosen.tickets().to_vec();
+                let made = assemble(rules, &mut pool, &chosen, found, context.tick_id);
+                let made = made.ok_or(Reason::TeamSizes)?;
+                ids.iter().for_each(|id| search.remove(&pool, *id));
+                Ok(made)
+            });
+        match made {
+            Ok(made) => {
+                if out.offer(made) == Flow::Stop {
+                    break;
                 }
-                Err(reason) => reasons[pivot as usize] = reason,
             }
+            Err(reason) => reasons[pivot as usize] = reason,
         }
-        for id in 0..pool.len() {
-            if let Some(ticket) = pool.take(id) {
-                out.leave(ticket, reasons[id as usize]);
-            }
+    }
+    for id in 0..pool.len() {
+        if let Some(ticket) = pool.take(id) {
+            out.leave(ticket, reasons[id as usize]);
         }
     }
 }

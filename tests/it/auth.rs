@@ -1,8 +1,10 @@
 //! Access tokens and permissions, against an AGS double over real HTTP.
 
 mod iam;
+mod keys;
 mod lifecycle;
 mod logs;
+mod outages;
 mod server;
 mod vectors;
 

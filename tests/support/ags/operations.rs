@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{Fault, percent_decoded};
+use super::Fault;
+use super::identity::percent_decoded;
 
 /// One kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,9 @@ use super::*;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{PlayedBackfill, Player, Proposal, Roster, Text};
 
-mod golden;
+mod joining;
 mod oracle;
+mod seats;
 mod streams;
 
 pub(super) const CONTEXT: TickContext = TickContext {
@@ -102,4 +103,64 @@ pub(super) fn teams_of(teams: u32, fewest: u32, most: u32, more: &str) -> Allian
             "player_min_number": {fewest}, "player_max_number": {most}}},
             "auto_backfill": true {more}}}"#
     ))
+}
+
+#[test]
+fn every_other_reason() {
+    let twos = teams_of(1, 1, 2, "");
+    let out = run(&twos, vec![], vec![solo("a", 1)]);
+    assert_eq!(out.why_left()["a"], Reason::NoSession);
+    let out = run(&twos, vec![of_sizes("s", 1, &[1], 0.0)], vec![]);
+    assert_eq!(out.why_open()["s"], Reason::NotEnoughTickets);
+    let tickets = vec![
+        with(solo("new", 1), "new_session_only", true),
+        Ticket {
+            id: "nobody".into(),
+            ..Ticket::default()
+        },
+        party("large", 1, 2, 0.0),
+    ];
+    let out = run(&twos, vec![of_sizes("s", 1, &[1], 0.0)], tickets);
+    assert_eq!(out.why_left()["new"], Reason::NewSessionOnly);
+    assert_eq!(out.why_left()["nobody"], Reason::InvalidTicket);
+    assert_eq!(out.why_left()["large"], Reason::TeamSizes);
+    assert_eq!(out.why_open()["s"], Reason::TeamSizes);
+    let off = rules(
+        r#"{"alliance": {"min_number": 1, "max_number": 1, "player_min_number": 1,
+            "player_max_number": 2}}"#,
+    );
+    let out = run(&off, vec![of_sizes("s", 1, &[1], 0.0)], vec![solo("a", 1)]);
+    assert_eq!(out.why_open()["s"], Reason::BackfillOff);
+    assert_eq!(out.why_left()["a"], Reason::BackfillOff);
+    let all = teams_of(
+        1,
+        1,
+        9,
+        r#", "match_options": {"options": [{"name": "m", "type": "all"}]}"#,
+    );
+    let odd = session(
+        "s",
+        1,
+        vec![vec![with(solo("x", 0), "m", "1"), solo("y", 0)]],
+    );
+    let out = run(&all, vec![odd], vec![with(solo("a", 1), "m", "1")]);
+    assert_eq!(out.why_open()["s"], Reason::Option);
+    assert_eq!(out.why_left()["a"], Reason::Option);
+}
+
+#[test]
+fn a_sink_that_says_stop_gets_everything_back() {
+    let mut out = PlayedBackfill::stopping_after(1);
+    let mut tick = Box::new(AllianceBackfill::new(teams_of(1, 1, 2, ""), CONTEXT));
+    for id in ["s", "t"] {
+        let _ = tick.push_session(of_sizes(id, 1, &[1], 0.0), &mut out);
+        let _ = tick.push(solo(&format!("{id}-ticket"), 1), &mut out);
+    }
+    tick.finish(&mut out);
+    assert_eq!(out.proposals.len(), 1);
+    assert_eq!(out.why_open()["t"], Reason::Budget);
+    assert_eq!(
+        out.why_left().into_values().collect::<Vec<_>>(),
+        [Reason::Budget]
+    );
 }

@@ -113,11 +113,11 @@ struct Queue {
     /// Oldest first; `None` where one was taken. The reason is why the last session refused it.
     tickets: Vec<Option<(Ticket, Reason)>>,
     /// For each region asked for, the order in which its sessions take tickets.
-    by_region: HashMap<Text, Order>,
+    by_region: HashMap<Text, RegionOrder>,
 }
 
 /// Places in [`Queue::tickets`], best first.
-struct Order {
+struct RegionOrder {
     places: Vec<usize>,
     /// All places before this one are empty: sessions do not walk past them again.
     start: usize,
@@ -167,7 +167,7 @@ impl Queue {
                     .and_then(|(ticket, _)| ticket.latency(region));
                 latency.unwrap_or(i64::MAX)
             });
-            Order { places, start: 0 }
+            RegionOrder { places, start: 0 }
         });
         while order
             .places

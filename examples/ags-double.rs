@@ -1,4 +1,4 @@
-//! A stand-in for AGS on this machine: what `demo.sh` asks of AGS, what the server asks of it, and
+//! A mock of AGS on this machine: what `demo.sh` asks of AGS, what the server asks of it, and
 //! matchmaking that calls the registered match function. `make demo-local` starts it.
 
 #[path = "../tests/support/ags.rs"]
@@ -20,7 +20,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use ags::operations::Failure;
 use ags::{Ags, World};
 
-/// A stand-in for AGS on this machine. SIGTERM or Ctrl-C ends it: it then says what was created and
+/// A mock of AGS on this machine. SIGTERM or Ctrl-C ends it: it then says what was created and
 /// not removed, and its exit code is 1 if there is something.
 #[derive(Debug, Parser)]
 struct Options {

@@ -68,12 +68,12 @@ impl PairRules {
         })
     }
 
-    /// Fewest tickets of a match, at least 1.
+    /// Minimum number of tickets of a match, at least 1.
     pub fn min(&self) -> usize {
         self.min
     }
 
-    /// Most tickets of a match, at least [`PairRules::min`].
+    /// Maximum number of tickets of a match, at least [`PairRules::min`].
     pub fn max(&self) -> usize {
         self.max
     }
@@ -107,7 +107,7 @@ impl PairRules {
     ///
     /// # Errors
     ///
-    /// Every fault: a count that is no whole number, a minimum above the maximum, a switch that is
+    /// Every fault: a count that is not a whole number, a minimum above the maximum, a switch that is
     /// neither true nor false.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         rules::read(fields, |ruleset| {

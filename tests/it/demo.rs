@@ -268,7 +268,7 @@ async fn an_interrupted_demo_cleans_up_and_a_long_wait_ends() {
     }
     let stage = Stage::set().await;
     let mut variables = stage.variables();
-    // Nobody matches there.
+    // No server is there, so no match is made.
     variables.insert("GRPC_SERVER_URL", "127.0.0.1:1".into());
     for (signal, code) in [("TERM", 143), ("HUP", 129)] {
         stage.ags.game(|game| game.fail(vec![]));

@@ -47,7 +47,7 @@ async fn a_match_comes_while_the_stream_is_open() {
 }
 
 #[tokio::test]
-async fn a_ticket_comes_back_byte_for_byte_with_fields_nobody_knows() {
+async fn a_ticket_comes_back_byte_for_byte_with_unknown_fields() {
     let server = start(&[]);
     let number = |n: f64| prost_types::Value {
         kind: Some(prost_types::value::Kind::NumberValue(n)),
@@ -111,7 +111,7 @@ async fn a_ticket_seen_before_is_ignored_and_one_without_an_id_never_is() {
     assert_eq!(ids(&server.make(requests).await.unwrap()), [["", ""]]);
 }
 
-/// The original kept tickets that were left over and matched them in whichever stream came next.
+/// A server that kept tickets that were left over would match them in the stream that comes next.
 #[tokio::test]
 async fn streams_share_nothing() {
     let server = start(&[]);

@@ -63,7 +63,7 @@ pub(crate) enum Fault {
 pub(crate) struct World {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
-    /// What the client's tokens say; if nothing, they are no tokens that anybody could verify.
+    /// The claims of the client's tokens; with `None` they are texts that no key verifies.
     pub(crate) login_claims: Option<Value>,
     /// `expires_in` of the client's tokens.
     pub(crate) token_life_s: u64,
@@ -80,7 +80,7 @@ pub(crate) struct World {
 }
 
 impl Default for World {
-    /// All is well: one key, nobody revoked.
+    /// No fault: one key, and an empty revocation list.
     fn default() -> Self {
         Self {
             client_id: "test-client".to_owned(),
@@ -123,7 +123,7 @@ struct Inside {
 impl Inside {
     fn say(&self, line: &str) {
         if let Some(diary) = &self.diary {
-            // Nobody reads it any more: nothing is lost.
+            // Without a reader the line is not needed.
             _ = diary.send(line.to_owned());
         }
     }
@@ -139,7 +139,7 @@ pub(crate) struct Ags {
 }
 
 impl Ags {
-    /// An AGS where all is well, on a free port.
+    /// An AGS without faults, on a free port.
     pub(crate) async fn start() -> Self {
         Self::start_with(World::default()).await
     }

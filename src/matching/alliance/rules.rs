@@ -33,7 +33,7 @@ pub struct AllianceRules {
     pub(in crate::matching) blocks: BlockPolicy,
     /// `auto_backfill`: a match that is not full asks for backfill.
     pub(in crate::matching) auto_backfill: bool,
-    /// `rebalance_enable`: teams are made even (contract A8).
+    /// `rebalance_enable`: teams are balanced (contract A8).
     pub(in crate::matching) rebalance: bool,
     /// `match_options_referred_for_backfill`: backfill tests options, not the must-match attributes.
     pub(in crate::matching) backfill_by_options_only: bool,
@@ -54,17 +54,17 @@ pub struct Kept {
     pub extra_attributes: Option<Map<String, Value>>,
 }
 
-/// How many teams a match has and how many players a team has. All at least 1, minima at most their
-/// maxima.
+/// How many teams a match has and how many players a team has. Each is at least 1, each minimum at
+/// most its maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TeamBounds {
-    /// Fewest teams of a match.
+    /// Minimum number of teams of a match.
     pub teams_min: u32,
-    /// Most teams of a match.
+    /// Maximum number of teams of a match.
     pub teams_max: u32,
-    /// Fewest players of a team.
+    /// Minimum number of players of a team.
     pub players_min: u32,
-    /// Most players of a team.
+    /// Maximum number of players of a team.
     pub players_max: u32,
 }
 
@@ -158,15 +158,15 @@ pub struct RegionRules {
     pub one_way_after_ms: Option<i64>,
 }
 
-/// What a blocked player means (contract A6).
+/// Where players who block each other may play (contract A6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum BlockPolicy {
-    /// Never in one match.
+    /// Not in one match.
     #[default]
     CannotMatch,
     /// Not in one team.
     DifferentTeam,
-    /// Nothing.
+    /// Anywhere: blocks have no effect.
     CanMatch,
 }
 
@@ -226,12 +226,12 @@ impl DistanceRule {
 }
 
 impl TeamBounds {
-    /// Most players of a match.
+    /// Maximum number of players of a match.
     pub fn most_players(&self) -> u64 {
         u64::from(self.teams_max) * u64::from(self.players_max)
     }
 
-    /// Fewest players of a match.
+    /// Minimum number of players of a match.
     pub fn fewest_players(&self) -> u64 {
         u64::from(self.teams_min) * u64::from(self.players_min)
     }

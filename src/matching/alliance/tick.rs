@@ -7,9 +7,9 @@ use super::pool::{Id, Pool};
 use super::search::Search;
 use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
 
-/// Tickets looked at in one tick, beyond which the rest waits for the next one: a bound that is the
-/// same on every machine, above what the time limit lets through on most.
-const MOST_STEPS: u64 = 1_000_000_000;
+/// Tickets looked at in one tick, beyond which the rest waits for the next one. Unlike the time limit,
+/// which on most machines ends a tick before, it gives the same matches on every machine.
+const MAX_STEPS: u64 = 1_000_000_000;
 
 /// Pivots between two looks at the clock.
 const CLOCK_EVERY: Id = 16;
@@ -34,17 +34,20 @@ fn finish(
     }
     let mut chosen = Chosen::new(&pool, rules.blocks);
     let mut search = Search::new(rules, &pool);
+    // Tickets whose turn does not come keep this reason.
     let mut reasons = vec![Reason::Budget; pool.sizes.len()];
     for pivot in 0..pool.len() {
+        // It may be in the match of an older pivot.
         if !pool.waits(pivot) {
             continue;
         }
-        if search.steps() > MOST_STEPS || (pivot % CLOCK_EVERY == 0 && out.flow() == Flow::Stop) {
+        if search.steps() > MAX_STEPS || (pivot % CLOCK_EVERY == 0 && out.flow() == Flow::Stop) {
             break;
         }
         let made = search
             .find(&mut pool, &mut chosen, pivot)
             .and_then(|found| {
+                // `assemble` takes the tickets out of the pool, the index has to be told which.
                 let ids = chosen.tickets().to_vec();
                 let made = assemble(rules, &mut pool, &chosen, found, context.tick_id);
                 let made = made.ok_or(Reason::TeamSizes)?;

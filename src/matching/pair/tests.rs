@@ -153,14 +153,14 @@ fn keys_without_effect_are_warned_of() {
         warnings,
         [
             "`matching_rule`: has no effect without `alliance`",
-            "`my_key`: is no key of a ruleset"
+            "`my_key`: is not a key of a ruleset"
         ]
     );
 }
 
 proptest! {
     #[test]
-    fn first_come_first_served_and_nobody_twice(
+    fn first_come_first_served_and_no_ticket_twice(
         (min, max) in (1_usize..6).prop_flat_map(|min| (Just(min), min..8)),
         tickets in 0_u32..60,
     ) {

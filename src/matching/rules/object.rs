@@ -309,7 +309,7 @@ impl<'r> Object<'r> {
                 .find(|taken| taken.eq_ignore_ascii_case(key));
             let text = match known {
                 Some(known) => format!("has no effect beside `{known}`, which is spelled exactly"),
-                None => "is no key of a ruleset".to_owned(),
+                None => "is not a key of a ruleset".to_owned(),
             };
             self.report.warn(self.at(&short(key)), text);
         }

@@ -53,7 +53,7 @@ impl Report {
             faults.push(RuleFault {
                 path: "rules.json".to_owned(),
                 found: format!("wrong in {more} more places"),
-                allowed: "mend these first".to_owned(),
+                allowed: "correct these first".to_owned(),
             });
         }
         if wrong {

@@ -80,8 +80,8 @@ async fn a_redirect_is_not_followed_with_credentials() {
 async fn an_ags_that_is_down_at_the_start_is_found_when_it_comes_up() {
     let address = Ags::start().await.stop();
     let settings = settings(&format!("http://{address}"));
-    let auth = Auth::start(&settings, "app-server", Options::default())
-        .expect("an AGS that is down is no reason");
+    let auth =
+        Auth::start(&settings, "app-server", Options::default()).expect("it starts without AGS");
     let token = TestKey::first().sign(&delegated(NAMESPACE));
     let stats = auth.stats();
     until("it was not reached", || {

@@ -134,8 +134,8 @@ fn the_client_says_what_is_wrong() {
     );
     let (code, _, err) = server.client(&["make-matches", "--rules", "no/such/file"]);
     assert_eq!((code, err.contains("no/such/file")), (1, true), "{err}");
-    let nobody = ["client", "make-matches", "--addr", "127.0.0.1:1"];
-    let (code, _, err) = run(program().args(nobody));
+    let unserved = ["client", "make-matches", "--addr", "127.0.0.1:1"];
+    let (code, _, err) = run(program().args(unserved));
     assert_eq!(
         (code, err.contains("no server answers at 127.0.0.1:1")),
         (1, true),

@@ -72,7 +72,7 @@ fn health_says_why_a_server_takes_no_calls() {
         "{err}"
     );
 
-    // Somebody listens there who never answers.
+    // A listener that accepts and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("an address").to_string();
     let (code, _, err) = run(program().args(["health", "--timeout", "1", "--addr", &address]));

@@ -27,7 +27,7 @@ struct Login {
     method: String,
 }
 
-/// Who plays.
+/// The players of the game, and their logins.
 #[derive(Debug, Default)]
 pub(super) struct Players {
     players: BTreeMap<String, Account>,

@@ -97,10 +97,10 @@ pub(super) fn texts(values: &[&str]) -> Value {
     Value::List(values.iter().map(|text| Value::from(*text)).collect())
 }
 
-pub(super) fn teams_of(teams: u32, fewest: u32, most: u32, more: &str) -> AllianceRules {
+pub(super) fn teams_of(teams: u32, min: u32, max: u32, more: &str) -> AllianceRules {
     rules(&format!(
         r#"{{"alliance": {{"min_number": 1, "max_number": {teams},
-            "player_min_number": {fewest}, "player_max_number": {most}}},
+            "player_min_number": {min}, "player_max_number": {max}}},
             "auto_backfill": true {more}}}"#
     ))
 }
@@ -115,14 +115,14 @@ fn every_other_reason() {
     let tickets = vec![
         with(solo("new", 1), "new_session_only", true),
         Ticket {
-            id: "nobody".into(),
+            id: "empty".into(),
             ..Ticket::default()
         },
         party("large", 1, 2, 0.0),
     ];
     let out = run(&twos, vec![of_sizes("s", 1, &[1], 0.0)], tickets);
     assert_eq!(out.why_left()["new"], Reason::NewSessionOnly);
-    assert_eq!(out.why_left()["nobody"], Reason::InvalidTicket);
+    assert_eq!(out.why_left()["empty"], Reason::InvalidTicket);
     assert_eq!(out.why_left()["large"], Reason::TeamSizes);
     assert_eq!(out.why_open()["s"], Reason::TeamSizes);
     let off = rules(

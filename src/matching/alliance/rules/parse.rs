@@ -18,7 +18,7 @@ pub const MAX_FLEXING: usize = 256;
 /// Maximum number of entries of `match_options.options`.
 pub const MAX_OPTIONS: usize = 64;
 
-/// Largest weight.
+/// Maximum weight of a matching rule or of the latency.
 const MAX_WEIGHT: f64 = 1000.0;
 
 /// Milliseconds of latency per step, and age per step, unless the ruleset says otherwise.

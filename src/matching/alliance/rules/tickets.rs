@@ -38,7 +38,7 @@ impl AllianceRules {
         codes
     }
 
-    /// Most players of a team, however far the rules flex.
+    /// Maximum number of players of a team, over all flexing entries.
     pub fn largest_team(&self) -> u32 {
         let sizes = self.all_teams().map(|teams| teams.players_max);
         sizes.max().unwrap_or(self.teams.players_max)

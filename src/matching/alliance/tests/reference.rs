@@ -1,5 +1,5 @@
-//! The contract read plainly: every pivot looks at every ticket. What the fast search is held
-//! against, in results and in time.
+//! The contract read literally: every pivot looks at every ticket. The fast search is compared with
+//! it, in results and in time.
 
 mod exact;
 
@@ -79,7 +79,7 @@ fn arrivals(played: &Played) -> Vec<Vec<u32>> {
 }
 
 /// A pool as the benchmark's: 5v5, one rule with flexing, three regions, two options, parties. Of 256
-/// tickets so many are solos for sure; where there are few, parties look for them in vain.
+/// tickets so many are solos for sure; with few of them parties often find no match.
 fn crowd(seed: u64, count: u32, solos: u8) -> Vec<Ticket> {
     let mut random = fastrand::Rng::with_seed(seed);
     let text = |text: String| Text::from(text);

@@ -112,8 +112,8 @@ fn what_is_not_taken_is_warned_of() {
         [
             "`old`: has no effect any more",
             "`region.max`: is small",
-            "`region.max`: is no key of a ruleset",
-            "`sizes`: is no key of a ruleset",
+            "`region.max`: is not a key of a ruleset",
+            "`sizes`: is not a key of a ruleset",
         ]
     );
 }

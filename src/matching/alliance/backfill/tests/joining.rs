@@ -37,7 +37,7 @@ fn another_server_or_version_stays_out() {
     assert_eq!(out.why_left()["blank"], Reason::ServerName);
     assert_eq!(out.why_left()["server"], Reason::ServerName);
     assert_eq!(out.why_left()["version"], Reason::ClientVersion);
-    // A session that names neither takes anybody.
+    // A session that names neither takes any ticket.
     let tickets = vec![named("a", "x", "1"), named("b", "", "2")];
     let out = run(&rules, vec![of_sizes("s", 1, &[1, 1], 0.0)], tickets);
     assert_eq!(out.left.len(), 0);
@@ -93,7 +93,7 @@ fn a_session_without_tickets_is_measured_by_the_first_that_joins() {
             "match_options": {"options": [{"name": "mode", "type": "any"}]}"#,
     );
     let mut empty = of_sizes("s", 1, &[0], 0.0);
-    empty.teams[0].user_ids.push("somebody".into());
+    empty.teams[0].user_ids.push("guest".into());
     empty.attributes.set("mode".into(), "ctf".into());
     let mode = |ticket, mode: &str| with(ticket, "mode", mode);
     let tickets = vec![

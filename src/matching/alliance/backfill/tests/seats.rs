@@ -37,7 +37,7 @@ fn a_new_team_opens_only_if_it_can_be_filled() {
 }
 
 #[test]
-fn a_team_is_brought_to_its_minimum_by_whoever_fits() {
+fn a_team_is_brought_to_its_minimum_by_the_tickets_that_fit() {
     let rules = teams_of(2, 5, 5, "");
     let tickets = vec![
         party("two", 9, 2, 0.0),
@@ -70,7 +70,7 @@ fn players_from_elsewhere_take_seats() {
 }
 
 #[test]
-fn of_equal_teams_the_one_that_evens_the_means() {
+fn of_equal_teams_the_one_that_balances_the_means() {
     let rule = r#""matching_rule": [{"attribute": "mmr", "criteria": "distance",
         "reference": 1000, "isForBalancing": true}]"#;
     let weak_and_strong = || {

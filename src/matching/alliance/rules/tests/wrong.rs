@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Who sees that a ruleset is wrong.
+/// Which of the two refuse a wrong ruleset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SeenBy {
     /// The parser and the schema.
@@ -18,7 +18,7 @@ const BASE: &str = r#"{"alliance": {"min_number": 2, "max_number": 2, "player_mi
 pub(super) const NUMBERS: &str = "allowed are whole numbers from 0 to 2147483647";
 pub(super) const COUNTS: &str = "allowed are whole numbers from 1 to 2147483647";
 
-/// Fields, who sees it, and the message; `{NUMBERS}` and `{COUNTS}` stand for the two above.
+/// Fields, what refuses them, and the message; `{NUMBERS}` and `{COUNTS}` stand for the two above.
 pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
     // alliance
     (

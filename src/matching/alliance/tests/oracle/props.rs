@@ -158,8 +158,8 @@ fn accounted(tickets: &[Ticket], out: &StoppingSink) -> TestCaseResult {
     Ok(())
 }
 
-/// Goes through the pivots. Whose turn gave a match has a valid one, whose turn gave none could not
-/// have had one.
+/// Goes through the pivots: one whose turn gave a match has a valid one, one whose turn gave none
+/// could not have had one.
 fn valid_and_maximal(pool: &Drawn, out: &StoppingSink) -> TestCaseResult {
     let rules = &rules(&pool.rules);
     let mut waiting = in_order(NOW, &pool.tickets);
@@ -186,7 +186,7 @@ fn valid_and_maximal(pool: &Drawn, out: &StoppingSink) -> TestCaseResult {
         let missed = exists_match(rules, NOW, pivot, &others);
         prop_assert_eq!(missed, None, "pivot {}: {:?}", pivot.id, verdict);
     }
-    prop_assert!(matches.next().is_none(), "a match of nobody's turn");
+    prop_assert!(matches.next().is_none(), "a match of no pivot's turn");
     Ok(())
 }
 
@@ -209,8 +209,8 @@ fn same_choice(rules: &AllianceRules, made: &Match, choice: &Choice<'_>) -> Test
         .map(|team| team.tickets.iter().collect())
         .collect();
     let of = |number| fairest(rules, NOW, pivot, &choice.tickets, number);
-    let fewest = (1..).find_map(|number| Some((number, of(number)?)));
-    let (number, (players, mean)) = fewest.expect("teams");
+    let smallest = (1..).find_map(|number| Some((number, of(number)?)));
+    let (number, (players, mean)) = smallest.expect("teams");
     prop_assert_eq!(teams.len(), number, "number of teams, pivot {}", pivot.id);
     if rules.rebalance {
         let found = spread(rules, &teams);

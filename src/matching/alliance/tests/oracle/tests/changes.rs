@@ -35,7 +35,7 @@ pub(super) const GOOD: &[Change] = &[
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
     },
-    // Options: numbers by value, one scalar stays a scalar, nobody has it.
+    // Options: numbers by value, one scalar stays a scalar, no ticket has it.
     |w| {
         w.set("p", "mode", json!(1));
         w.set("q", "mode", json!(1.0));

@@ -107,27 +107,21 @@ fn list(faults: &[RuleFault]) -> String {
 ///
 /// The text is not JSON, or not an object.
 pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
-    let invalid = |found: String, allowed: &str| {
-        RulesError::Invalid(vec![RuleFault {
-            path: "rules.json".to_owned(),
-            found,
-            allowed: allowed.to_owned(),
-        }])
-    };
     if json.trim().is_empty() {
         return Ok(Map::new());
     }
     match serde_json::from_str(json) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(Value::Null) => Ok(Map::new()),
-        Ok(other) => Err(invalid(
-            short(&other.to_string()),
-            "the ruleset has to be a JSON object",
-        )),
-        Err(error) => Err(invalid(
-            format!("not JSON ({error})"),
-            "the ruleset has to be JSON",
-        )),
+        Ok(other) => {
+            let allowed = "the ruleset has to be a JSON object";
+            Err(RuleFault::new("rules.json", &other, allowed).into())
+        }
+        Err(error) => Err(RulesError::from(RuleFault {
+            path: "rules.json".to_owned(),
+            found: format!("not JSON ({error})"),
+            allowed: "the ruleset has to be JSON".to_owned(),
+        })),
     }
 }
 

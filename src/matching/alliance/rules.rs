@@ -190,13 +190,18 @@ impl AllianceRules {
     /// `isForBalancing` true; if none is true, the first distance rule, provided that a rule leaves it
     /// unset; else none.
     pub fn balancing(&self) -> impl Iterator<Item = (usize, &DistanceRule)> {
-        let chosen = |rule: &DistanceRule| rule.balancing == Some(true);
-        let unset = self.distances.iter().any(|rule| rule.balancing.is_none());
-        let mut first = unset && !self.distances.iter().any(chosen);
-        let balances = move |(_, rule): &(usize, &DistanceRule)| {
-            chosen(rule) || (rule.is_distance() && std::mem::take(&mut first))
+        let rules = &self.distances;
+        let stated = rules.iter().any(|rule| rule.balancing == Some(true));
+        let unset = rules.iter().any(|rule| rule.balancing.is_none());
+        let by_default = if !stated && unset {
+            rules.iter().position(DistanceRule::is_distance)
+        } else {
+            None
         };
-        self.distances.iter().enumerate().filter(balances)
+        rules
+            .iter()
+            .enumerate()
+            .filter(move |(at, rule)| rule.balancing == Some(true) || by_default == Some(*at))
     }
 }
 

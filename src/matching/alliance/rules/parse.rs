@@ -150,13 +150,17 @@ fn asks_for_roles(combination: &Value) -> bool {
     }
 }
 
-fn no_sub_modes(root: &mut Object<'_>) {
-    let asks = |modes: &Value| match modes {
+/// Whether `sub_game_modes` is more than a place holder.
+fn asks_for_sub_modes(modes: &Value) -> bool {
+    match modes {
         Value::Array(entries) => !entries.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
         _ => true,
-    };
-    if let Some(modes) = root.take("sub_game_modes").filter(asks) {
+    }
+}
+
+fn no_sub_modes(root: &mut Object<'_>) {
+    if let Some(modes) = root.take("sub_game_modes").filter(asks_for_sub_modes) {
         let text = "this version of the server does not match by sub game modes; take it out";
         root.unsupported("sub_game_modes", &modes, text);
     }
@@ -251,9 +255,11 @@ fn flexing_rule(object: &mut Object<'_>) -> Option<(Text, ReferenceFlex)> {
     let measure = measure(object);
     let allowed = "it belongs to the matching rule and may not be flexed";
     for key in ["weight", "normalizationMax"] {
+        let Some(value) = object.take(key) else {
+            continue;
+        };
         // AGS writes 0 for a maximum that was never set.
-        let unset = |value: &Value| key == "normalizationMax" && value.as_f64() == Some(0.0);
-        if let Some(value) = object.take(key).filter(|value| !unset(value)) {
+        if key != "normalizationMax" || value.as_f64() != Some(0.0) {
             object.fault(key, &value, allowed);
         }
     }

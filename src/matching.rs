@@ -48,7 +48,7 @@ pub use ags::{AgsLogic, AgsRules};
 pub use backfill::{BackfillOut, BackfillTick, NoBackfill, Party, Proposal, Roster, Session};
 pub use ids::{proposal_id, team_id};
 pub use logic::{Enrichment, MatchLogic, Needs, Wanted};
-pub use play::{Played, play};
+pub use play::{Played, PlayedBackfill, play, play_backfill};
 pub use reason::{Reason, TicketFault};
 pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};

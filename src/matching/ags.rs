@@ -1,6 +1,6 @@
 //! The default logic: rulesets as AGS has them.
 
-use super::alliance::{AllianceBackfill, AllianceRules, AllianceTick};
+use super::alliance::{AllianceBackfill, AllianceRules};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
     BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -72,7 +72,7 @@ impl MatchLogic for AgsLogic {
     fn open(&self, rules: AgsRules, context: TickContext) -> Box<dyn Tick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairTick::new(rules, context)),
-            AgsRules::Alliance(rules) => Box::new(AllianceTick::new(*rules, context)),
+            AgsRules::Alliance(rules) => rules.open(context),
         }
     }
 

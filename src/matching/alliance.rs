@@ -42,7 +42,6 @@ mod tick;
 mod walk;
 
 pub use backfill::AllianceBackfill;
-pub use tick::AllianceTick;
 
 pub use rules::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MAX_FLEXING, MAX_OPTIONS, MAX_RULES,

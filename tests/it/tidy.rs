@@ -15,6 +15,7 @@ fn root() -> &'static Path {
 const IMPORTS: &[(&str, &[&str])] = &[
     ("matching", &["matching"]),
     ("proto", &["proto"]),
+    ("population", &["population", "matching"]),
     ("auth", &["auth", "config::parse"]),
     ("telemetry", &["telemetry", "config::parse"]),
     ("layers", &["layers", "auth", "telemetry"]),
@@ -24,6 +25,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "client",
         &[
             "client",
+            "matching",
+            "population",
             "proto",
             "clock",
             "auth::iam::log_in",

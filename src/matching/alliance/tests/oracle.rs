@@ -14,7 +14,7 @@ use crate::matching::alliance::{
 };
 use crate::matching::{Attributes, Match, Ticket, Value};
 
-/// Why a group of tickets is no match.
+/// Why a group of tickets is not a match.
 type Fault = Result<(), String>;
 
 /// Ticket attributes that the must-match rule leaves alone, besides the options.

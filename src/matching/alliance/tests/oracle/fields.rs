@@ -14,7 +14,7 @@ impl Judge<'_> {
         if named.is_empty() {
             return match found {
                 [any] if any == "any" => Ok(()),
-                _ => Err(format!("region: {found:?}, but nobody has latencies")),
+                _ => Err(format!("region: {found:?}, but no ticket has latencies")),
             };
         }
         let Some(first) = found.first() else {

@@ -7,7 +7,7 @@ use super::{
     TicketFault, rules,
 };
 
-/// Matchmaking by AGS rulesets. The ruleset decides on the strategy (ruleset contract, "Which
+/// Matchmaking by AGS rulesets. The ruleset decides on the strategy (docs/semantics.md, "Which
 /// strategy").
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AgsLogic;

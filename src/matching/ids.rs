@@ -1,5 +1,6 @@
-//! Ids that are derived instead of random: a tick that is sent again gets the same ones (ruleset
-//! contract D), so a retry by the proxy cannot make the same match twice under two ids.
+//! Ids that are derived instead of random: a tick that is sent again gets the same ones
+//! (docs/semantics.md, "Determinism"), so a retry by the proxy cannot make the same match twice
+//! under two ids.
 
 use sha1::{Digest, Sha1};
 use uuid::Uuid;

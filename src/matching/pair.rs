@@ -1,4 +1,4 @@
-//! The pair strategy: tickets are grouped in order of arrival (ruleset contract P).
+//! The pair strategy: tickets are grouped in order of arrival (docs/semantics.md, "Pair strategy").
 //!
 //! The unit is the ticket, whatever its party's size. As soon as `shipCountMax` tickets wait they
 //! become a match; when the queue is complete, `shipCountMin` or more of the rest become one last,
@@ -107,8 +107,8 @@ impl PairRules {
     ///
     /// # Errors
     ///
-    /// Every fault: a count that is not a whole number, a minimum above the maximum, a switch that is
-    /// neither true nor false.
+    /// Every fault: a count that is not a whole number, a minimum above the maximum, a switch that
+    /// is neither true nor false.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         rules::read(fields, |ruleset| {
             let min = ruleset.whole("shipCountMin", 0).filter(|count| *count > 0);

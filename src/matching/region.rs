@@ -11,11 +11,12 @@ const ANY: Text = Text::from_static("any");
 const USUAL: usize = 8;
 
 /// Regions for a match of these tickets, best first: those that every ticket with latencies
-/// reports, by the highest latency among the tickets, then by name (ruleset contract A5).
+/// reports, by the highest latency among the tickets, then by name (docs/semantics.md, "Region
+/// preferences").
 ///
-/// `["any"]` if no ticket reported latencies. If the tickets share no region, all regions are listed,
-/// those that more tickets report first. O(t r²) for t tickets and r regions; O(t r) if all tickets
-/// report the same ones.
+/// `["any"]` if no ticket reported latencies. If the tickets share no region, all regions are
+/// listed, those that more tickets report first. O(t r²) for t tickets and r regions; O(t r) if all
+/// tickets report the same ones.
 pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
     let mut seen: SmallVec<[Reported<'t>; USUAL]> = SmallVec::new();
     let mut reporting = 0;

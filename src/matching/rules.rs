@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub use object::{MAX_NAME, Object, read};
 pub use report::{MAX_FAULTS, Report};
 
-/// The largest whole number that a ruleset may hold (ruleset contract A1).
+/// The largest whole number that a ruleset may hold (docs/semantics.md, "Fields").
 pub const MAX_INTEGER: u64 = 2_147_483_647;
 
 /// A ruleset that was read, and what its author should know about it.
@@ -125,8 +125,8 @@ pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
     }
 }
 
-/// Looks a known key up in an object: the exact spelling first, then any in other case, as AGS's own
-/// decoder does. `null` counts as absent.
+/// Looks a known key up in an object: the exact spelling first, then any in other case, as AGS's
+/// own decoder does. `null` counts as absent.
 pub fn find<'f>(fields: &'f Map<String, Value>, key: &str) -> Option<&'f Value> {
     fields
         .get(spelling(fields, key)?)

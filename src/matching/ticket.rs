@@ -45,8 +45,8 @@ pub struct Player {
 }
 
 impl Ticket {
-    /// How long it has waited at `now_ms` (Unix ms), in ms; 0 without a creation time or with one in
-    /// the future.
+    /// How long it has waited at `now_ms` (Unix ms), in ms; 0 without a creation time or with one
+    /// in the future.
     pub fn age_ms(&self, now_ms: i64) -> i64 {
         self.created_at_ms
             .map_or(0, |created| now_ms.saturating_sub(created).max(0))
@@ -66,13 +66,13 @@ impl Ticket {
         self.players.iter().map(|player| &player.id)
     }
 
-    /// Whether the ticket could match under any rules (ruleset contract C). O(p log p + a) for p
-    /// players and a attribute values.
+    /// Whether the ticket could match under any rules (docs/semantics.md, "Unary calls"). O(p log p
+    /// + a) for p players and a attribute values.
     ///
     /// # Errors
     ///
-    /// [`TicketFault`] for the first fault: no player, an empty player id, a player twice, or a number
-    /// that is not finite.
+    /// [`TicketFault`] for the first fault: no player, an empty player id, a player twice, or a
+    /// number that is not finite.
     pub fn check(&self) -> Result<(), TicketFault> {
         if self.players.is_empty() {
             return Err(TicketFault::NoPlayer);

@@ -1,4 +1,5 @@
-//! A finished match: teams, regions and attributes (contract A5, A8, A9).
+//! A finished match: teams, regions and attributes (docs/semantics.md, "Region preferences",
+//! "Rebalance" and "Match fields").
 
 use super::chosen::Chosen;
 use super::pool::{Pool, Region, blocked_by, is_blank, must_match, values_of};
@@ -7,8 +8,8 @@ use super::teams::{Member, arrange};
 use super::{AllianceRules, DistanceRule, MatchOption, OptionKind};
 use crate::matching::{Attributes, Match, Team, Text, Ticket, Value, team_id};
 
-/// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken, if
-/// their parties do not fit into teams after all.
+/// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
+/// if their parties do not fit into teams after all.
 pub(super) fn assemble(
     rules: &AllianceRules,
     pool: &mut Pool,
@@ -66,7 +67,8 @@ fn member(rules: &AllianceRules, pool: &Pool, id: u32) -> Member {
     }
 }
 
-/// The region of the match, then the others that are open to all: by their worst latency, then name.
+/// The region of the match, then the others that are open to all: by their worst latency, then
+/// name.
 fn regions(pool: &Pool, chosen: &Chosen, found: Found) -> Vec<Text> {
     let ids = chosen.tickets();
     let first = match found.region {

@@ -14,14 +14,14 @@ use crate::matching::Text;
 
 pub use parse::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
 
-/// A ruleset with `alliance` (ruleset contract A1). Only the parser makes one, so every number lies
-/// in its range and every minimum is at most its maximum.
+/// A ruleset with `alliance` (docs/semantics.md, "Fields"). Only the parser makes one, so every
+/// number lies in its range and every minimum is at most its maximum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllianceRules {
     /// Teams and their sizes before any flexing (`alliance`).
     pub(in crate::matching) teams: TeamBounds,
-    /// What replaces them as the pivot ages (`alliance_flexing_rule`), in ascending order of duration,
-    /// each duration once.
+    /// What replaces them as the pivot ages (`alliance_flexing_rule`), in ascending order of
+    /// duration, each duration once.
     pub(in crate::matching) team_flexing: Vec<TeamFlex>,
     /// `matching_rule`, in the ruleset's order.
     pub(in crate::matching) distances: Vec<DistanceRule>,
@@ -33,9 +33,10 @@ pub struct AllianceRules {
     pub(in crate::matching) blocks: BlockPolicy,
     /// `auto_backfill`: a match that is not full asks for backfill.
     pub(in crate::matching) auto_backfill: bool,
-    /// `rebalance_enable`: teams are balanced (contract A8).
+    /// `rebalance_enable`: teams are balanced (docs/semantics.md, "Rebalance").
     pub(in crate::matching) rebalance: bool,
-    /// `match_options_referred_for_backfill`: backfill tests options, not the must-match attributes.
+    /// `match_options_referred_for_backfill`: backfill tests options, not the must-match
+    /// attributes.
     pub(in crate::matching) backfill_by_options_only: bool,
     /// Fields without effect on matching.
     pub(in crate::matching) kept: Kept,
@@ -82,8 +83,8 @@ pub struct TeamFlex {
 pub struct DistanceRule {
     /// The player attribute that it compares.
     pub attribute: Text,
-    /// The maximum distance before any flexing, at least 0; `None` if the criteria is not `distance`
-    /// and so has no effect.
+    /// The maximum distance before any flexing, at least 0; `None` if the criteria is not
+    /// `distance` and so has no effect.
     pub reference: Option<f64>,
     /// The criteria if it is not `distance`.
     pub inert: Option<Inert>,
@@ -93,7 +94,7 @@ pub struct DistanceRule {
     /// Its weight in the score, 0 to 1000.
     pub weight: f64,
     /// What distances are divided by in the score; 0 means that they are not divided. The largest
-    /// reference if the ruleset does not set it (contract A1).
+    /// reference if the ruleset does not set it (docs/semantics.md, "Fields").
     pub normalization: f64,
     /// `isForBalancing`.
     pub balancing: Option<bool>,
@@ -110,7 +111,8 @@ pub struct ReferenceFlex {
     pub inert: Option<Inert>,
 }
 
-/// A criteria without effect (contract A1), kept so that the ruleset can be written again.
+/// A criteria without effect (docs/semantics.md, "Fields"), kept so that the ruleset can be written
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Inert {
     /// `average`, `smaller` or `greater`.
@@ -128,7 +130,7 @@ pub struct MatchOption {
     pub kind: OptionKind,
 }
 
-/// The type of a match option (contract A4).
+/// The type of a match option (docs/semantics.md, "Match options").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OptionKind {
     /// All tickets of a match have the same set of values.
@@ -141,7 +143,7 @@ pub enum OptionKind {
     Disable,
 }
 
-/// How latencies limit the regions of a ticket (contract A5).
+/// How latencies limit the regions of a ticket (docs/semantics.md, "Regions").
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RegionRules {
     /// Age per step, in ms, at least 1 (`region_expansion_rate_ms`).
@@ -160,7 +162,7 @@ pub struct RegionRules {
     pub one_way_after_ms: Option<i64>,
 }
 
-/// Where a ticket and a player that it blocks may be (contract A6).
+/// Where a ticket and a player that it blocks may be (docs/semantics.md, "Blocks").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum BlockPolicy {
     /// Not in one match.
@@ -173,8 +175,8 @@ pub enum BlockPolicy {
 }
 
 impl AllianceRules {
-    /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older than,
-    /// the one with the largest duration.
+    /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older
+    /// than, the one with the largest duration.
     pub fn teams_at(&self, age_ms: i64) -> TeamBounds {
         // In ascending order of duration, so the last one that applies has the largest.
         self.team_flexing
@@ -189,9 +191,9 @@ impl AllianceRules {
         std::iter::once(self.teams).chain(self.team_flexing.iter().map(|flex| flex.teams))
     }
 
-    /// The rules whose values balance teams, with their places (contract A8): those with
-    /// `isForBalancing` true; if none has, the first distance rule, provided that a rule leaves it
-    /// unset; otherwise none.
+    /// The rules whose values balance teams, with their places (docs/semantics.md, "Rebalance"):
+    /// those with `isForBalancing` true; if none has, the first distance rule, provided that a rule
+    /// leaves it unset; otherwise none.
     pub fn balancing(&self) -> impl Iterator<Item = (usize, &DistanceRule)> {
         let default = self.balancing_by_default();
         self.distances
@@ -255,8 +257,8 @@ impl TeamBounds {
 }
 
 impl RegionRules {
-    /// The maximum latency (ms) of the regions that are open to a ticket of that age whose best region
-    /// has `best_ms`.
+    /// The maximum latency (ms) of the regions that are open to a ticket of that age whose best
+    /// region has `best_ms`.
     pub fn limit_ms(&self, best_ms: i64, age_ms: i64) -> i64 {
         // Rounded up: a step lasts until its period has passed completely, so at exactly one period
         // the first step still applies.

@@ -1,12 +1,14 @@
-//! Parties into teams: whether they fit, and the final teams of a match (ruleset contract A6 to A8).
+//! Parties into teams: whether they fit, and the final teams of a match (docs/semantics.md,
+//! "Blocks", "Teams" and "Rebalance").
 //!
 //! A party is never split. Only kinds, balancing values and blocked pairs count here; which parties
-//! may share a match is decided elsewhere. Everything is bounded by steps, never by time, so that the
-//! same question gets the same answer on every machine.
+//! may share a match is decided elsewhere. Everything is bounded by steps, never by time, so that
+//! the same question gets the same answer on every machine.
 //!
-//! [`Packer`] says whether a match in the making can be completed; `packing` is the search behind it.
-//! [`arrange`] makes the teams of a finished match: `lineup` splits its parties by simple rules,
-//! `balance` improves a split by exchanges, and `exact` finds the best split of a few parties.
+//! [`Packer`] says whether a match in the making can be completed; `packing` is the search behind
+//! it. [`arrange`] makes the teams of a finished match: `lineup` splits its parties by simple
+//! rules, `balance` improves a split by exchanges, and `exact` finds the best split of a few
+//! parties.
 
 mod balance;
 mod classes;
@@ -47,21 +49,21 @@ pub(super) struct Member {
     pub(super) value: f64,
 }
 
-/// Splits parties into teams: the final teams of a match, as places in `members`. `None` if there is
-/// no valid split, or none was found within the bound of steps.
+/// Splits parties into teams: the final teams of a match, as places in `members`. `None` if there
+/// is no valid split, or none was found within the bound of steps.
 ///
 /// The number of teams is the smallest, from `teams_min` on, for which a valid split of all members
-/// was found; it is the smallest that there is unless a search spent its steps. `blocked` holds pairs
-/// of places in `members` that may not share a team, as in [`Packer::can_complete`]; whenever that
-/// says yes to these parties in this order with nothing spare, there is a split.
+/// was found; it is the smallest that there is unless a search spent its steps. `blocked` holds
+/// pairs of places in `members` that may not share a team, as in [`Packer::can_complete`]; whenever
+/// that says yes to these parties in this order with nothing spare, there is a split.
 ///
 /// With `rebalance`, the split is the one with the smallest difference between the largest and the
 /// smallest team in players, and of those the one with the smallest difference between the highest
-/// and the lowest team mean: the values of a team's members over its players. Up to 12 parties it is
-/// exactly that; of equally good splits, it is the one whose first team has the lowest member that
-/// the first teams do not share, and if these are the same, the second teams decide, and so on. With
-/// more parties it is the best that exchanges find within a bound of steps, starting from the largest
-/// party first, each into the smallest team.
+/// and the lowest team mean: the values of a team's members over its players. Up to 12 parties it
+/// is exactly that; of equally good splits, it is the one whose first team has the lowest member
+/// that the first teams do not share, and if these are the same, the second teams decide, and so
+/// on. With more parties it is the best that exchanges find within a bound of steps, starting from
+/// the largest party first, each into the smallest team.
 ///
 /// Without `rebalance`, each member in order joins the first team that lets the others still find
 /// theirs. If that takes too many steps, it is the split that was found first.

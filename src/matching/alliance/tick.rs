@@ -8,8 +8,8 @@ use super::pool::{Id, Pool};
 use super::search::Search;
 use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
 
-/// Tickets looked at in one tick, beyond which the rest waits for the next one. Unlike the time limit,
-/// which on most machines ends a tick before, it gives the same matches on every machine.
+/// Tickets looked at in one tick, beyond which the rest waits for the next one. Unlike the time
+/// limit, which on most machines ends a tick before, it gives the same matches on every machine.
 const MAX_STEPS: u64 = 1_000_000_000;
 
 /// Pivots between two looks at the clock.
@@ -22,7 +22,7 @@ impl AllianceRules {
     }
 }
 
-/// Gives each ticket its turn, oldest first (ruleset contract A2).
+/// Gives each ticket its turn, oldest first (docs/semantics.md, "Pivot").
 fn finish(
     rules: &AllianceRules,
     context: TickContext,

@@ -1,5 +1,5 @@
 //! Filling sessions under pair rules: a session takes tickets until it holds `shipCountMax`
-//! (ruleset contract B).
+//! (docs/semantics.md, "Sessions under pair rules").
 
 #[cfg(test)]
 mod tests;
@@ -84,8 +84,8 @@ impl BackfillTick for PairBackfill {
     }
 }
 
-/// Sorts tickets and sessions, oldest first. Age counts from the time of creation, as AGS counts it;
-/// what has none counts as created now.
+/// Sorts tickets and sessions, oldest first. Age counts from the time of creation, as AGS counts
+/// it; what has none counts as created now.
 fn by_age(context: &TickContext, created_at_ms: Option<i64>, arrival: u32) -> (i64, u32) {
     (created_at_ms.unwrap_or(context.now_ms), arrival)
 }

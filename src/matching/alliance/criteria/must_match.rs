@@ -1,4 +1,5 @@
-//! Must-match attributes: what a pivot has, every other ticket of its match has to have (contract A4).
+//! Must-match attributes: what a pivot has, every other ticket of its match has to have
+//! (docs/semantics.md, "Must-match attributes").
 
 use std::rc::Rc;
 
@@ -120,8 +121,8 @@ impl Groups {
         pivot == candidate || self.pairs[pivot as usize].iter().all(has)
     }
 
-    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among
-    /// those that have the pivot's rarest attribute.
+    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once,
+    /// among those that have the pivot's rarest attribute.
     pub(crate) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
         if let Some(groups) = &self.compatible[pivot as usize] {
             return Rc::clone(groups);
@@ -164,7 +165,8 @@ pub(crate) fn attributes(rules: &AllianceRules, pivot: &Ticket) -> Attributes {
         .collect()
 }
 
-/// What a match says of game server and version of the game: what its pivot says, unless it is blank.
+/// What a match says of game server and version of the game: what its pivot says, unless it is
+/// blank.
 pub(crate) fn names(pivot: &Ticket) -> impl Iterator<Item = (&'static str, &Value)> {
     ALWAYS_TESTED.into_iter().filter_map(|name| {
         let value = pivot.attributes.get(name)?;

@@ -1,4 +1,4 @@
-//! Reading an alliance ruleset (ruleset contract A1).
+//! Reading an alliance ruleset (docs/semantics.md, "Fields").
 
 use serde_json::{Map, Value};
 
@@ -25,7 +25,8 @@ const MAX_WEIGHT: f64 = 1000.0;
 const RANGE_MS: u32 = 50;
 const RATE_MS: u32 = 5000;
 
-/// Takes the place of an `alliance` that is wrong, so that the rest is read and its faults are found.
+/// Takes the place of an `alliance` that is wrong, so that the rest is read and its faults are
+/// found.
 const SMALLEST: TeamBounds = TeamBounds {
     teams_min: 1,
     teams_max: 1,
@@ -61,8 +62,8 @@ pub(super) const BLOCK_POLICIES: &[(&str, BlockPolicy)] = &[
 impl AllianceRules {
     /// Reads a ruleset: all of its fields, `alliance` among them. Keys are matched exactly first,
     /// then in any case; `null` counts as absent. At most [`MAX_RULES`] matching rules,
-    /// [`MAX_FLEXING`] entries of each kind of flexing and [`MAX_OPTIONS`] match options; names have
-    /// at most 64 characters. O(length of the text).
+    /// [`MAX_FLEXING`] entries of each kind of flexing and [`MAX_OPTIONS`] match options; names
+    /// have at most 64 characters. O(length of the text).
     ///
     /// # Errors
     ///
@@ -302,8 +303,8 @@ fn distances(root: &mut Object<'_>) -> Vec<DistanceRule> {
     distances
 }
 
-/// What distances are divided by: as stated, or the largest reference of the rule and of all flexing
-/// of its attribute, which an earlier rule may have.
+/// What distances are divided by: as stated, or the largest reference of the rule and of all
+/// flexing of its attribute, which an earlier rule may have.
 fn normalization(
     path: &str,
     rule: &DistanceRule,

@@ -46,12 +46,12 @@ impl AllianceRules {
             .fold(0, u32::max)
     }
 
-    /// Whether a ticket could ever match under these rules (ruleset contract C).
+    /// Whether a ticket could ever match under these rules (docs/semantics.md, "Unary calls").
     ///
     /// # Errors
     ///
-    /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team takes,
-    /// or latencies that are all above `region_latency_max_ms`.
+    /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team
+    /// takes, or latencies that are all above `region_latency_max_ms`.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
         ticket.check()?;
         let (players, allowed) = (ticket.players.len(), self.largest_team());

@@ -10,10 +10,12 @@
 //! 3. Each ticket that still waits has its turn as the **pivot**, oldest first. `search` walks from
 //!    it outwards, tests each candidate beside the pivot (`pair`), ranks those that pass by score,
 //!    and takes them in that order into a match in the making (`chosen`), as long as teams can come
-//!    of it (`teams`). Where taking them as they come leads nowhere, `search::exact` looks at all.
-//! 4. `fields` spreads the chosen parties over teams and writes down what the match has in common.
+//!    of it (`teams`). Where that leads nowhere, it goes back to the last candidate taken and
+//!    leaves it.
+//! 4. `assemble` spreads the chosen parties over teams and writes down what the match has in common.
 //!
-//! `backfill` fills sessions: there a session has its turn, and the same tests say which tickets may join it.
+//! `backfill` fills sessions: there a session has its turn, and the same tests say which tickets may
+//! join it.
 
 mod assemble;
 mod backfill;

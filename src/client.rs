@@ -6,7 +6,7 @@ mod calls;
 mod connection;
 mod health;
 mod messages;
-mod pool;
+mod population;
 mod show;
 mod summary;
 

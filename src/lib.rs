@@ -9,6 +9,7 @@ pub mod config;
 mod error;
 pub mod layers;
 pub mod matching;
+pub mod population;
 pub mod proto;
 pub mod server;
 pub mod service;

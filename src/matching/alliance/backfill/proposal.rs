@@ -1,12 +1,12 @@
-//! The proposal to a session (ruleset contract B).
+//! The proposal to a session (docs/semantics.md, "Proposals").
 
 use crate::matching::alliance::AllianceRules;
-use crate::matching::alliance::fields::{all_blocked, option_value};
+use crate::matching::alliance::criteria::{blocks, option};
 use crate::matching::{
     Attributes, Proposal, Roster, Session, TickContext, Ticket, proposal_id, team_id,
 };
 
-use super::host::stand_in;
+use super::open_session::as_ticket;
 
 /// A ticket that joins, and its team.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) fn propose(
 
 /// The session's attributes, with what the options leave and everybody who is blocked.
 fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> Attributes {
-    let before = stand_in(rules, session);
+    let before = as_ticket(rules, session);
     let of_match = Ticket {
         attributes: session.attributes.clone(),
         ..Ticket::default()
@@ -57,13 +57,13 @@ fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> At
     let tickets: Vec<&Ticket> = std::iter::once(&before).chain(added).collect();
     let mut attributes = session.attributes.clone();
     for option in &rules.options {
-        if let Some(value) = option_value(option, &tickets) {
+        if let Some(value) = option::common_value(option, &tickets) {
             attributes.set(option.name.clone(), value);
         }
     }
     let blocking: Vec<&Ticket> = std::iter::once(&of_match).chain(tickets).collect();
-    if let Some(blocked) = all_blocked(&blocking) {
-        attributes.set("blocked_players".into(), blocked);
+    if let Some(blocked) = blocks::united(&blocking) {
+        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
     }
     attributes
 }

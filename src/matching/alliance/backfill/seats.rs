@@ -1,8 +1,9 @@
 //! The teams of a session: who can be seated where.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::matching::alliance::pool::{blocked_by, mean};
+use crate::matching::alliance::criteria::blocks::BlocksOfTeam;
+use crate::matching::alliance::criteria::distance::{balancing_value, mean};
 use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
 use crate::matching::{Reason, Session, Text, Ticket};
 
@@ -24,8 +25,8 @@ pub(super) struct Seats {
     outside: u64,
     /// Whether teams of one size differ for a newcomer: the ruleset balances.
     balances: bool,
-    /// Whether a team is closed to those who have a foe in it.
-    parts_foes: bool,
+    /// Whether a team is closed to tickets that block one of its players, or are blocked.
+    parts_blocked: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -35,9 +36,8 @@ struct Team {
     /// The balancing value of those players whose tickets are known, and how many they are.
     value: f64,
     valued: u64,
-    /// Who sits here and whom they block; filled in only where it matters.
-    inside: HashSet<Text>,
-    blocked: HashSet<Text>,
+    /// Filled in only where blocks keep players out of a team.
+    blocks: BlocksOfTeam,
 }
 
 /// A ticket as a team sees it.
@@ -56,7 +56,7 @@ impl Seats {
             teams: Vec::with_capacity(session.teams.len() + 1),
             outside: 0,
             balances: rules.rebalance && rules.balancing().next().is_some(),
-            parts_foes: rules.blocks == BlockPolicy::DifferentTeam,
+            parts_blocked: rules.blocks == BlockPolicy::DifferentTeam,
         };
         let mut team_of: HashMap<&Text, usize> = HashMap::new();
         for (number, roster) in session.teams.iter().enumerate() {
@@ -64,8 +64,8 @@ impl Seats {
                 players: roster.user_ids.len() as u64,
                 ..Team::default()
             };
-            if seats.parts_foes {
-                team.inside.extend(roster.user_ids.iter().cloned());
+            if seats.parts_blocked {
+                team.blocks.add_players(&roster.user_ids);
             }
             seats.teams.push(team);
             for id in &roster.user_ids {
@@ -86,18 +86,18 @@ impl Seats {
             if seats.balances {
                 team.value += value(rules, ticket);
             }
-            if seats.parts_foes {
-                team.blocked.extend(blocked_by(ticket).cloned());
+            if seats.parts_blocked {
+                team.blocks.add_blocks(ticket);
             }
         }
-        if seats.parts_foes && session.tickets.is_empty() {
+        if seats.parts_blocked && session.tickets.is_empty() {
             // Who of them blocks is not known, so each team may be the one.
             let of_match = Ticket {
                 attributes: session.attributes.clone(),
                 ..Ticket::default()
             };
             for team in &mut seats.teams {
-                team.blocked.extend(blocked_by(&of_match).cloned());
+                team.blocks.add_blocks(&of_match);
             }
         }
         seats
@@ -138,26 +138,27 @@ impl Seats {
         }
         let taken: u64 = self.teams.iter().map(|team| team.players).sum();
         self.bounds
-            .most_players()
+            .max_players()
             .saturating_sub(taken + self.outside)
     }
 
-    /// The place of a ticket: the smallest team that has room and no foe; of equal ones the one that
-    /// leaves the means of the teams most even, then the first. A new one where none is.
+    /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones
+    /// the one that leaves the means of the teams most even, then the first. A new one where none
+    /// is.
     ///
     /// # Errors
     ///
-    /// There is no room, or only beside a foe.
+    /// There is no room, or only beside a blocked player.
     pub(super) fn place(&self, newcomer: Newcomer<'_>, may_open: bool) -> Result<Place, Reason> {
         let size = newcomer.ticket.players.len() as u64;
         let mut best: Option<(u64, f64, usize)> = None;
-        let mut foes = false;
+        let mut blocked = false;
         for (at, team) in self.teams.iter().enumerate() {
             if size > u64::from(self.room(at)) {
                 continue;
             }
-            if self.is_foe(at, newcomer.ticket) {
-                foes = true;
+            if self.is_blocked(at, newcomer.ticket) {
+                blocked = true;
                 continue;
             }
             if best.is_some_and(|(players, ..)| players < team.players) {
@@ -173,17 +174,14 @@ impl Seats {
         match best {
             Some((.., team)) => Ok(Place::Team(team)),
             None if may_open && self.may_open() && size <= self.room_in_all() => Ok(Place::NewTeam),
-            None if foes => Err(Reason::Blocked),
+            None if blocked => Err(Reason::Blocked),
             None => Err(Reason::TeamSizes),
         }
     }
 
     /// Whether a player of the ticket and one of the team may not be in one team.
-    pub(super) fn is_foe(&self, team: usize, ticket: &Ticket) -> bool {
-        let team = &self.teams[team];
-        self.parts_foes
-            && (ticket.player_ids().any(|id| team.blocked.contains(id))
-                || blocked_by(ticket).any(|id| team.inside.contains(id)))
+    pub(super) fn is_blocked(&self, team: usize, ticket: &Ticket) -> bool {
+        self.parts_blocked && self.teams[team].blocks.meets(ticket)
     }
 
     /// The difference between the highest and the lowest mean of teams once the ticket has joined.
@@ -219,25 +217,15 @@ impl Seats {
         team.players += players;
         team.valued += players;
         team.value += newcomer.value;
-        if self.parts_foes {
-            team.inside.extend(newcomer.ticket.player_ids().cloned());
-            team.blocked.extend(blocked_by(newcomer.ticket).cloned());
+        if self.parts_blocked {
+            team.blocks.add_players(newcomer.ticket.player_ids());
+            team.blocks.add_blocks(newcomer.ticket);
         }
     }
 }
 
-/// The balancing value of a ticket, summed over its players (ruleset contract A8).
+/// The balancing value of a ticket, summed over its players (docs/semantics.md, "Rebalance").
 pub(super) fn value(rules: &AllianceRules, ticket: &Ticket) -> f64 {
-    let players = ticket.players.len() as f64;
-    rules
-        .balancing()
-        .map(|(_, rule)| {
-            let sum = mean(ticket, &rule.attribute) * players;
-            if rule.normalization > 0.0 {
-                sum / rule.normalization
-            } else {
-                sum
-            }
-        })
-        .sum()
+    let players = u32::try_from(ticket.players.len()).unwrap_or(u32::MAX);
+    balancing_value(rules, players, |_, rule| mean(ticket, &rule.attribute))
 }

@@ -149,7 +149,7 @@ fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
         .map(|ticket| ticket.players.len() as u64)
         .sum();
     let bounds = judge.bounds();
-    (bounds.fewest_players()..=bounds.most_players()).contains(&players)
+    (bounds.min_players()..=bounds.max_players()).contains(&players)
         && judge.group(tickets).is_ok()
         && every_split(judge, tickets, &mut |teams| judge.teams(teams).is_ok())
 }
@@ -192,10 +192,10 @@ pub(in crate::matching::alliance) fn spread(
     };
     let sizes = || teams.iter().map(players);
     let values = || teams.iter().map(value);
-    let most = sizes().max().unwrap_or(0);
+    let largest = sizes().max().unwrap_or(0);
     let highest = values().fold(f64::NEG_INFINITY, f64::max);
     let lowest = values().fold(f64::INFINITY, f64::min);
-    (most - sizes().min().unwrap_or(0), highest - lowest)
+    (largest - sizes().min().unwrap_or(0), highest - lowest)
 }
 
 /// The sum over the party's players.

@@ -1,6 +1,7 @@
 //! The first valid match in the order of candidates, by looking at all of them.
 
 use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
 
@@ -16,21 +17,17 @@ const ROUNDS: u64 = 64;
 struct Level {
     open: Vec<Id>,
     next: usize,
-    /// The open ones from `next` on, by size.
+    /// The open ones from `next` on, by kind.
     spare: Vec<u32>,
 }
 
 impl Level {
-    fn of(pool: &Pool, chosen: &Chosen, candidates: &[Id]) -> Self {
-        let admitted = |id: &Id| chosen.admits(pool, *id).is_ok();
+    fn of(pool: &Pool, criteria: &Criteria<'_>, chosen: &Chosen, candidates: &[Id]) -> Self {
+        let admitted = |id: &Id| chosen.admits(criteria, *id).is_ok();
         let open: Vec<Id> = candidates.iter().copied().filter(admitted).collect();
-        let mut spare = Vec::new();
+        let mut spare = vec![0; pool.party_kinds.len() as usize];
         for id in &open {
-            let size = pool.sizes[*id as usize] as usize;
-            if spare.len() <= size {
-                spare.resize(size + 1, 0);
-            }
-            spare[size] += 1;
+            spare[pool.kinds[*id as usize] as usize] += 1;
         }
         Self {
             open,
@@ -45,6 +42,7 @@ impl Level {
 /// `chosen` is the pivot alone again.
 pub(super) fn find(
     pool: &Pool,
+    criteria: &Criteria<'_>,
     chosen: &mut Chosen,
     packer: &mut Packer,
     candidates: &[Id],
@@ -53,10 +51,10 @@ pub(super) fn find(
     let rounds = ROUNDS.saturating_mul(candidates.len() as u64);
     let end = STEPS + rounds;
     taken += candidates.len() as u64;
-    let mut levels = vec![Level::of(pool, chosen, candidates)];
+    let mut levels = vec![Level::of(pool, criteria, chosen, candidates)];
     while let Some(level) = levels.last_mut() {
         let possible =
-            taken < end && packer.can_complete(chosen.sizes(), chosen.foes(), &level.spare);
+            taken < end && packer.can_complete(chosen.kinds(), chosen.apart(), &level.spare);
         let candidate = level.open.get(level.next).copied().filter(|_| possible);
         let Some(id) = candidate else {
             if possible {
@@ -64,25 +62,25 @@ pub(super) fn find(
             }
             levels.pop();
             if !levels.is_empty() {
-                chosen.pop(pool);
+                chosen.pop(pool, criteria);
             }
             continue;
         };
         level.next += 1;
-        level.spare[pool.sizes[id as usize] as usize] -= 1;
+        level.spare[pool.kinds[id as usize] as usize] -= 1;
         taken += 1;
-        chosen.push(pool, id);
-        if packer.can_complete(chosen.sizes(), chosen.foes(), &level.spare) {
+        chosen.push(pool, criteria, id);
+        if packer.can_complete(chosen.kinds(), chosen.apart(), &level.spare) {
             let rest = &level.open[level.next..];
             taken += rest.len() as u64;
-            let next = Level::of(pool, chosen, rest);
+            let next = Level::of(pool, criteria, chosen, rest);
             levels.push(next);
         } else {
-            chosen.pop(pool);
+            chosen.pop(pool, criteria);
         }
     }
     while chosen.tickets().len() > 1 {
-        chosen.pop(pool);
+        chosen.pop(pool, criteria);
     }
     false
 }

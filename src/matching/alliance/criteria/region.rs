@@ -1,21 +1,25 @@
-//! Latencies of the waiting tickets.
+//! Regions: where each ticket may play, by its latencies and its age (docs/semantics.md,
+//! "Regions").
 
 use std::collections::BTreeSet;
 
-use super::Id;
 use crate::matching::alliance::RegionRules;
 use crate::matching::alliance::intern::Lists;
-use crate::matching::{Text, Ticket};
+use crate::matching::alliance::pool::{Id, Pool};
+use crate::matching::{Reason, Text, Ticket};
 
 /// The number of a region: its place in the order of names.
-pub(in crate::matching::alliance) type Region = u32;
+pub(crate) type Region = u32;
+
+/// The region of a match whose tickets report no latencies.
+pub(crate) const ANY_REGION: &str = "any";
 
 /// Regions whose latencies are found without a search.
 const MASKED: usize = 64;
 
 /// Which ticket may play where.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Regions {
+pub(crate) struct Regions {
     names: Vec<Text>,
     /// The regions that each ticket reports, ascending.
     reported: Lists,
@@ -31,40 +35,44 @@ pub(in crate::matching::alliance) struct Regions {
     best: Vec<i64>,
     /// The largest latency that is open to each ticket at its own age, ms.
     limits: Vec<i64>,
-    /// The largest latency of all, ms.
-    cap_ms: i64,
+    rules: RegionRules,
 }
 
 impl Regions {
-    pub(super) fn of(rules: &RegionRules, tickets: &[Ticket], ages: &[i64]) -> Self {
+    pub(super) fn of(rules: &RegionRules, pool: &Pool) -> Self {
+        let rows = pool.rows() as usize;
         let mut names: BTreeSet<&Text> = BTreeSet::new();
-        for (at, ticket) in tickets.iter().enumerate() {
-            if at == 0 || !same_regions(ticket, &tickets[at - 1]) {
+        let mut before: Option<&Ticket> = None;
+        for ticket in pool.all() {
+            if before.is_none_or(|before| !same_regions(ticket, before)) {
                 names.extend(ticket.latencies.iter().map(|(region, _)| region));
             }
+            before = Some(ticket);
         }
         let names: Vec<Text> = names.into_iter().cloned().collect();
         let masked = names.len() <= MASKED;
         let mut regions = Self {
             reported: Lists::default(),
             latencies: Vec::new(),
-            starts: Vec::with_capacity(tickets.len()),
+            starts: Vec::with_capacity(rows),
             masks: Vec::new(),
             open: Vec::new(),
-            best: Vec::with_capacity(tickets.len()),
-            limits: Vec::with_capacity(tickets.len()),
-            cap_ms: rules.max_ms.unwrap_or(i64::MAX),
+            best: Vec::with_capacity(rows),
+            limits: Vec::with_capacity(rows),
+            rules: *rules,
             names,
         };
         let mut numbers: Vec<Region> = Vec::new();
-        for (at, (ticket, age_ms)) in tickets.iter().zip(ages).enumerate() {
+        let mut before: Option<&Ticket> = None;
+        for (ticket, age_ms) in pool.all().zip(&pool.ages) {
             // Nearly all tickets of a game report the same regions.
-            if at == 0 || !same_regions(ticket, &tickets[at - 1]) {
+            if before.is_none_or(|before| !same_regions(ticket, before)) {
                 let names = &regions.names;
                 let number = |name: &Text| names.binary_search(name).expect("collected above");
                 numbers.clear();
                 numbers.extend(ticket.latencies.iter().map(|(name, _)| number(name) as u32));
             }
+            before = Some(ticket);
             if masked {
                 let bits = numbers.iter().fold(0, |bits, region| bits | 1 << region);
                 regions.masks.push(bits);
@@ -81,42 +89,64 @@ impl Regions {
             regions.limits.push(rules.limit_ms(best, *age_ms));
         }
         if masked {
-            let bits = |id| match regions.reported(id) {
-                [] => u64::MAX,
-                reported => {
-                    let open = reported
-                        .iter()
-                        .filter(|region| regions.is_open(id, **region, false));
-                    open.fold(0, |bits, region| bits | 1 << region)
-                }
-            };
-            regions.open = (0..tickets.len() as u32).map(bits).collect();
+            regions.open = (0..pool.rows()).map(|id| regions.open_bits(id)).collect();
         }
         regions
     }
 
+    /// The regions that are open to a row, as bits.
+    fn open_bits(&self, id: Id) -> u64 {
+        if self.fits_any(id) {
+            return u64::MAX;
+        }
+        let open = self.reported(id).iter();
+        open.filter(|region| self.is_open(id, **region, false))
+            .fold(0, |bits, region| bits | 1 << region)
+    }
+
+    /// What a candidate costs in the region that is tried, or that it is not open to the candidate.
+    pub(crate) fn test(&self, region: Region, candidate: Id, one_way: bool) -> Result<f64, Reason> {
+        if !self.is_open(candidate, region, one_way) {
+            return Err(Reason::Region);
+        }
+        Ok(self.cost(self.excess(candidate, region)))
+    }
+
+    /// What milliseconds over a candidate's best region count in the score.
+    pub(crate) fn cost(&self, excess_ms: i64) -> f64 {
+        match self.rules.max_ms {
+            Some(max_ms) => self.rules.weight * excess_ms as f64 / max_ms as f64,
+            None => 0.0,
+        }
+    }
+
+    /// Whether latencies count in the score.
+    pub(crate) fn counts(&self) -> bool {
+        self.rules.weight > 0.0 && self.rules.max_ms.is_some()
+    }
+
     /// The name of a region.
-    pub(in crate::matching::alliance) fn name(&self, region: Region) -> &Text {
+    pub(crate) fn name(&self, region: Region) -> &Text {
         &self.names[region as usize]
     }
 
     /// How many regions there are.
-    pub(in crate::matching::alliance) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.names.len() as u32
     }
 
     /// Whether the ticket reports no latency at all, and so fits any region.
-    pub(in crate::matching::alliance) fn fits_any(&self, id: Id) -> bool {
+    pub(crate) fn fits_any(&self, id: Id) -> bool {
         self.reported.get(id).is_empty()
     }
 
     /// The regions that the ticket reports, in order of their names.
-    pub(in crate::matching::alliance) fn reported(&self, id: Id) -> &[Region] {
+    pub(crate) fn reported(&self, id: Id) -> &[Region] {
         self.reported.get(id)
     }
 
     /// The latency of a ticket to a region in ms, if it reports one.
-    pub(in crate::matching::alliance) fn latency(&self, id: Id, region: Region) -> Option<i64> {
+    pub(crate) fn latency(&self, id: Id, region: Region) -> Option<i64> {
         let start = self.starts[id as usize] as usize;
         if let Some(mask) = self.masks.get(id as usize) {
             let bit = 1_u64 << region;
@@ -129,21 +159,16 @@ impl Regions {
     }
 
     /// Milliseconds over the ticket's best region; 0 if it fits any.
-    pub(in crate::matching::alliance) fn excess(&self, id: Id, region: Region) -> i64 {
+    pub(crate) fn excess(&self, id: Id, region: Region) -> i64 {
         self.latency(id, region)
             .map_or(0, |ms| ms.saturating_sub(self.best[id as usize]))
     }
 
-    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but never
-    /// above the cap (contract A5).
-    pub(in crate::matching::alliance) fn is_open(
-        &self,
-        id: Id,
-        region: Region,
-        one_way: bool,
-    ) -> bool {
+    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but
+    /// never above the cap (docs/semantics.md, "Regions").
+    pub(crate) fn is_open(&self, id: Id, region: Region, one_way: bool) -> bool {
         let limit = if one_way {
-            self.cap_ms
+            self.rules.max_ms.unwrap_or(i64::MAX)
         } else {
             self.limits[id as usize]
         };
@@ -155,21 +180,51 @@ impl Regions {
 
     /// The regions that are open to the ticket at its own age, as [bits](Regions::bit); all where
     /// there are too many for bits.
-    pub(in crate::matching::alliance) fn open(&self, id: Id) -> u64 {
+    pub(crate) fn open(&self, id: Id) -> u64 {
         self.open.get(id as usize).copied().unwrap_or(u64::MAX)
     }
 
     /// The bit that stands for a region in [`Regions::open`]; 0 if there are too many for bits.
-    pub(in crate::matching::alliance) fn bit(&self, region: Region) -> u64 {
+    pub(crate) fn bit(&self, region: Region) -> u64 {
         match self.names.len() <= MASKED {
             true => 1 << region,
             false => 0,
         }
     }
 
+    /// What a match in that region says, the tickets the pivot first: its
+    /// region, then the others that are open to all, by their worst latency, then name.
+    pub(crate) fn preferences(
+        &self,
+        first: Option<Region>,
+        tickets: &[Id],
+        one_way: bool,
+    ) -> Vec<Text> {
+        let first = match first {
+            Some(region) if !tickets.iter().all(|id| self.fits_any(*id)) => region,
+            _ => return vec![Text::from_static(ANY_REGION)],
+        };
+        let mut others: Vec<Region> = (0..self.len())
+            .filter(|region| *region != first)
+            .filter(|region| {
+                // One-way is what the pivot, in place 0, makes of the others.
+                let mut each = tickets.iter().enumerate();
+                each.all(|(place, id)| self.is_open(*id, *region, one_way && place > 0))
+            })
+            .collect();
+        others.sort_by_key(|region| {
+            let latencies = tickets.iter().filter_map(|id| self.latency(*id, *region));
+            (latencies.max(), *region)
+        });
+        std::iter::once(first)
+            .chain(others)
+            .map(|region| self.name(region).clone())
+            .collect()
+    }
+
     /// The regions to try for a pivot, best first: its open ones by latency, then name. One that
     /// reports no latencies fits all regions, by name; `None` stands for "no region is known".
-    pub(in crate::matching::alliance) fn of_pivot(&self, pivot: Id) -> Vec<Option<Region>> {
+    pub(crate) fn of_pivot(&self, pivot: Id) -> Vec<Option<Region>> {
         if self.fits_any(pivot) {
             return match self.len() {
                 0 => vec![None],

@@ -3,22 +3,21 @@
 use std::collections::HashSet;
 
 use super::seats::Seats;
-use crate::matching::alliance::fields::{all_blocked, option_value};
+use crate::matching::alliance::criteria::distance::mean;
+use crate::matching::alliance::criteria::region::ANY_REGION;
+use crate::matching::alliance::criteria::{Criteria, blocks, cross_play, must_match, option};
 use crate::matching::alliance::pair::Pivot;
-use crate::matching::alliance::pool::{Id, Pool, mean, must_match, values_of};
-use crate::matching::alliance::{AllianceRules, DistanceRule, MatchOption, OptionKind};
+use crate::matching::alliance::pool::{Id, Pool};
+use crate::matching::alliance::{AllianceRules, DistanceRule};
 use crate::matching::{Attributes, Player, Reason, Session, Text, Ticket, Value};
 
-/// What a session's region says if no ticket of its match had latencies (ruleset contract A5).
-const ANY_REGION: &str = "any";
-
-/// New teams that a session tries to open in vain, before it gives that up.
-const MOST_OPENINGS: u32 = 32;
+/// New teams that a session tries to open without success, before it gives that up.
+const MAX_OPENINGS: u32 = 32;
 
 /// A session while it is filled.
 #[derive(Debug)]
-pub(super) struct Host<'r> {
-    pub(super) pivot: Pivot<'r>,
+pub(super) struct OpenSession {
+    pub(super) pivot: Pivot,
     pub(super) session_id: Text,
     pub(super) server_name: Text,
     pub(super) client_version: Text,
@@ -27,25 +26,26 @@ pub(super) struct Host<'r> {
     /// For each matching rule the sum over the players of its tickets, and how many these are.
     pub(super) sums: Vec<f64>,
     pub(super) players: u64,
-    /// How often a new team came to nothing.
+    /// How often a new team could not be filled.
     pub(super) tries: u32,
-    /// Who tried to open one since the last that opened.
-    pub(super) vain: Vec<Id>,
+    /// The tickets that could not open one since the last that opened.
+    pub(super) failed_openers: Vec<Id>,
     /// Why the first ticket that was looked at may not join.
     pub(super) refused: Option<Reason>,
 }
 
-impl<'r> Host<'r> {
-    /// A session whose stand-in has that number in the pool.
+impl OpenSession {
+    /// A session whose row in the pool has that number.
     pub(super) fn new(
-        rules: &'r AllianceRules,
-        pool: &mut Pool,
+        rules: &AllianceRules,
+        pool: &Pool,
+        criteria: &mut Criteria<'_>,
         session: &Session,
         row: Id,
     ) -> Self {
         let mut pivot = Pivot::new(rules, pool, row);
         pivot.one_way = false;
-        pivot.region = pool.regions.reported(row).first().copied();
+        pivot.region = criteria.regions.reported(row).first().copied();
         let sum = |rule: &DistanceRule| {
             let of_ticket =
                 |ticket: &Ticket| mean(ticket, &rule.attribute) * ticket.players.len() as f64;
@@ -57,7 +57,7 @@ impl<'r> Host<'r> {
             .iter()
             .map(|ticket| ticket.players.len())
             .sum();
-        let mut host = Host {
+        let mut open = Self {
             pivot,
             session_id: session.match_session_id.clone(),
             server_name: session.server_name.clone(),
@@ -67,15 +67,15 @@ impl<'r> Host<'r> {
             sums: rules.distances.iter().map(sum).collect(),
             players: players as u64,
             tries: 0,
-            vain: Vec::new(),
+            failed_openers: Vec::new(),
             refused: None,
         };
-        host.measure(pool);
-        host
+        open.measure(criteria);
+        open
     }
 
     /// Sets the session's means, if it has players to measure.
-    pub(super) fn measure(&mut self, pool: &mut Pool) {
+    pub(super) fn measure(&mut self, criteria: &mut Criteria<'_>) {
         self.pivot.measured = self.players > 0;
         if self.pivot.measured {
             let means: Vec<f64> = self
@@ -83,13 +83,13 @@ impl<'r> Host<'r> {
                 .iter()
                 .map(|sum| sum / self.players as f64)
                 .collect();
-            pool.set_means(self.pivot.id, &means);
+            criteria.distances.set_means(self.pivot.id, &means);
         }
     }
 
     /// Whether it may try once more to open a team.
     pub(super) fn may_open(&self) -> bool {
-        self.tries < MOST_OPENINGS
+        self.tries < MAX_OPENINGS
     }
 
     /// Which of server and version of the ticket the session does not have.
@@ -110,9 +110,9 @@ impl<'r> Host<'r> {
     }
 }
 
-/// A ticket that stands for the session: its players, what its tickets have in common, its age, and
+/// The session in the form of a ticket: its players, what its tickets have in common, its age, and
 /// its region as the one that it reports.
-pub(super) fn stand_in(rules: &AllianceRules, session: &Session) -> Ticket {
+pub(super) fn as_ticket(rules: &AllianceRules, session: &Session) -> Ticket {
     let tickets: Vec<&Ticket> = session.tickets.iter().collect();
     let mut attributes = match tickets.is_empty() {
         true => session.attributes.clone(),
@@ -138,7 +138,7 @@ pub(super) fn stand_in(rules: &AllianceRules, session: &Session) -> Ticket {
     }
 }
 
-/// Everybody in the session, each once.
+/// Every player of the session, each once.
 fn players(session: &Session) -> Vec<Player> {
     let mut seen = HashSet::new();
     let listed = session.teams.iter().flat_map(|team| &team.user_ids);
@@ -154,7 +154,7 @@ fn players(session: &Session) -> Vec<Player> {
 }
 
 /// The must-match attributes that all tickets share, what the options leave, every platform that
-/// they are on, and everybody whom they block.
+/// they are on, and all players whom they block.
 fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let Some((first, others)) = tickets.split_first() else {
         return Attributes::new();
@@ -164,50 +164,26 @@ fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
             .iter()
             .all(|other| other.attributes.get(name) == Some(*value))
     };
-    let mut attributes: Attributes = must_match(rules, first)
+    let mut attributes: Attributes = must_match::must_match(rules, first)
         .filter(shared)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let platforms = MatchOption {
-        name: "current_platform".into(),
-        kind: OptionKind::Unique,
-    };
-    for option in rules.options.iter().chain([&platforms]) {
-        if let Some(value) = option_value(option, tickets) {
+    if let Some((name, platforms)) = cross_play::united(tickets) {
+        attributes.set(name.into(), platforms);
+    }
+    for option in &rules.options {
+        if let Some(value) = option::common_value(option, tickets) {
             attributes.set(option.name.clone(), value);
         }
     }
-    if let Some(blocked) = all_blocked(tickets) {
-        attributes.set("blocked_players".into(), blocked);
+    if let Some(blocked) = blocks::united(tickets) {
+        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
     }
     attributes
 }
 
-/// Whether the session's own tickets do not go together by the options, so that nobody can join.
+/// Whether the session's own tickets do not go together by the options, so that no ticket can join.
 pub(super) fn contradicts_itself(rules: &AllianceRules, session: &Session) -> bool {
-    let contradicted = |option: &MatchOption| {
-        let mut each = session.tickets.iter().map(|ticket| {
-            let values = values_of(ticket.attributes.get(&option.name)).iter();
-            values
-                .filter(|value| **value != Value::Null)
-                .collect::<Vec<_>>()
-        });
-        let Some(first) = each.next() else {
-            return false;
-        };
-        let within = |few: &[&Value], many: &[&Value]| few.iter().all(|one| many.contains(one));
-        match option.kind {
-            OptionKind::All => each.any(|set| !within(&set, &first) || !within(&first, &set)),
-            OptionKind::Any => {
-                let mut common = first.clone();
-                let keeps = |values: Vec<&Value>| {
-                    common.retain(|value| values.contains(value));
-                    common.is_empty() == first.is_empty() && values.is_empty() == first.is_empty()
-                };
-                !each.all(keeps)
-            }
-            OptionKind::Unique | OptionKind::Disable => false,
-        }
-    };
-    rules.options.iter().any(contradicted)
+    let mut options = rules.options.iter();
+    options.any(|one| option::contradict(one, &session.tickets))
 }

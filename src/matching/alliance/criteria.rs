@@ -1,0 +1,64 @@
+//! What decides whether tickets may play together: one file for each criterion.
+//!
+//! Each has a column with what the waiting tickets say, and answers for it in every place where the
+//! strategy asks:
+//!
+//! | question | asked by |
+//! |---|---|
+//! | may this candidate join the pivot, and at what cost: `test` | [`pair`](super::pair) |
+//! | may it join those already chosen: `admits`, with `push` and `pop` on a state of its own | [`chosen`](super::chosen) |
+//! | which tickets can be left out unseen: a part of a cell's key, a reach, a region | [`index`](super::index) |
+//! | what does the match say of it | [`assemble`](super::assemble) |
+//!
+//! A new criterion is a file here, a field below, and a line in `pair` or `chosen`.
+
+pub(super) mod blocks;
+pub(super) mod cross_play;
+pub(super) mod distance;
+pub(super) mod must_match;
+pub(super) mod option;
+pub(super) mod players;
+pub(super) mod region;
+
+use super::AllianceRules;
+use super::intern::Interner;
+use super::pool::Pool;
+use blocks::Blocks;
+use cross_play::Platforms;
+use distance::Distances;
+use must_match::Groups;
+use option::Options;
+use players::Players;
+use region::Regions;
+
+/// The columns of all criteria, for the rows of a [`Pool`]: tickets, then sessions.
+#[derive(Debug)]
+pub(super) struct Criteria<'r> {
+    pub(super) distances: Distances<'r>,
+    pub(super) regions: Regions,
+    pub(super) must_match: Groups,
+    pub(super) options: Options,
+    pub(super) platforms: Platforms,
+    pub(super) players: Players,
+    pub(super) blocks: Blocks,
+}
+
+impl<'r> Criteria<'r> {
+    /// Reads what the rules look at, once for each row. O(n log n).
+    pub(super) fn of(rules: &'r AllianceRules, pool: &Pool) -> Self {
+        let mut values = Interner::default();
+        let must_match = Groups::of(rules, pool, &mut values);
+        let options = Options::of(&rules.options, pool, &mut values);
+        let platforms = Platforms::of(&rules.options, pool);
+        let (players, numbers) = Players::of(pool);
+        Self {
+            distances: Distances::of(&rules.distances, pool),
+            regions: Regions::of(&rules.regions, pool),
+            must_match,
+            options,
+            platforms,
+            blocks: Blocks::of(rules.blocks, pool, &numbers),
+            players,
+        }
+    }
+}

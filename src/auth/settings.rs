@@ -60,15 +60,27 @@ pub struct Settings {
     pub resource_name: String,
 
     /// Seconds between refreshes of IAM's keys, the revocation list and the roles in use (1 to
-    /// 86400).
+    /// 86400). Other name: REFRESH_INTERVAL.
     #[arg(
         long = "token-validator-fetch-interval",
         env = "TOKEN_VALIDATOR_FETCH_INTERVAL",
+        visible_alias = "refresh-interval",
         default_value_t = 3600,
         value_parser = clap::value_parser!(u64).range(1..=86_400),
         value_name = "SECONDS"
     )]
     pub fetch_interval_s: u64,
+
+    /// Seconds that `iat` and `nbf` of a token may lie in the future (0 to 300): clocks differ. `exp`
+    /// has no leeway.
+    #[arg(
+        long = "token-leeway-second",
+        env = "TOKEN_LEEWAY_SECOND",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(..=300),
+        value_name = "SECONDS"
+    )]
+    pub leeway_s: u32,
 }
 
 /// AGS and one of its OAuth clients.
@@ -79,6 +91,7 @@ pub struct Login {
     #[arg(
         long,
         env = "AB_BASE_URL",
+        hide_env_values = true,
         default_value = "https://demo.accelbyte.io",
         value_name = "URL"
     )]
@@ -134,6 +147,7 @@ impl Settings {
                     "TOKEN_VALIDATOR_FETCH_INTERVAL",
                     self.fetch_interval_s.to_string(),
                 ),
+                ("TOKEN_LEEWAY_SECOND", self.leeway_s.to_string()),
             ]);
         }
         lines
@@ -209,19 +223,11 @@ impl Login {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::Settings;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        auth: Settings,
-    }
+    use crate::auth::testing::parse;
 
     fn settings(flags: &[&str]) -> Settings {
-        let flags = std::iter::once(&"match-function").chain(flags);
-        Command::try_parse_from(flags).expect("flags").auth
+        parse(flags).expect("flags")
     }
 
     #[test]
@@ -247,8 +253,7 @@ mod tests {
             assert_eq!(settings.validate(), [""; 0]);
         }
         for text in ["maybe", ""] {
-            let error = Command::try_parse_from(["match-function", "--auth", text])
-                .expect_err("not a switch");
+            let error = parse(&["--auth", text]).expect_err("not a switch");
             assert!(error.to_string().contains("--auth"), "{error}");
         }
     }
@@ -318,10 +323,21 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_fetch_interval() {
+    fn bounds_the_fetch_interval_and_the_leeway() {
         for text in ["0", "86401", "-1", "1h", ""] {
-            let flags = ["match-function", "--token-validator-fetch-interval", text];
-            assert!(Command::try_parse_from(flags).is_err(), "{text}");
+            let flag = format!("--token-validator-fetch-interval={text}");
+            assert!(parse(&[&flag]).is_err(), "{text}");
+        }
+        assert_eq!(settings(&[]).leeway_s, 10);
+        for (text, leeway_s) in [("0", 0), ("300", 300)] {
+            assert_eq!(
+                settings(&["--token-leeway-second", text]).leeway_s,
+                leeway_s
+            );
+        }
+        for text in ["301", "-1", "10s", ""] {
+            let flag = format!("--token-leeway-second={text}");
+            assert!(parse(&[&flag]).is_err(), "{text}");
         }
     }
 

@@ -23,7 +23,13 @@ pub struct Health {
     addr: Option<String>,
 
     /// Port of the server, unless --addr says it
-    #[arg(long, env = "PORT", default_value_t = 6565, value_name = "PORT")]
+    #[arg(
+        long,
+        env = "PORT",
+        visible_alias = "service-port",
+        default_value_t = 6565,
+        value_name = "PORT"
+    )]
     port: u16,
 
     /// Address that the server listens on, unless --addr says it

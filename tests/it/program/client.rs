@@ -177,6 +177,21 @@ fn the_client_logs_in_by_itself() {
     let (code, _, err) = client(&[], &["--token", &logins[1]]);
     assert_eq!(code, 0, "{err}");
 
+    let from_files = [
+        ("AB_BASE_URL", format!("\u{feff}{url}\r\n")),
+        ("AB_CLIENT_ID", format!("{client_id} ")),
+        ("AB_CLIENT_SECRET", format!("\"{secret}\"\n")),
+    ];
+    let from_files = from_files.each_ref().map(|(name, value)| (*name, &**value));
+    let (code, _, err) = client(&from_files, &[]);
+    assert_eq!((code, ags.logins().len()), (0, 3), "{err}");
+    let (code, _, err) = client(&[account[0], account[1], ("AB_CLIENT_SECRET", "a\rb")], &[]);
+    let told = err.contains("AB_CLIENT_SECRET (--client-secret): its character 2 is a control");
+    assert_eq!((code, told, err.lines().count()), (64, true, 1), "{err}");
+    let pasted = format!(" {}\n", logins[1]);
+    let (code, _, err) = client(&[], &["--token", &pasted]);
+    assert_eq!(code, 0, "{err}");
+
     let empty = [("AB_CLIENT_ID", ""), ("AB_CLIENT_SECRET", "")];
     for variables in [&[][..], &empty] {
         let (code, _, err) = client(variables, &[]);
@@ -198,7 +213,7 @@ fn the_client_logs_in_by_itself() {
         help.contains("AB_CLIENT_SECRET") && !help.contains(&secret),
         "{help}"
     );
-    assert_eq!(ags.logins().len(), 2, "a given token needs no login");
+    assert_eq!(ags.logins().len(), 3, "a given token needs no login");
 }
 
 #[test]

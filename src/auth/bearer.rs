@@ -7,8 +7,8 @@ use http::header::AUTHORIZATION;
 
 use super::refusal::Refusal;
 
-/// Maximum length of the header's value, in bytes. The server's limit for all headers of a request has
-/// to be above it; otherwise HTTP/2 rejects a long token before it can be answered.
+/// Maximum length of the header's value, in bytes. The server's limit for all headers of a request
+/// has to be above it; otherwise HTTP/2 rejects a long token before it can be answered.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// The text after `Bearer `, not yet examined. `Debug` shows only its length.

@@ -1,5 +1,5 @@
-//! The bloom filter of IAM's revocation list. It finds every revoked token by its text, and rarely a
-//! token that is not revoked.
+//! The bloom filter of IAM's revocation list. It finds every revoked token by its text, and rarely
+//! a token that is not revoked.
 
 use serde::Deserialize;
 

@@ -61,13 +61,13 @@ impl Grants {
         self.studios.refresh(since).await
     }
 
-    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do not
-    /// grant it.
+    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do
+    /// not grant it.
     ///
     /// # Errors
     ///
-    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is not
-    /// known ([`Refusal::IamUnavailable`]).
+    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is
+    /// not known ([`Refusal::IamUnavailable`]).
     pub(super) async fn check(
         &self,
         claims: &Claims,

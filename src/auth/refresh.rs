@@ -51,8 +51,8 @@ where
     }
 }
 
-/// The wait after the n-th failure in a row, spread by `jitter` (0 to 1) over its upper half, so that
-/// replicas that failed at the same time do not try again at the same time.
+/// The wait after the n-th failure in a row, spread by `jitter` (0 to 1) over its upper half, so
+/// that replicas that failed at the same time do not try again at the same time.
 fn back_off(failures: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
     doubled.min(MAX_WAIT).mul_f64(0.5 + jitter / 2.0)

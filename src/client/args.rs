@@ -49,8 +49,9 @@ pub(super) struct Tickets {
     #[arg(long, value_name = "FILE")]
     pub(super) tickets: Option<String>,
 
-    /// Tickets to make up instead, like those of a live queue: parties up to the ruleset's team size,
-    /// skill around 1500, three regions, ages up to four minutes; make-matches then adds a summary
+    /// Tickets to make up instead, like those of a live queue: parties up to the ruleset's team
+    /// size, skill around 1500, three regions, ages up to four minutes; make-matches then adds a
+    /// summary
     #[arg(long, value_name = "N", conflicts_with_all = ["tickets", "players", "party_size"],
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) random: Option<u32>,

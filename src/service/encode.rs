@@ -58,8 +58,8 @@ pub(super) fn match_response(made: &Match, out: &mut BytesMut) -> proto::MatchRe
     }
 }
 
-/// Bytes for an id with its key and length, and for what surrounds a ticket. An estimate: the buffer
-/// grows where it is exceeded.
+/// Bytes for an id with its key and length, and for what surrounds a ticket. An estimate: the
+/// buffer grows where it is exceeded.
 const ROOM: usize = 40;
 
 fn put_team(team: &Team, out: &mut BytesMut) {

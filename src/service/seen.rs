@@ -20,8 +20,8 @@ impl Seen {
     /// Adds ids, and says of each whether it is new. An empty id always is (docs/semantics.md,
     /// "Determinism").
     ///
-    /// The set of a long stream is larger than the caches of a CPU, so it is best to add many ids at
-    /// once: to wait for the memory of all of them takes hardly longer than for one of them.
+    /// The set of a long stream is larger than the caches of a CPU, so it is best to add many ids
+    /// at once: to wait for the memory of all of them takes hardly longer than for one of them.
     pub(super) fn insert<'t>(
         &mut self,
         ids: impl Iterator<Item = &'t str> + Clone,
@@ -77,8 +77,8 @@ fn eight_digits(digits: [u8; 8]) -> Option<u32> {
     u32::try_from((fours | fours >> 16) & 0xffff_ffff).ok()
 }
 
-/// Numbers in the order in which they came, and a table of their places for the search: 24 to 32 bytes
-/// for each, of which a search reads one cache line.
+/// Numbers in the order in which they came, and a table of their places for the search: 24 to 32
+/// bytes for each, of which a search reads one cache line.
 #[derive(Debug, Default)]
 struct Numbers {
     /// Pieces of [`PIECE`] numbers: nothing is copied when there are more.

@@ -104,8 +104,8 @@ impl Http {
         self.send(endpoint, request, limit).await
     }
 
-    /// Reads a JSON body. The error says where reading failed and does not quote the text, which may be
-    /// a token.
+    /// Reads a JSON body. The error says where reading failed and does not quote the text, which
+    /// may be a token.
     pub(in crate::auth) fn json<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -219,7 +219,8 @@ impl Http {
                 retry_after: retry_after(response.headers()),
             });
         }
-        // A declared length is checked first, so that nothing of an answer that is too long is read.
+        // A declared length is checked first, so that nothing of an answer that is too long is
+        // read.
         if response
             .content_length()
             .is_some_and(|length| length > limit as u64)
@@ -261,8 +262,8 @@ fn user_agent(app_name: &str) -> String {
         .collect()
 }
 
-/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is not
-/// read.
+/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is
+/// not read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?

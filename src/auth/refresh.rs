@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound() {
-        for (failures, most) in [
+        for (failures, maximum) in [
             (1, 1.0),
             (2, 2.0),
             (5, 16.0),
@@ -78,12 +78,12 @@ mod tests {
         ] {
             assert_eq!(
                 back_off(failures, 1.0),
-                Duration::from_secs_f64(most),
+                Duration::from_secs_f64(maximum),
                 "{failures}"
             );
             assert_eq!(
                 back_off(failures, 0.0),
-                Duration::from_secs_f64(most / 2.0),
+                Duration::from_secs_f64(maximum / 2.0),
                 "{failures}"
             );
         }

@@ -34,7 +34,7 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
     match arguments.get(1).and_then(|word| word.to_str()) {
         Some("client") => {
             arguments.remove(1);
-            client(arguments)
+            client(arguments, &logic)
         }
         Some("health") => {
             arguments.remove(1);
@@ -135,7 +135,7 @@ fn signals() -> io::Result<impl Stream<Item = ()> + Unpin> {
     Ok(terminate.merge(interrupt))
 }
 
-fn client(mut arguments: Vec<OsString>) -> ExitCode {
+fn client(mut arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
     let command = Client::command();
     if asks_for_help(&arguments) {
         return show_help(command, arguments);
@@ -158,7 +158,7 @@ fn client(mut arguments: Vec<OsString>) -> ExitCode {
     let done = runtime().and_then(|runtime| {
         let mut out = io::stdout();
         runtime
-            .block_on(client.run(&mut out))
+            .block_on(client.run(logic, &mut out))
             .map_err(|error| format!("{error:#}"))
     });
     match done {

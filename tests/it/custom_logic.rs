@@ -6,6 +6,9 @@ mod rank_bands;
 
 use std::process::Command;
 
+use clap::Parser;
+use match_function::client::Client;
+
 use crate::support::start_with;
 
 const PAGE: &str = include_str!("../../docs/custom-logic.md");
@@ -26,15 +29,18 @@ fn the_example_is_short() {
     assert!(lines.count() < 50, "the page calls it fifty lines");
 }
 
+/// The program of the example as a client.
+const CLIENT: &str = "cargo run --example rank_bands client ";
+
 /// What the page shows of a command: its words, and the lines that follow.
 fn shown() -> Vec<(Vec<String>, Vec<&'static str>)> {
     let blocks = PAGE
         .split("```\n")
-        .filter(|block| block.starts_with("cargo run client "));
+        .filter(|block| block.starts_with(CLIENT));
     let one = |block: &'static str| {
         let mut lines = block.lines();
         let command = lines.next().unwrap_or_default();
-        let words = command.trim_start_matches("cargo run ").to_owned();
+        let words = command.trim_start_matches(CLIENT);
         // The only quoted words are rulesets.
         let words = words.replace("'{\"band_width\": 0}'", "{\"band_width\":0}");
         (
@@ -61,14 +67,15 @@ async fn the_example_makes_the_matches_of_the_page() {
     let shown = shown();
     assert_eq!(shown.len(), 2);
     for (words, lines) in shown {
-        let output = Command::new(env!("CARGO_BIN_EXE_match-function"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(&words)
-            .args(["--addr", &address])
-            .output()
-            .expect("it starts");
-        let mut said = String::from_utf8(output.stdout).expect("UTF-8");
-        said.push_str(&String::from_utf8(output.stderr).expect("UTF-8"));
+        let mut arguments = vec!["client", "--addr", &address];
+        arguments.splice(1..1, words.iter().map(String::as_str));
+        let client = Client::try_parse_from(arguments).expect("valid");
+        let mut said = Vec::new();
+        let done = client.run(&rank_bands::RankBands, &mut said).await;
+        let mut said = String::from_utf8(said).expect("UTF-8");
+        if let Err(error) = done {
+            said.push_str(&format!("match-function: {error:#}\n"));
+        }
         let said: Vec<_> = said.lines().map(timeless).collect();
         let lines: Vec<_> = lines.into_iter().map(timeless).collect();
         assert_eq!(said, lines, "{words:?}");

@@ -199,6 +199,10 @@ impl PairTick {
 
 impl Tick for PairTick {
     fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow {
+        if ticket.players.is_empty() {
+            out.leave(ticket, Reason::InvalidTicket);
+            return Flow::Go;
+        }
         if self.waiting.is_empty() {
             self.waiting.reserve_exact(self.rules.max.min(RESERVED));
         }

@@ -24,6 +24,10 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
         }
         reporting += 1;
         for (at, (region, latency)) in ticket.latencies.iter().enumerate() {
+            if *latency < 0 {
+                // No measurement: the region is not one that the ticket can reach.
+                continue;
+            }
             // Latencies are sorted, and tickets mostly name the same regions.
             let at = match seen.get(at) {
                 Some(entry) if entry.region == region => Some(at),

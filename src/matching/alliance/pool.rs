@@ -4,7 +4,7 @@
 //! compares ages. What the rules say of tickets is not here but in [`criteria`](super::criteria).
 
 use super::AllianceRules;
-use crate::matching::{Reason, Ticket, TicketFault};
+use crate::matching::{Reason, Ticket, TicketFault, queued_at};
 
 /// The number of a ticket: 0 is the oldest.
 pub(super) type Id = u32;
@@ -45,7 +45,9 @@ impl Pool {
         let fits = |ticket: Ticket| {
             let reason = match rules.check_ticket(&ticket) {
                 Ok(()) => return Some(ticket),
-                Err(TicketFault::NoRegionUnderCap { .. }) => Reason::Region,
+                Err(TicketFault::NoRegionUnderCap { .. } | TicketFault::NoRegionMeasured) => {
+                    Reason::Region
+                }
                 Err(_) => Reason::InvalidTicket,
             };
             unfit.push((ticket, reason));
@@ -53,7 +55,7 @@ impl Pool {
         };
         // In the memory of `tickets`: they are most of what a tick needs.
         let mut rows: Vec<Ticket> = tickets.into_iter().filter_map(fits).collect();
-        let created = |ticket: &Ticket| ticket.created_at_ms.unwrap_or(now_ms).min(now_ms);
+        let created = |ticket: &Ticket| queued_at(ticket.created_at_ms, now_ms);
         let mut order: Vec<(i64, u32, usize)> = rows
             .iter()
             .enumerate()

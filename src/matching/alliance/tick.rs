@@ -51,7 +51,7 @@ impl Tick for AllianceTick {
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
-        let mut criteria = Criteria::of(&rules, &pool);
+        let mut criteria = Criteria::of(&rules, &pool, &[]);
         let mut chosen = Chosen::new(&criteria);
         let mut search = Search::new(&rules, &pool, &criteria);
         let mut reasons = vec![Reason::Budget; pool.sizes.len()];

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::PairRules;
 use crate::matching::{
     BackfillOut, BackfillTick, Flow, Proposal, Reason, Roster, Session, Text, TickContext, Ticket,
-    Value, proposal_id, team_id,
+    Value, proposal_id, queued_at, team_id,
 };
 
 /// A backfill tick by [`PairRules`].
@@ -55,7 +55,7 @@ impl BackfillTick for PairBackfill {
             tickets,
         } = *self;
         // AGS decides who is older by the creation time; one without it counts as just queued.
-        let age = |created: Option<i64>, arrival| (created.unwrap_or(context.now_ms), arrival);
+        let age = |created: Option<i64>, arrival| (queued_at(created, context.now_ms), arrival);
         sessions.sort_by_key(|session| age(session.created_at_ms, session.arrival));
         // A ticket that no session comes to look at found them all full, or there was none.
         let unasked = if sessions.is_empty() {

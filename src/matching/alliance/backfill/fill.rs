@@ -62,7 +62,7 @@ impl<'r> Fill<'r> {
     /// Sorts the tickets of a pool. O(n log n).
     pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Self {
         let count = pool.len() as usize;
-        let criteria = Criteria::of(rules, &pool);
+        let criteria = Criteria::of(rules, &pool, &[]);
         Fill {
             rules,
             index: Index::new(&pool, &criteria),

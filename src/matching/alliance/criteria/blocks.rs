@@ -188,14 +188,15 @@ impl BlocksOfTeam {
     }
 }
 
-/// The ids that a ticket's attribute `blocked_players` lists.
+/// The ids that a ticket's attribute `blocked_players` lists; one alone may be a plain text.
 pub(in crate::matching::alliance) fn blocked_by(ticket: &Ticket) -> impl Iterator<Item = &Text> {
     let listed = match ticket.attributes.get(BLOCKED_PLAYERS) {
         Some(Value::List(listed)) => &listed[..],
-        _ => &[],
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
     };
     listed.iter().filter_map(|value| match value {
-        Value::Text(id) => Some(id),
+        Value::Text(id) if !id.is_empty() => Some(id),
         _ => None,
     })
 }

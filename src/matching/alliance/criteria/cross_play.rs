@@ -59,6 +59,23 @@ impl Platforms {
         platforms
     }
 
+    /// Whether a candidate is on a platform at all if the pivot is; and the other way round if the
+    /// candidate has to be asked back.
+    pub(in crate::matching::alliance) fn test(
+        &self,
+        pivot: Id,
+        candidate: Id,
+        asked_back: bool,
+    ) -> Result<(), Reason> {
+        let on_one = |id: Id| !self.on.get(id).is_empty();
+        let fits = self.count == 0
+            || match (on_one(pivot), on_one(candidate)) {
+                (true, on) => on,
+                (false, on) => !(on && asked_back),
+            };
+        if fits { Ok(()) } else { Err(Reason::CrossPlay) }
+    }
+
     /// A group without tickets.
     pub(in crate::matching::alliance) fn inside(&self) -> PlatformsInside {
         PlatformsInside {

@@ -49,14 +49,17 @@ impl AllianceRules {
     /// # Errors
     ///
     /// What [`Ticket::check`] finds, more players than any team takes, or latencies of which each is
-    /// above `region_latency_max_ms`.
+    /// above `region_latency_max_ms` or negative.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
         ticket.check()?;
         let (players, allowed) = (ticket.players.len(), self.largest_team());
         if players > allowed as usize {
             return Err(TicketFault::TooManyPlayers { players, allowed });
         }
-        let best = ticket.latencies.iter().map(|(_, ms)| *ms).min();
+        let best = ticket.measured().map(|(_, ms)| ms).min();
+        if best.is_none() && !ticket.latencies.is_empty() {
+            return Err(TicketFault::NoRegionMeasured);
+        }
         match best.zip(self.regions.max_ms) {
             Some((best_ms, cap_ms)) if best_ms > cap_ms => {
                 Err(TicketFault::NoRegionUnderCap { best_ms, cap_ms })

@@ -21,7 +21,7 @@ const NOW_MS: i64 = 1_700_000_000_000;
 /// taken.
 fn plain(rules: &AllianceRules, tickets: Vec<Ticket>) -> Vec<Vec<u32>> {
     let (mut pool, _) = Pool::new(rules, NOW_MS, tickets);
-    let criteria = Criteria::of(rules, &pool);
+    let criteria = Criteria::of(rules, &pool, &[]);
     let mut chosen = Chosen::new(&criteria);
     let mut matches = Vec::new();
     for pivot in 0..pool.len() {

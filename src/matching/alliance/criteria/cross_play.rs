@@ -15,7 +15,7 @@ const ON: &str = "current_platform";
 
 /// The platforms of every row.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Platforms {
+pub(crate) struct Platforms {
     /// Those that it is on, ascending. No lists at all where cross-play is off.
     on: Lists,
     /// Those that it plays with, ascending.
@@ -26,7 +26,7 @@ pub(in crate::matching::alliance) struct Platforms {
 
 /// The platforms of a group whose pivot makes them matter.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct PlatformsInside {
+pub(crate) struct PlatformsInside {
     active: bool,
     tickets: u32,
     /// For each platform, how many tickets are on it.
@@ -61,12 +61,7 @@ impl Platforms {
 
     /// Whether a candidate is on a platform at all if the pivot is; and the other way round if the
     /// candidate has to be asked back.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        pivot: Id,
-        candidate: Id,
-        asked_back: bool,
-    ) -> Result<(), Reason> {
+    pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
         let on_one = |id: Id| !self.on.get(id).is_empty();
         let fits = self.count == 0
             || match (on_one(pivot), on_one(candidate)) {
@@ -77,7 +72,7 @@ impl Platforms {
     }
 
     /// A group without tickets.
-    pub(in crate::matching::alliance) fn inside(&self) -> PlatformsInside {
+    pub(crate) fn inside(&self) -> PlatformsInside {
         PlatformsInside {
             on: vec![0; self.count],
             with: vec![0; self.count],
@@ -88,16 +83,12 @@ impl Platforms {
 
 impl PlatformsInside {
     /// Begins a group with its pivot.
-    pub(in crate::matching::alliance) fn begin(&mut self, platforms: &Platforms, pivot: Id) {
+    pub(crate) fn begin(&mut self, platforms: &Platforms, pivot: Id) {
         self.active = platforms.count > 0 && !platforms.on.get(pivot).is_empty();
     }
 
     /// Whether every platform that one side is on is one that the other plays with.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        platforms: &Platforms,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, platforms: &Platforms, id: Id) -> Result<(), Reason> {
         if !self.active {
             return Ok(());
         }
@@ -113,7 +104,7 @@ impl PlatformsInside {
         }
     }
 
-    pub(in crate::matching::alliance) fn push(&mut self, platforms: &Platforms, id: Id) {
+    pub(crate) fn push(&mut self, platforms: &Platforms, id: Id) {
         if !self.active {
             return;
         }
@@ -130,7 +121,7 @@ impl PlatformsInside {
     }
 
     /// Undoes the last push.
-    pub(in crate::matching::alliance) fn pop(&mut self, platforms: &Platforms, id: Id) {
+    pub(crate) fn pop(&mut self, platforms: &Platforms, id: Id) {
         if !self.active {
             return;
         }
@@ -147,13 +138,13 @@ impl PlatformsInside {
     }
 
     /// Whether platforms decide nothing about later tickets.
-    pub(in crate::matching::alliance) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         !self.active
     }
 }
 
 /// The platforms that any of the tickets is on, under the name of the attribute.
-pub(in crate::matching::alliance) fn united(tickets: &[&Ticket]) -> Option<(&'static str, Value)> {
+pub(crate) fn united(tickets: &[&Ticket]) -> Option<(&'static str, Value)> {
     let any_of_them = MatchOption {
         name: ON.into(),
         kind: OptionKind::Unique,

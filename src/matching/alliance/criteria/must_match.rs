@@ -39,7 +39,7 @@ fn is_blank(value: &Value) -> bool {
 
 /// Tickets grouped by their must-match attributes.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Groups {
+pub(crate) struct Groups {
     /// The group of each ticket.
     of: Vec<u32>,
     /// The attributes of each group, as numbers of name and value, ascending.
@@ -65,13 +65,13 @@ type Pair = (u32, u32);
 const SEVERAL: u32 = u32::MAX;
 
 /// The attributes that only some of a session's tickets have; `None` where their values differ.
-pub(in crate::matching::alliance) type InPart<'s> = Vec<(&'s Text, Option<&'s Value>)>;
+pub(crate) type InPart<'s> = Vec<(&'s Text, Option<&'s Value>)>;
 
 /// What the tickets of a group have beside the pivot's must-match attributes: each of these has one
 /// value in a match, or tickets that ask for different things would meet through one that asks for
 /// nothing.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct MustMatchInside {
+pub(crate) struct MustMatchInside {
     /// The must-match group of the pivot. Its tickets bring nothing that the pivot does not have.
     pivot: u32,
     /// For each name, its value and how many tickets brought it.
@@ -145,7 +145,7 @@ impl Groups {
     }
 
     /// A group without tickets.
-    pub(in crate::matching::alliance) fn inside(&self) -> MustMatchInside {
+    pub(crate) fn inside(&self) -> MustMatchInside {
         MustMatchInside {
             pivot: 0,
             brought: vec![(0, 0); self.names],
@@ -154,23 +154,18 @@ impl Groups {
     }
 
     /// The group of a ticket.
-    pub(in crate::matching::alliance) fn group(&self, id: Id) -> u32 {
+    pub(crate) fn group(&self, id: Id) -> u32 {
         self.of[id as usize]
     }
 
     /// How many groups tickets are in.
-    pub(in crate::matching::alliance) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.held
     }
 
     /// Whether the candidate has all that the pivot asks for; and the pivot all that the candidate
     /// does, if it has to be asked back.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        pivot: Id,
-        candidate: Id,
-        asked_back: bool,
-    ) -> Result<(), Reason> {
+    pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
         let (pivot, candidate) = (self.group(pivot), self.group(candidate));
         if self.fit(pivot, candidate) && (!asked_back || self.fit(candidate, pivot)) {
             Ok(())
@@ -188,7 +183,7 @@ impl Groups {
 
     /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among
     /// those that have the pivot's rarest attribute.
-    pub(in crate::matching::alliance) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
+    pub(crate) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
         if let Some(groups) = &self.compatible[pivot as usize] {
             return Rc::clone(groups);
         }
@@ -211,12 +206,7 @@ impl Groups {
 
 impl MustMatchInside {
     /// Begins a group with its pivot; `session` is the pivot's number among the sessions if it is one.
-    pub(in crate::matching::alliance) fn begin(
-        &mut self,
-        groups: &Groups,
-        pivot: Id,
-        session: Option<u32>,
-    ) {
+    pub(crate) fn begin(&mut self, groups: &Groups, pivot: Id, session: Option<u32>) {
         for name in self.begun.drain(..) {
             self.brought[name as usize].1 -= 1;
         }
@@ -229,11 +219,7 @@ impl MustMatchInside {
     }
 
     /// Whether the ticket brings no other value of an attribute than those before it.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        groups: &Groups,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, groups: &Groups, id: Id) -> Result<(), Reason> {
         let agrees = |(name, value): &Pair| {
             let (known, tickets) = self.brought[*name as usize];
             tickets == 0 || known == *value || *value == groups.blank
@@ -245,7 +231,7 @@ impl MustMatchInside {
         }
     }
 
-    pub(in crate::matching::alliance) fn push(&mut self, groups: &Groups, id: Id) {
+    pub(crate) fn push(&mut self, groups: &Groups, id: Id) {
         for (name, value) in self.beside(groups, id) {
             let brought = &mut self.brought[*name as usize];
             if *value != groups.blank {
@@ -255,7 +241,7 @@ impl MustMatchInside {
     }
 
     /// Undoes the last push.
-    pub(in crate::matching::alliance) fn pop(&mut self, groups: &Groups, id: Id) {
+    pub(crate) fn pop(&mut self, groups: &Groups, id: Id) {
         for (name, value) in self.beside(groups, id) {
             if *value != groups.blank {
                 self.brought[*name as usize].1 -= 1;
@@ -264,7 +250,7 @@ impl MustMatchInside {
     }
 
     /// Adds to `key` what decides about later tickets.
-    pub(in crate::matching::alliance) fn note_key(&self, key: &mut Vec<u32>) {
+    pub(crate) fn note_key(&self, key: &mut Vec<u32>) {
         key.push(u32::MAX);
         for (name, (value, tickets)) in (0..).zip(&self.brought) {
             if *tickets > 0 {
@@ -284,7 +270,7 @@ impl MustMatchInside {
 }
 
 /// The attributes that a pivot asks of others, beside those that are always tested.
-pub(in crate::matching::alliance) fn must_match<'t>(
+pub(crate) fn must_match<'t>(
     rules: &AllianceRules,
     ticket: &'t Ticket,
 ) -> impl Iterator<Item = (&'t Text, &'t Value)> {
@@ -299,19 +285,14 @@ pub(in crate::matching::alliance) fn must_match<'t>(
 }
 
 /// What a match says: the must-match attributes of its pivot.
-pub(in crate::matching::alliance) fn attributes(
-    rules: &AllianceRules,
-    pivot: &Ticket,
-) -> Attributes {
+pub(crate) fn attributes(rules: &AllianceRules, pivot: &Ticket) -> Attributes {
     must_match(rules, pivot)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
 
 /// What a match says of game server and version of the game: what its pivot says, unless it is blank.
-pub(in crate::matching::alliance) fn names(
-    pivot: &Ticket,
-) -> impl Iterator<Item = (&'static str, &Value)> {
+pub(crate) fn names(pivot: &Ticket) -> impl Iterator<Item = (&'static str, &Value)> {
     ALWAYS_TESTED.into_iter().filter_map(|name| {
         let value = pivot.attributes.get(name)?;
         (!is_blank(value)).then_some((name, value))

@@ -30,6 +30,7 @@ mod chosen;
 mod criteria;
 mod index;
 mod intern;
+mod kinds;
 mod pair;
 mod pool;
 mod rules;
@@ -38,6 +39,7 @@ mod teams;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod walk;
 
 pub use backfill::AllianceBackfill;
 pub use tick::AllianceTick;

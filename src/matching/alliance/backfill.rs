@@ -3,10 +3,10 @@
 //! # How a tick goes
 //!
 //! 1. The tick collects sessions and tickets. When they are complete, the [`Pool`] reads the tickets,
-//!    and for each session a ticket that stands for it ([`host`]): so all tests of a pivot and a
-//!    candidate also tell who may join a session.
+//!    and each session in the form of a ticket ([`open_session`]): so all tests of a pivot and a
+//!    candidate also tell which tickets may join a session.
 //! 2. Sessions are served oldest first. Each takes the best ticket that may join, is measured anew,
-//!    and looks again ([`fill`]), until its seats are taken or nobody fits. [`shelf`] finds the best
+//!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the best
 //!    without a look at all tickets, [`seats`] knows which team it joins.
 //! 3. [`proposal`] writes down who joined.
 //!
@@ -26,7 +26,8 @@
 //!   be open to each ticket by the ticket's own age.
 
 mod fill;
-mod host;
+mod means;
+mod open_session;
 mod proposal;
 mod seats;
 mod shelf;
@@ -36,14 +37,14 @@ mod tests;
 use super::AllianceRules;
 use super::pool::Pool;
 use crate::matching::{
-    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value,
+    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value, queued_at,
 };
 use fill::Fill;
-use host::stand_in;
+use open_session::as_ticket;
 use proposal::propose;
 
 /// Tickets looked at in one tick, beyond which the rest waits for the next one.
-const MOST_STEPS: u64 = 200_000_000;
+const MAX_STEPS: u64 = 200_000_000;
 
 /// A backfill tick by [`AllianceRules`].
 #[derive(Debug)]
@@ -91,25 +92,18 @@ impl BackfillTick for AllianceBackfill {
             mut sessions,
             tickets,
         } = *self;
-        if !rules.auto_backfill {
-            let off = Reason::BackfillOff;
-            sessions.into_iter().for_each(|one| out.keep_open(one, off));
-            tickets.into_iter().for_each(|one| out.leave(one, off));
-            return;
-        }
         let now_ms = context.now_ms;
-        let created = |session: &Session| session.created_at_ms.unwrap_or(now_ms).min(now_ms);
-        sessions.sort_by_key(|session| (created(session), session.arrival));
+        sessions.sort_by_key(|one| (queued_at(one.created_at_ms, now_ms), one.arrival));
         let mut unasked = sessions.is_empty().then_some(Reason::NoSession);
-        let stand_ins = sessions.iter().map(|one| stand_in(&rules, one)).collect();
-        let (pool, unfit) = Pool::with_sessions(&rules, now_ms, tickets, stand_ins);
+        let rows = sessions.iter().map(|one| as_ticket(&rules, one)).collect();
+        let (pool, unfit) = Pool::with_sessions(&rules, now_ms, tickets, rows);
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
-        let mut fill = Fill::new(&rules, pool);
+        let mut fill = Fill::new(&rules, pool, &sessions);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
-            if out.flow() == Flow::Stop || fill.steps() > MOST_STEPS {
+            if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {
                 unasked = Some(Reason::Budget);
                 out.keep_open(session, Reason::Budget);
                 break;

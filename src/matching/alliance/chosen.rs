@@ -10,6 +10,7 @@ use super::criteria::cross_play::PlatformsInside;
 use super::criteria::must_match::MustMatchInside;
 use super::criteria::option::OptionsInside;
 use super::criteria::players::PlayersInside;
+use super::kinds::PartyKind;
 use super::pool::{Id, Pool};
 use crate::matching::Reason;
 
@@ -17,7 +18,7 @@ use crate::matching::Reason;
 #[derive(Debug)]
 pub(super) struct Chosen {
     tickets: Vec<Id>,
-    sizes: Vec<u32>,
+    kinds: Vec<PartyKind>,
     players: u64,
     must_match: MustMatchInside,
     inside: PlayersInside,
@@ -31,7 +32,7 @@ impl Chosen {
     pub(super) fn new(criteria: &Criteria<'_>) -> Self {
         Self {
             tickets: Vec::new(),
-            sizes: Vec::new(),
+            kinds: Vec::new(),
             players: 0,
             must_match: criteria.must_match.inside(),
             inside: criteria.players.inside(),
@@ -46,9 +47,9 @@ impl Chosen {
         &self.tickets
     }
 
-    /// Players of each ticket.
-    pub(super) fn sizes(&self) -> &[u32] {
-        &self.sizes
+    /// The kind of party of each ticket.
+    pub(super) fn kinds(&self) -> &[PartyKind] {
+        &self.kinds
     }
 
     /// Players of the match.
@@ -90,10 +91,9 @@ impl Chosen {
         self.blocks.push(&criteria.blocks, &criteria.players, id);
         self.options.push(&criteria.options, id);
         self.platforms.push(&criteria.platforms, id);
-        let size = pool.sizes[id as usize];
         self.tickets.push(id);
-        self.sizes.push(size);
-        self.players += u64::from(size);
+        self.kinds.push(pool.kinds[id as usize]);
+        self.players += u64::from(pool.sizes[id as usize]);
     }
 
     /// Gives back the ticket that was taken last.
@@ -101,7 +101,7 @@ impl Chosen {
         let Some(id) = self.tickets.pop() else {
             return;
         };
-        self.sizes.pop();
+        self.kinds.pop();
         self.players -= u64::from(pool.sizes[id as usize]);
         self.must_match.pop(&criteria.must_match, id);
         self.inside.pop(&criteria.players, id);
@@ -110,15 +110,16 @@ impl Chosen {
         self.platforms.pop(&criteria.platforms, id);
     }
 
-    /// What tickets that come later find: sizes, attributes and common values. After tickets of the same key, the
-    /// same later ones are admitted and the same teams can be made. `None` where more than that counts.
+    /// What tickets that come later find: kinds of parties, attributes and common values. After tickets
+    /// of the same key, the same later ones are admitted and the same teams can be made. `None` where
+    /// more than that counts.
     pub(super) fn key(&self) -> Option<Vec<u32>> {
         let silent =
             self.inside.is_silent() && self.blocks.is_silent() && self.platforms.is_silent();
         if !silent {
             return None;
         }
-        let mut key = self.sizes.clone();
+        let mut key = self.kinds.clone();
         key.sort_unstable();
         self.must_match.note_key(&mut key);
         self.options.note_key(&mut key).then_some(key)

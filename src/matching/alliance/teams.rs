@@ -14,6 +14,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::TeamBounds;
+use super::kinds::{Kinds, PartyKind};
 use balance::Roster;
 use search::{Search, Spare, classes};
 
@@ -30,36 +31,42 @@ const ORDER_STEPS: u32 = 20_000;
 /// Up to this many parties, the best split is found exactly.
 const EXACT_PARTIES: usize = 12;
 
+/// What stands between the two halves of a key. It is not a kind: those are numbered from 0.
+const END: u32 = u32::MAX;
+
 /// Size of the keys that a packer remembers, in numbers of 4 bytes. Above, it forgets all of them.
 const MEMO_NUMBERS: usize = 1 << 22;
 
-/// Answers whether parties can fill teams; remembers its answers for one set of bounds.
+/// Answers whether parties can fill teams; remembers its answers for one set of bounds and one table
+/// of kinds.
 ///
 /// The answers depend on the arguments only, not on what was asked before.
 #[derive(Debug)]
-pub(in crate::matching) struct Packer {
+pub(super) struct Packer {
     bounds: TeamBounds,
+    kinds: Kinds,
     answers: HashMap<Box<[u32]>, bool, FixedState>,
     numbers: usize,
-    /// The question at hand: the sizes taken with their counts, a 0, the spare sizes with theirs.
+    /// The question at hand: the kinds taken with their counts, [`END`], the spare kinds with theirs.
     key: Vec<u32>,
-    sorted: Vec<u32>,
+    sorted: Vec<PartyKind>,
 }
 
 /// A party as it counts in [`arrange`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::matching) struct Member {
+pub(super) struct Member {
     /// Its players, at least 1.
-    pub(in crate::matching) players: u32,
+    pub(super) players: u32,
     /// The balancing value, summed over its players; finite.
-    pub(in crate::matching) value: f64,
+    pub(super) value: f64,
 }
 
 impl Packer {
-    /// A packer that remembers nothing yet.
-    pub(in crate::matching) fn new(bounds: TeamBounds) -> Self {
+    /// A packer that remembers nothing yet, for parties of these kinds.
+    pub(super) fn new(bounds: TeamBounds, kinds: Kinds) -> Self {
         Self {
             bounds,
+            kinds,
             answers: HashMap::default(),
             numbers: 0,
             key: Vec::new(),
@@ -70,51 +77,52 @@ impl Packer {
     /// Whether there are teams, as many and as large as the bounds say, that hold all of `taken`,
     /// and else only parties of `spare`, as many of them as it takes; no two foes in one team.
     ///
-    /// `taken` holds sizes in players, in any order; a size of 0 or above `players_max` fits no
-    /// team. `foes` holds pairs of places in `taken`; a pair of one place, or of one that is not
-    /// there, says nothing. `spare[size]` is how many more parties of that size there are; sizes
-    /// beyond its end have none, sizes above `players_max` do not count.
+    /// `taken` holds kinds of the packer's table, in any order; one of 0 players or of more than
+    /// `players_max` fits no team. `foes` holds pairs of places in `taken`; a pair of one place, or of
+    /// one that is not there, says nothing. `spare[kind]` is how many more parties of that kind there
+    /// are; kinds beyond its end have none, those of more than `players_max` players do not count.
     ///
     /// `true` is always right. `false` is, unless the question is so hard that the search gave up
     /// after its 20,000 steps, or needs hundreds of teams of many kinds of parties. With foes it is
     /// never remembered, and costs allocations.
     ///
-    /// A remembered answer costs O(t log t + s), for t parties taken and s spare sizes, and
+    /// A remembered answer costs O(t log t + s), for t parties taken and s spare kinds, and
     /// allocates nothing.
-    pub(in crate::matching) fn can_complete(
+    pub(super) fn can_complete(
         &mut self,
-        taken: &[u32],
+        taken: &[PartyKind],
         foes: &[(u32, u32)],
         spare: &[u32],
     ) -> bool {
         let bounds = self.bounds;
-        if !taken
-            .iter()
-            .all(|size| (1..=bounds.players_max).contains(size))
-        {
-            return false;
+        let mut players = 0_u64;
+        for &kind in taken {
+            let size = self.kinds.players(kind);
+            if !(1..=bounds.players_max).contains(&size) {
+                return false;
+            }
+            players += u64::from(size);
         }
-        let players: u64 = taken.iter().copied().map(u64::from).sum();
         let Some(room) = bounds.max_players().checked_sub(players) else {
             return false;
         };
         self.note_taken(taken);
-        self.key.push(0);
-        let kinds = self.key.len();
+        self.key.push(END);
+        let spare_from = self.key.len();
         let with_spares = players.saturating_add(self.note_spare(taken.len(), spare, room));
         if with_spares < bounds.min_players() {
             return false;
         }
         let known = self.answers.get(self.key.as_slice()).copied();
         let fits = known.unwrap_or_else(|| {
-            let fits = search(taken, &[], bounds, &self.key[kinds..]);
+            let fits = self.search(taken, &[], &self.key[spare_from..]);
             self.remember(fits);
             fits
         });
-        fits && (foes.is_empty() || search(taken, foes, bounds, &self.key[kinds..]))
+        fits && (foes.is_empty() || self.search(taken, foes, &self.key[spare_from..]))
     }
 
-    fn note_taken(&mut self, taken: &[u32]) {
+    fn note_taken(&mut self, taken: &[PartyKind]) {
         self.sorted.clear();
         self.sorted.extend_from_slice(taken);
         self.sorted.sort_unstable();
@@ -134,12 +142,19 @@ impl Packer {
         // only in a team that is too small without it.
         let teams = u64::from(taken.min(bounds.teams_max).max(bounds.teams_min));
         let mut players = 0_u64;
-        for (size, &count) in (0..=bounds.players_max).zip(spare).skip(1) {
+        for (kind, &count) in (0..self.kinds.len()).zip(spare) {
+            let size = self.kinds.players(kind);
+            if size > bounds.players_max {
+                break;
+            }
+            if count == 0 || size == 0 {
+                continue;
+            }
             let of_use = teams * u64::from(bounds.players_min.div_ceil(size));
             let most = of_use.min(room / u64::from(size));
             let count = u32::try_from(most).map_or(count, |most| count.min(most));
             if count > 0 {
-                self.key.extend([size, count]);
+                self.key.extend([kind, count]);
                 players = players.saturating_add(u64::from(size) * u64::from(count));
             }
         }
@@ -154,16 +169,18 @@ impl Packer {
         }
         self.answers.insert(self.key.as_slice().into(), fits);
     }
-}
 
-/// Searches for teams of `taken` and of spare parties, given as sizes with their counts.
-fn search(taken: &[u32], foes: &[(u32, u32)], bounds: TeamBounds, spare: &[u32]) -> bool {
-    let classes = classes(taken, &enemies(taken.len(), foes));
-    let spare = spare.chunks_exact(2).rev();
-    let spare = spare.map(|pair| Spare::new(pair[0], pair[1], &classes));
-    Search::new(bounds, &classes, spare.collect(), SEARCH_STEPS)
-        .run()
-        .is_some()
+    /// Searches for teams of `taken` and of spare parties, given as kinds with their counts.
+    fn search(&self, taken: &[PartyKind], foes: &[(u32, u32)], spare: &[u32]) -> bool {
+        let classes = classes(taken, &enemies(taken.len(), foes), &self.kinds);
+        let spare = spare
+            .chunks_exact(2)
+            .rev()
+            .map(|pair| Spare::new(pair[0], pair[1], &self.kinds, &classes));
+        Search::new(self.bounds, &classes, spare.collect(), SEARCH_STEPS)
+            .run()
+            .is_some()
+    }
 }
 
 /// Spreads parties over teams: the final teams of a match, as places in `members`. `None` if no
@@ -185,7 +202,7 @@ fn search(taken: &[u32], foes: &[(u32, u32)], bounds: TeamBounds, spare: &[u32])
 /// theirs. If that takes too many steps, it is the split that the search found first.
 ///
 /// Members stand in ascending order, teams in the order of their first members.
-pub(in crate::matching) fn arrange(
+pub(super) fn arrange(
     members: &[Member],
     foes: &[(u32, u32)],
     bounds: TeamBounds,
@@ -218,19 +235,18 @@ fn fewest_teams(
     enemies: &[Vec<usize>],
     bounds: TeamBounds,
 ) -> Option<(usize, Vec<usize>)> {
-    let sizes: Vec<u32> = members.iter().map(|member| member.players).collect();
-    if !sizes
-        .iter()
-        .all(|size| (1..=bounds.players_max).contains(size))
-    {
+    let sizes = || members.iter().map(|member| member.players);
+    if !sizes().all(|size| (1..=bounds.players_max).contains(&size)) {
         return None;
     }
-    let players: u64 = sizes.iter().copied().map(u64::from).sum();
+    let players: u64 = sizes().map(u64::from).sum();
     let least = players.div_ceil(u64::from(bounds.players_max));
     let least = least.max(u64::from(bounds.teams_min));
     let most = (players / u64::from(bounds.players_min)).min(members.len() as u64);
     let most = most.min(u64::from(bounds.teams_max));
-    let classes = classes(&sizes, enemies);
+    let kinds = Kinds::of(sizes());
+    let kind_of_each: Vec<PartyKind> = sizes().filter_map(|size| kinds.kind_of(size)).collect();
+    let classes = classes(&kind_of_each, enemies, &kinds);
     let split = |bounds: TeamBounds, steps: u32| {
         let mut search = Search::new(bounds, &classes, Vec::new(), steps);
         let teams = search.run();

@@ -23,6 +23,8 @@ pub(super) struct Seats {
     teams: Vec<Team>,
     /// Players who came with a ticket but are in no team: they count for the match.
     outside: u64,
+    /// Whether a place without a team counts as a team of no players: parties are spread over them.
+    spreads: bool,
     /// Whether teams of one size differ for a newcomer: the ruleset balances.
     balances: bool,
     /// Whether a team is closed to tickets that block one of its players, or are blocked.
@@ -55,6 +57,7 @@ impl Seats {
             bounds,
             teams: Vec::with_capacity(session.teams.len() + 1),
             outside: 0,
+            spreads: rules.rebalance,
             balances: rules.rebalance && rules.balancing().next().is_some(),
             parts_blocked: rules.blocks == BlockPolicy::DifferentTeam,
         };
@@ -143,7 +146,8 @@ impl Seats {
     }
 
     /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones the one that
-    /// leaves the means of the teams most even, then the first. A new one where none is.
+    /// leaves the means of the teams closest together, then the first. A new one where none is, or where
+    /// parties are spread and each has players.
     ///
     /// # Errors
     ///
@@ -170,9 +174,11 @@ impl Seats {
                 best = Some((team.players, uneven, at));
             }
         }
+        let may_open = may_open && self.may_open() && size <= self.room_in_all();
         match best {
+            Some((1.., ..)) if self.spreads && may_open => Ok(Place::NewTeam),
             Some((.., team)) => Ok(Place::Team(team)),
-            None if may_open && self.may_open() && size <= self.room_in_all() => Ok(Place::NewTeam),
+            None if may_open => Ok(Place::NewTeam),
             None if blocked => Err(Reason::Blocked),
             None => Err(Reason::TeamSizes),
         }

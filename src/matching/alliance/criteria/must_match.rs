@@ -167,7 +167,7 @@ impl Groups {
     /// does, if it has to be asked back.
     pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
         let (pivot, candidate) = (self.group(pivot), self.group(candidate));
-        if self.fit(pivot, candidate) && (!asked_back || self.fit(candidate, pivot)) {
+        if self.fit(pivot, candidate) && (!asked_back || self.fit_back(pivot, candidate)) {
             Ok(())
         } else {
             Err(Reason::Attribute)
@@ -179,6 +179,16 @@ impl Groups {
         let offered = &self.pairs[candidate as usize];
         let has = |pair| offered.binary_search(pair).is_ok();
         pivot == candidate || self.pairs[pivot as usize].iter().all(has)
+    }
+
+    /// Whether the pivot has all that the candidate asks for. Names are left out: tickets have asked
+    /// each other for them, and a session that has none takes any.
+    fn fit_back(&self, pivot: u32, candidate: u32) -> bool {
+        let offered = &self.pairs[pivot as usize];
+        let mut asked = self.pairs[candidate as usize]
+            .iter()
+            .filter(|(name, _)| *name >= ALWAYS_TESTED.len() as u32);
+        pivot == candidate || asked.all(|pair| offered.binary_search(pair).is_ok())
     }
 
     /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among

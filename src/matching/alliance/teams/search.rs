@@ -7,7 +7,7 @@
 //!
 //! Nothing is lost by this. A spare party that its team can do without may be left out of any
 //! solution, and so may a team of spare parties above the fewest teams. A spare party and a taken one
-//! of the same size without foes may change places, so the earlier team can have the taken one.
+//! of the same kind without foes may change places, so the earlier team can have the taken one.
 
 use std::cmp::Reverse;
 
@@ -15,25 +15,29 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use super::TeamBounds;
+use super::{Kinds, PartyKind};
 
 /// How deep the search may nest, so that no stack is too small for it.
 const DEPTH: u32 = 2_000;
 
-/// Parties that are alike: of the same size and without foes; or one party with foes.
+/// Parties that are alike: of one kind and without foes; or one party with foes.
 #[derive(Debug)]
 pub(super) struct Class {
+    kind: PartyKind,
+    /// The players of each.
     size: u32,
     members: Vec<usize>,
     /// The classes of its foes.
     foes: Vec<usize>,
 }
 
-/// Spare parties of one size.
+/// Spare parties of one kind.
 #[derive(Debug)]
 pub(super) struct Spare {
+    /// The players of each.
     size: u32,
     left: u32,
-    /// The class of taken parties of this size without foes.
+    /// The class of taken parties of this kind without foes.
     class: Option<usize>,
 }
 
@@ -46,21 +50,22 @@ pub(super) struct Found {
     pub(super) team_of: Vec<usize>,
 }
 
-/// The classes of parties, the largest first; of one size those with foes first.
-pub(super) fn classes(sizes: &[u32], enemies: &[Vec<usize>]) -> Vec<Class> {
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|&party| (Reverse(sizes[party]), enemies[party].is_empty()));
+/// The classes of parties, the largest first; of one kind those with foes first.
+pub(super) fn classes(parties: &[PartyKind], enemies: &[Vec<usize>], kinds: &Kinds) -> Vec<Class> {
+    let mut order: Vec<usize> = (0..parties.len()).collect();
+    order.sort_by_key(|&party| (Reverse(parties[party]), enemies[party].is_empty()));
     let mut classes: Vec<Class> = Vec::new();
-    let mut class_of = vec![0; sizes.len()];
+    let mut class_of = vec![0; parties.len()];
     for party in order {
-        let size = sizes[party];
+        let kind = parties[party];
         let alone = enemies[party].is_empty();
         match classes.last_mut() {
-            Some(last) if alone && last.size == size && enemies[last.members[0]].is_empty() => {
+            Some(last) if alone && last.kind == kind && enemies[last.members[0]].is_empty() => {
                 last.members.push(party);
             }
             _ => classes.push(Class {
-                size,
+                kind,
+                size: kinds.players(kind),
                 members: vec![party],
                 foes: Vec::new(),
             }),
@@ -77,11 +82,14 @@ pub(super) fn classes(sizes: &[u32], enemies: &[Vec<usize>]) -> Vec<Class> {
 
 impl Spare {
     /// Spare parties beside taken ones.
-    pub(super) fn new(size: u32, left: u32, taken: &[Class]) -> Self {
-        let class = taken
-            .iter()
-            .position(|class| class.size == size && class.foes.is_empty());
-        Self { size, left, class }
+    pub(super) fn new(kind: PartyKind, left: u32, kinds: &Kinds, taken: &[Class]) -> Self {
+        Self {
+            size: kinds.players(kind),
+            left,
+            class: taken
+                .iter()
+                .position(|class| class.kind == kind && class.foes.is_empty()),
+        }
     }
 }
 
@@ -92,7 +100,7 @@ pub(super) struct Search<'a> {
     /// How many of each class have no team, and their players.
     left: Vec<u32>,
     players_left: u64,
-    /// Descending by size.
+    /// Descending by kind.
     spare: Vec<Spare>,
     /// Team, class, how many of it.
     placed: Vec<(u32, usize, u32)>,
@@ -103,7 +111,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A search over those classes, which are not larger than a team, and spare parties, descending
-    /// by size.
+    /// by kind.
     pub(super) fn new(
         bounds: TeamBounds,
         classes: &'a [Class],
@@ -288,7 +296,7 @@ impl<'a> Search<'a> {
         u64::from(self.bounds.teams_min.saturating_sub(team))
     }
 
-    /// How many teams of spare parties can be made at once: those of one size each.
+    /// How many teams of spare parties can be made at once: those of one kind each.
     fn spare_teams(&self) -> u64 {
         let bounds = self.bounds;
         let of_size = |spare: &Spare| {

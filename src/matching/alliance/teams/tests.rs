@@ -11,8 +11,49 @@ fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
     }
 }
 
+/// Whether parties of these sizes, in players, can be completed with `spare[size]` others.
 fn fits(taken: &[u32], foes: &[(u32, u32)], spare: &[u32], bounds: TeamBounds) -> bool {
-    Packer::new(bounds).can_complete(taken, foes, spare)
+    let kinds = kinds_of(taken, spare);
+    Packer::new(bounds, kinds.clone()).can_complete(
+        &in_kinds(taken, &kinds),
+        foes,
+        &by_kind(spare, &kinds),
+    )
+}
+
+/// The kinds of parties of these sizes and of `spare[size]` others.
+fn kinds_of(taken: &[u32], spare: &[u32]) -> Kinds {
+    let spare = (0..).zip(spare).filter(|(_, count)| **count > 0);
+    Kinds::of(taken.iter().copied().chain(spare.map(|(size, _)| size)))
+}
+
+fn in_kinds(sizes: &[u32], kinds: &Kinds) -> Vec<PartyKind> {
+    let known = sizes.iter().map(|size| kinds.kind_of(*size));
+    known.map(|kind| kind.expect("a known size")).collect()
+}
+
+/// `spare[size]` by kind.
+fn by_kind(spare: &[u32], kinds: &Kinds) -> Vec<u32> {
+    let sizes = (0..kinds.len()).map(|kind| kinds.players(kind) as usize);
+    sizes
+        .map(|size| spare.get(size).copied().unwrap_or(0))
+        .collect()
+}
+
+/// The exact search, without what the packer does before.
+fn searched(taken: &[u32], spare: &[u32], bounds: TeamBounds) -> (bool, u32) {
+    let kinds = kinds_of(taken, spare);
+    let classes = classes(
+        &in_kinds(taken, &kinds),
+        &vec![Vec::new(); taken.len()],
+        &kinds,
+    );
+    let left = by_kind(spare, &kinds);
+    let spare = (0..kinds.len()).rev();
+    let spare = spare.map(|kind| Spare::new(kind, left[kind as usize], &kinds, &classes));
+    let mut search = Search::new(bounds, &classes, spare.collect(), SEARCH_STEPS);
+    let found = search.run().is_some();
+    (found, search.steps_left())
 }
 
 fn members(sizes: &[u32], values: &[f64]) -> Vec<Member> {
@@ -109,14 +150,9 @@ fn large_matches_are_decided_at_once() {
         (&[], &[0, u32::MAX], bounds([huge, huge], [3, huge]), false),
     ] {
         assert_eq!(fits(taken, &[], spare, bounds), expected, "{bounds:?}");
-        let classes = classes(taken, &vec![Vec::new(); taken.len()]);
-        let spare = (0_u32..).zip(spare).skip(1);
-        let spare = spare.map(|(size, &left)| Spare::new(size, left, &classes));
-        let mut spare: Vec<Spare> = spare.collect();
-        spare.reverse();
-        let mut search = Search::new(bounds, &classes, spare, SEARCH_STEPS);
-        assert_eq!(search.run().is_some(), expected, "{bounds:?}");
-        let steps = SEARCH_STEPS - search.steps_left();
+        let (found, left) = searched(taken, spare, bounds);
+        assert_eq!(found, expected, "{bounds:?}");
+        let steps = SEARCH_STEPS - left;
         assert!(steps < 1_000, "{steps} steps for {bounds:?}");
     }
 }
@@ -127,11 +163,10 @@ fn a_search_gives_up_in_the_end() {
     let taken: Vec<u32> = (100..160).map(|half| 2 * half).collect();
     let odd = bounds([4, 4], [3885, 3885]);
     assert_eq!(taken.iter().sum::<u32>(), 4 * 3885);
-    let classes = classes(&taken, &vec![Vec::new(); taken.len()]);
-    let spare = (1..40).rev().map(|half| Spare::new(2 * half, 9, &classes));
-    let mut search = Search::new(odd, &classes, spare.collect(), SEARCH_STEPS);
-    assert!(search.run().is_none());
-    assert_eq!(search.steps_left(), 0);
+    let spare: Vec<u32> = (0..80)
+        .map(|size| if size > 0 && size % 2 == 0 { 9 } else { 0 })
+        .collect();
+    assert_eq!(searched(&taken, &spare, odd), (false, 0));
     // Nor may it fill the stack, however many teams there are.
     let many = bounds([50_000, 50_000], [5, 5]);
     assert!(!fits(&[], &[], &[0, 0, 60_000, 60_000], many));

@@ -5,11 +5,11 @@ mod exact;
 
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
-use crate::matching::alliance::index::Rank;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::walk::Rank;
 use crate::matching::alliance::{AllianceRules, AllianceTick};
 use crate::matching::{
     Flow, Match, MatchOut, Player, Reason, Text, Tick, TickContext, Ticket, Value,
@@ -48,13 +48,13 @@ fn find(
     if pool.sizes[pivot.id as usize] > pivot.bounds.players_max {
         return false;
     }
-    let mut packer = Packer::new(pivot.bounds);
+    let mut packer = Packer::new(pivot.bounds, pool.party_kinds.clone());
     for region in criteria.regions.of_pivot(pivot.id) {
         pivot.region = region;
         let waiting = (0..pool.len()).filter(|id| *id != pivot.id && pool.waits(*id));
         let scored = waiting.filter_map(|id| {
             let score = pivot.score(pool, criteria, id).ok()?;
-            Some(Rank { score, id })
+            Some(Rank { score, tie: 0, id })
         });
         let mut ranked: Vec<Rank> = scored.collect();
         ranked.sort_unstable();

@@ -82,7 +82,9 @@ proptest! {
         let expected = splits(all.len(), taken.len())
             .iter()
             .any(|split| is_valid(split, &all, &foes, bounds));
-        let mut packer = Packer::new(bounds);
+        let kinds = kinds_of(&taken, &spare);
+        let (taken, spare) = (in_kinds(&taken, &kinds), by_kind(&spare, &kinds));
+        let mut packer = Packer::new(bounds, kinds);
         prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
         prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
     }
@@ -92,10 +94,12 @@ proptest! {
         bounds in any_bounds(),
         questions in vec((any_parties(8), vec(0..9_u32, 0..7)), 1..20),
     ) {
-        let mut packer = Packer::new(bounds);
-        for ((mut taken, mut foes), spare) in questions {
+        let kinds = Kinds::of(1..7);
+        let mut packer = Packer::new(bounds, kinds.clone());
+        for ((sizes, mut foes), others) in questions {
+            let (mut taken, spare) = (in_kinds(&sizes, &kinds), by_kind(&others, &kinds));
             let answer = packer.can_complete(&taken, &foes, &spare);
-            prop_assert_eq!(answer, fits(&taken, &foes, &spare, bounds));
+            prop_assert_eq!(answer, fits(&sizes, &foes, &others, bounds));
             let last = taken.len() as u32;
             taken.reverse();
             for pair in &mut foes {

@@ -17,7 +17,7 @@ const ROUNDS: u64 = 64;
 struct Level {
     open: Vec<Id>,
     next: usize,
-    /// The open ones from `next` on, by size.
+    /// The open ones from `next` on, by kind.
     spare: Vec<u32>,
 }
 
@@ -25,13 +25,9 @@ impl Level {
     fn of(pool: &Pool, criteria: &Criteria<'_>, chosen: &Chosen, candidates: &[Id]) -> Self {
         let admitted = |id: &Id| chosen.admits(criteria, *id).is_ok();
         let open: Vec<Id> = candidates.iter().copied().filter(admitted).collect();
-        let mut spare = Vec::new();
+        let mut spare = vec![0; pool.party_kinds.len() as usize];
         for id in &open {
-            let size = pool.sizes[*id as usize] as usize;
-            if spare.len() <= size {
-                spare.resize(size + 1, 0);
-            }
-            spare[size] += 1;
+            spare[pool.kinds[*id as usize] as usize] += 1;
         }
         Self {
             open,
@@ -58,7 +54,7 @@ pub(super) fn find(
     let mut levels = vec![Level::of(pool, criteria, chosen, candidates)];
     while let Some(level) = levels.last_mut() {
         let possible =
-            taken < end && packer.can_complete(chosen.sizes(), chosen.apart(), &level.spare);
+            taken < end && packer.can_complete(chosen.kinds(), chosen.apart(), &level.spare);
         let candidate = level.open.get(level.next).copied().filter(|_| possible);
         let Some(id) = candidate else {
             if possible {
@@ -71,10 +67,10 @@ pub(super) fn find(
             continue;
         };
         level.next += 1;
-        level.spare[pool.sizes[id as usize] as usize] -= 1;
+        level.spare[pool.kinds[id as usize] as usize] -= 1;
         taken += 1;
         chosen.push(pool, criteria, id);
-        if packer.can_complete(chosen.sizes(), chosen.apart(), &level.spare) {
+        if packer.can_complete(chosen.kinds(), chosen.apart(), &level.spare) {
             let rest = &level.open[level.next..];
             taken += rest.len() as u64;
             let next = Level::of(pool, criteria, chosen, rest);

@@ -4,7 +4,7 @@
 mod calls;
 mod health;
 mod messages;
-mod pool;
+mod population;
 mod show;
 mod summary;
 

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod layers;
 pub mod matching;
+pub mod population;
 pub mod proto;
 pub mod server;
 pub mod service;

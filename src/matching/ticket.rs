@@ -13,7 +13,7 @@ pub use bytestring::ByteString as Text;
 /// twice. Only what [`Needs`](super::Needs) asked for is filled in; the rest stays empty.
 #[derive(Debug, Default)]
 pub struct Ticket {
-    /// Its id; may be empty, and then it is a ticket of its own all the same.
+    /// Its id. It may be empty; two tickets without an id are still two tickets.
     pub id: Text,
     /// The match pool whose queue it waits in.
     pub pool: Text,
@@ -69,12 +69,13 @@ impl Ticket {
         self.players.iter().map(|player| &player.id)
     }
 
-    /// What makes a ticket unfit under any rules (ruleset contract C): no player, an empty player
-    /// id, a player twice, a number that is not finite.
+    /// Whether the ticket could match under any rules (docs/semantics.md, "Unary calls"). O(p log p
+    /// + a) for p players and a attribute values.
     ///
     /// # Errors
     ///
-    /// The first fault found.
+    /// [`TicketFault`] for the first fault: no player, an empty player id, a player twice, or a
+    /// number that is not finite.
     pub fn check(&self) -> Result<(), TicketFault> {
         if self.players.is_empty() {
             return Err(TicketFault::NoPlayer);
@@ -111,9 +112,10 @@ pub fn queued_at(created_at_ms: Option<i64>, now_ms: i64) -> i64 {
     }
 }
 
-/// Whether two players have the same id. Parties are small: comparing each with each is fastest
-/// up to a dozen, and a sort keeps a party of thousands from costing millions.
+/// Whether two players have the same id.
 fn has_repeats(players: &[Player]) -> bool {
+    // Comparing each with each is fastest for parties as games have them; the sort keeps a party of
+    // thousands from costing millions of comparisons.
     if players.len() <= 12 {
         return (1..players.len()).any(|at| players[..at].iter().any(|p| p.id == players[at].id));
     }
@@ -128,12 +130,12 @@ mod tests {
     use crate::matching::Value;
 
     fn of_players<I: IntoIterator<Item = S>, S: Into<Text>>(ids: I) -> Ticket {
-        let player = |id: S| Player {
+        let players = ids.into_iter().map(|id| Player {
             id: id.into(),
             ..Player::default()
-        };
+        });
         Ticket {
-            players: ids.into_iter().map(player).collect(),
+            players: players.collect(),
             ..Ticket::default()
         }
     }

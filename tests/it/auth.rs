@@ -1,8 +1,10 @@
 //! Access tokens and permissions, against an AGS double over real HTTP.
 
 mod iam;
+mod keys;
 mod lifecycle;
 mod logs;
+mod outages;
 mod server;
 mod vectors;
 
@@ -85,5 +87,5 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     };
     timeout(LONG, waiting)
         .await
-        .unwrap_or_else(|_| panic!("waited in vain until {what}"));
+        .unwrap_or_else(|_| panic!("it did not come to be within {LONG:?}: {what}"));
 }

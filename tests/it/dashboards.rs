@@ -32,7 +32,7 @@ fn exported() -> BTreeSet<String> {
     names
 }
 
-/// Names of metrics in a PromQL expression: identifiers that are no function, keyword or label.
+/// Names of metrics in a PromQL expression: identifiers that are not a function, keyword or label.
 /// Those found by pattern are given as the pattern.
 fn asked(expression: &str) -> Vec<String> {
     const KEYWORDS: [&str; 12] = [

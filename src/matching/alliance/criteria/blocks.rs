@@ -1,4 +1,5 @@
-//! Blocked players: never in one match, never in one team, or without effect (ruleset contract A6).
+//! Blocked players: never in one match, never in one team, or without effect (docs/semantics.md,
+//! "Blocks").
 
 use std::collections::HashSet;
 

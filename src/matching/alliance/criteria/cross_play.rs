@@ -1,5 +1,5 @@
-//! Cross-play: every platform that a ticket is on is one that all others play with (ruleset contract
-//! A4).
+//! Cross-play: every platform that a ticket is on is one that all others play with
+//! (docs/semantics.md, "Cross-play").
 
 use super::option;
 use crate::matching::alliance::intern::{Interner, Lists};

@@ -1,4 +1,4 @@
-//! Distance rules: how far the means of two parties may be apart (ruleset contract A3).
+//! Distance rules: how far the means of two parties may be apart (docs/semantics.md, "Candidates").
 
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
@@ -34,8 +34,8 @@ impl Reach {
     }
 }
 
-/// What a pivot accepts by one rule: a walk along the values of that rule asks it where to begin, when
-/// to end, and what is the least that candidates cost.
+/// What a pivot accepts by one rule: a walk along the values of that rule asks it where to begin,
+/// when to end, and what is the least that candidates cost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'r> {
     rule: &'r DistanceRule,
@@ -161,8 +161,8 @@ impl<'r> Distances<'r> {
         &self.reaches[start..start + self.rules.len()]
     }
 
-    /// The rule that tells most tickets apart: of those that count in the score at every age, the one
-    /// whose typical reach is smallest beside the spread of its values. `None` if none counts.
+    /// The rule that tells most tickets apart: of those that count in the score at every age, the
+    /// one whose typical reach is smallest beside the spread of its values. `None` if none counts.
     pub(crate) fn most_selective(&self, tickets: u32) -> Option<usize> {
         // A rule that measures nothing at some age would order the candidates of pivots of that age
         // by what does not count, and no walk could stop early.
@@ -197,8 +197,8 @@ pub(crate) fn mean(ticket: &Ticket, attribute: &str) -> f64 {
     values.sum::<f64>() / ticket.players.len() as f64
 }
 
-/// The balancing value of a party, summed over its players (ruleset contract A8). `means` gives its
-/// mean for the rule of that place.
+/// The balancing value of a party, summed over its players (docs/semantics.md, "Rebalance").
+/// `means` gives its mean for the rule of that place.
 pub(crate) fn balancing_value(
     rules: &AllianceRules,
     players: u32,

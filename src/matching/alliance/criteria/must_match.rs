@@ -1,4 +1,5 @@
-//! Must-match attributes: what a pivot has, every other ticket of its match has to have (contract A4).
+//! Must-match attributes: what a pivot has, every other ticket of its match has to have
+//! (docs/semantics.md, "Must-match attributes").
 
 use std::rc::Rc;
 
@@ -301,7 +302,8 @@ pub(crate) fn attributes(rules: &AllianceRules, pivot: &Ticket) -> Attributes {
         .collect()
 }
 
-/// What a match says of game server and version of the game: what its pivot says, unless it is blank.
+/// What a match says of game server and version of the game: what its pivot says, unless it is
+/// blank.
 pub(crate) fn names(pivot: &Ticket) -> impl Iterator<Item = (&'static str, &Value)> {
     ALWAYS_TESTED.into_iter().filter_map(|name| {
         let value = pivot.attributes.get(name)?;

@@ -1,4 +1,5 @@
-//! Match options: attributes whose values a match has in common, or each once (ruleset contract A4).
+//! Match options: attributes whose values a match has in common, or each once (docs/semantics.md,
+//! "Match options").
 
 use hashbrown::HashMap;
 
@@ -42,8 +43,8 @@ enum Inside {
     Used(Vec<bool>),
 }
 
-/// Values that narrow: those of the first ticket, those common to the first two, and so on, as a stack
-/// of lists in one piece of memory.
+/// Values that narrow: those of the first ticket, those common to the first two, and so on, as a
+/// stack of lists in one piece of memory.
 #[derive(Debug, Default)]
 struct Common {
     values: Vec<u32>,
@@ -266,7 +267,8 @@ pub(super) fn numbers(
     numbers.dedup();
 }
 
-/// The values of an option attribute: itself, or its elements if it is a list. `null` is not a value.
+/// The values of an option attribute: itself, or its elements if it is a list. `null` is not a
+/// value.
 fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value> + Clone {
     let values = match ticket.attributes.get(name) {
         None => &[],
@@ -276,8 +278,8 @@ fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value>
     values.iter().filter(|value| **value != Value::Null)
 }
 
-/// What a match says: the values common to all tickets, or for `unique` the values of all; one scalar
-/// if every ticket had a scalar. `None` if no ticket has the attribute.
+/// What a match says: the values common to all tickets, or for `unique` the values of all; one
+/// scalar if every ticket had a scalar. `None` if no ticket has the attribute.
 pub(crate) fn common_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
     let name = &*option.name;
     let mut kept: Vec<Value> = Vec::new();

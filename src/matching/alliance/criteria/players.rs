@@ -1,4 +1,4 @@
-//! A player is in a match once (ruleset contract A3).
+//! A player is in a match once (docs/semantics.md, "Candidates").
 
 use hashbrown::HashMap;
 

@@ -1,4 +1,5 @@
-//! Regions: where each ticket may play, by its latencies and its age (ruleset contract A5).
+//! Regions: where each ticket may play, by its latencies and its age (docs/semantics.md,
+//! "Regions").
 
 use std::collections::BTreeSet;
 
@@ -163,8 +164,8 @@ impl Regions {
             .map_or(0, |ms| ms.saturating_sub(self.best[id as usize]))
     }
 
-    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but never
-    /// above the cap (contract A5).
+    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but
+    /// never above the cap (docs/semantics.md, "Regions").
     pub(crate) fn is_open(&self, id: Id, region: Region, one_way: bool) -> bool {
         let limit = if one_way {
             self.rules.max_ms.unwrap_or(i64::MAX)

@@ -6,7 +6,7 @@ use super::parse::{BLOCK_POLICIES, OPTION_KINDS};
 use super::{AllianceRules, DistanceRule, Inert, RegionRules, TeamBounds};
 
 impl AllianceRules {
-    /// The ruleset with every default filled in. Read again, it gives the same rules.
+    /// The ruleset as JSON, with every default filled in. Parsing it gives the same rules.
     pub fn to_json(&self) -> Value {
         let flexing: Vec<_> = self.distances.iter().flat_map(flexing_rules).collect();
         let options: Vec<_> = self
@@ -55,6 +55,7 @@ impl RegionRules {
         all["region_expansion_rate_ms"] = self.rate_ms.into();
         all["region_expansion_range_ms"] = self.range_ms.into();
         all["region_latency_initial_range_ms"] = self.initial_ms.into();
+        // 0 is how a ruleset says that there is none.
         all["region_latency_max_ms"] = self.max_ms.unwrap_or(0).into();
         all["region_latency_rule_weight"] = self.weight.into();
         all["disable_bidirectional_latency_after_ms"] = self.one_way_after_ms.unwrap_or(0).into();
@@ -102,12 +103,16 @@ fn measure(rule: &DistanceRule, reference: Option<f64>, inert: Option<Inert>) ->
     json!({"attribute": &*rule.attribute, "criteria": criteria, "reference": reference})
 }
 
+/// A duration: rulesets have them in whole seconds.
 fn seconds(ms: i64) -> Value {
     (ms / 1000).into()
 }
 
-/// What a value is called in a ruleset.
+/// The name of a value in a ruleset.
 fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
-    let named = choices.iter().find(|(_, choice)| *choice == value);
-    named.map_or("", |(name, _)| name)
+    // The parser makes values from the same table, so each is in it.
+    choices
+        .iter()
+        .find(|(_, choice)| *choice == value)
+        .map_or("", |(name, _)| name)
 }

@@ -192,10 +192,10 @@ pub(in crate::matching::alliance) fn spread(
     };
     let sizes = || teams.iter().map(players);
     let values = || teams.iter().map(value);
-    let most = sizes().max().unwrap_or(0);
+    let largest = sizes().max().unwrap_or(0);
     let highest = values().fold(f64::NEG_INFINITY, f64::max);
     let lowest = values().fold(f64::INFINITY, f64::min);
-    (most - sizes().min().unwrap_or(0), highest - lowest)
+    (largest - sizes().min().unwrap_or(0), highest - lowest)
 }
 
 /// The sum over the party's players.

@@ -2,19 +2,24 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::matching::{Played, Text};
+use crate::matching::{Played, Player, Text};
 
 const CONTEXT: TickContext = TickContext {
-    now_ms: 1_000_000,
+    now_ms: 1_700_000_000_000,
     tick_id: 7,
 };
 
 fn ticket(arrival: u32) -> Ticket {
     let id = Text::from(format!("t{arrival}"));
+    let player = Player {
+        id: id.clone(),
+        ..Player::default()
+    };
     Ticket {
         id,
         pool: "pool".into(),
         arrival,
+        players: vec![player],
         ..Ticket::default()
     }
 }

@@ -53,8 +53,6 @@ pub(crate) struct Groups {
     compatible: Vec<Option<Rc<[u32]>>>,
     /// How many names of attributes there are.
     names: usize,
-    /// The number of the blank value, which says that a ticket asks for no name.
-    blank: u32,
     /// For each session, what only some of its tickets have.
     in_part: Vec<Vec<Pair>>,
 }
@@ -93,10 +91,8 @@ impl Groups {
         let by_options_only = rules.backfill_by_options_only && pool.len() < pool.rows();
         let mut names = Interner::default();
         let always = ALWAYS_TESTED.map(|name| (name, names.number(&Value::from(name))));
-        let mut groups = Self {
-            blank: interner.number(&Value::from("")),
-            ..Self::default()
-        };
+        let mut groups = Self::default();
+        let blank = interner.number(&Value::from(""));
         let mut known: HashMap<Vec<Pair>, u32> = HashMap::new();
         let mut pairs = Vec::new();
         for (id, ticket) in (0..).zip(pool.all()) {
@@ -105,7 +101,7 @@ impl Groups {
             for (name, number) in always {
                 let value = ticket.attributes.get(name).filter(|value| !is_blank(value));
                 let value = value.map(|value| interner.number(value));
-                if let Some(value) = value.or(waits.then_some(groups.blank)) {
+                if let Some(value) = value.or(waits.then_some(blank)) {
                     pairs.push((number, value));
                 }
             }
@@ -233,7 +229,7 @@ impl MustMatchInside {
     pub(crate) fn admits(&self, groups: &Groups, id: Id) -> Result<(), Reason> {
         let agrees = |(name, value): &Pair| {
             let (known, tickets) = self.brought[*name as usize];
-            tickets == 0 || known == *value || *value == groups.blank
+            tickets == 0 || known == *value
         };
         if self.beside(groups, id).iter().all(agrees) {
             Ok(())
@@ -245,18 +241,14 @@ impl MustMatchInside {
     pub(crate) fn push(&mut self, groups: &Groups, id: Id) {
         for (name, value) in self.beside(groups, id) {
             let brought = &mut self.brought[*name as usize];
-            if *value != groups.blank {
-                *brought = (*value, brought.1 + 1);
-            }
+            *brought = (*value, brought.1 + 1);
         }
     }
 
     /// Undoes the last push.
     pub(crate) fn pop(&mut self, groups: &Groups, id: Id) {
-        for (name, value) in self.beside(groups, id) {
-            if *value != groups.blank {
-                self.brought[*name as usize].1 -= 1;
-            }
+        for (name, _) in self.beside(groups, id) {
+            self.brought[*name as usize].1 -= 1;
         }
     }
 
@@ -270,13 +262,15 @@ impl MustMatchInside {
         }
     }
 
-    /// The attributes of a ticket; none if it has exactly those of the pivot.
+    /// The must-match attributes of a ticket; none if it has exactly those of the pivot.
     fn beside<'g>(&self, groups: &'g Groups, id: Id) -> &'g [Pair] {
         let group = groups.group(id);
         if group == self.pivot {
             return &[];
         }
-        &groups.pairs[group as usize]
+        // The names come first. Tickets of a match agree in them, and a session that has none takes
+        // tickets of any.
+        &groups.pairs[group as usize][ALWAYS_TESTED.len()..]
     }
 }
 

@@ -1,7 +1,6 @@
 //! The wiring: a configuration and a studio's logic become a server.
 
 mod guard;
-mod observe;
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -15,19 +14,19 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tower::ServiceBuilder;
-use tower::util::MapRequestLayer;
+use tower::util::option_layer;
 
 use crate::auth::Auth;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::layers::auth::AuthLayer;
+use crate::layers::metrics::RpcMetrics;
 use crate::matching::MatchLogic;
-use crate::service::MatchFunctionService;
+use crate::service::{MatchFunctionService, ServiceMetrics};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
-use crate::{clock, layers, proto, server};
-
-pub use observe::TICK_LABELS;
+use crate::telemetry::spans::Tracer;
+use crate::{layers, proto, server};
 
 /// A server whose port is bound and which does not answer yet.
 #[derive(Debug)]
@@ -36,7 +35,9 @@ pub struct App<L> {
     logic: L,
     listener: TcpListener,
     address: SocketAddr,
-    handles: Handles,
+    tracer: Tracer,
+    rpc_metrics: RpcMetrics,
+    service_metrics: ServiceMetrics,
     admin: Option<Admin>,
     /// `None`: callers are not checked.
     auth: Option<Auth>,
@@ -88,7 +89,8 @@ impl<L: MatchLogic> App<L> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
         let ends = Arc::new(AtomicBool::new(false));
-        let auth = guard::start(&config.auth, &config.telemetry.app_name, handles)?;
+        let metrics = handles.metrics.registrar();
+        let auth = guard::start(&config.auth, &config.telemetry.app_name, metrics)?;
         let admin = admin(
             &config,
             handles,
@@ -99,7 +101,9 @@ impl<L: MatchLogic> App<L> {
             logic,
             listener,
             address,
-            handles: handles.clone(),
+            tracer: handles.tracer.clone(),
+            rpc_metrics: RpcMetrics::register(metrics, layers::methods::table())?,
+            service_metrics: ServiceMetrics::register(metrics)?,
             admin,
             auth,
             ends,
@@ -170,19 +174,20 @@ impl<L: MatchLogic> App<L> {
             telemetry,
             auth: _,
         } = self.config;
-        let observe = MapRequestLayer::new(observe::attach(self.handles.metrics.ticks.clone()));
         let guard = self
             .auth
             .as_ref()
             .map(|auth| AuthLayer::new(auth.authorizer()));
-        // Refused calls make no tick, so the observer of ticks comes last.
-        let innermost = ServiceBuilder::new()
-            .option_layer(guard)
-            .layer(observe)
-            .into_inner();
-        let stack = layers::stack(&telemetry, &self.handles, innermost);
+        let stack = layers::stack(
+            &telemetry,
+            &self.tracer,
+            &self.rpc_metrics,
+            option_layer(guard),
+        );
         let (reporter, health) = tonic_health::server::health_reporter();
-        let service = MatchFunctionService::new(self.logic, limits, clock::unix_ms).into_server();
+        let service =
+            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics)
+                .into_server();
         let mut router = server::builder(&settings).layer(stack).add_service(service);
         if settings.health_check() {
             router = router.add_service(health);
@@ -231,7 +236,7 @@ fn admin(
         "PROMETHEUS_PORT",
     )?;
     let metrics = handles.metrics.clone();
-    let endpoint = &settings.prometheus_endpoint;
+    let endpoint = settings.prometheus_endpoint.clone();
     Ok(Some(Admin::new(listener, endpoint, metrics, readiness)))
 }
 

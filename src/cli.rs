@@ -12,10 +12,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::SignalStream;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::app::{App, Ended, TICK_LABELS};
+use crate::app::{App, Ended};
 use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
-use crate::layers;
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
 
@@ -72,8 +71,7 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
             return fail(&format!("configuration: {error}"), ConfigError::EXIT_CODE);
         }
     };
-    let methods = layers::methods::table();
-    let telemetry = match telemetry::init(&config.telemetry, &methods, TICK_LABELS) {
+    let telemetry = match telemetry::init(&config.telemetry) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&format!("telemetry: {error}"), 1),
     };

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+mod error;
 pub mod layers;
 pub mod matching;
 pub mod population;

@@ -11,9 +11,7 @@ pub mod wire;
     reason = "generated: the comments are in proto/matchFunction.proto"
 )]
 #[allow(clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
-mod generated {
-    tonic::include_proto!("accelbyte.matchmaking.matchfunction");
-}
+mod generated;
 
 pub use codec::Codec;
 pub use generated::*;

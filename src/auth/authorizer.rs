@@ -11,14 +11,14 @@ use tokio::time::timeout;
 use super::bearer::BearerToken;
 use super::cache::{TokenHash, VerifiedTokens};
 use super::claims::{Claims, UnverifiedToken};
-use super::clock::Clock;
 use super::grants::Grants;
 use super::keys::Keys;
+use super::metrics::AuthMetrics;
 use super::permission::{Actions, Permission};
 use super::refusal::Refusal;
 use super::revocation::RevocationList;
-use super::stats::Stats;
-use super::{Authorizer, Decision, Permit};
+use super::verdict::{Authorizer, Decision, Permit};
+use crate::clock::Clock;
 
 /// Longest time for one verdict, lookups at IAM included.
 const VERDICT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,13 +58,13 @@ impl Authorizer for TokenAuthorizer {
         let token = match BearerToken::from_headers(headers) {
             Ok(token) => token,
             Err(refusal) => {
-                judge.stats.count_refusal(refusal);
+                judge.metrics.refusals(refusal).inc();
                 return Decision::Now(Err(refusal));
             }
         };
         let hash = TokenHash::of(token.expose());
-        if let Some(permit) = judge.verified.get(&hash, judge.clock.now()) {
-            judge.stats.count_cached_permit();
+        if let Some(permit) = judge.verified.get(&hash, judge.clock.unix_s()) {
+            judge.metrics.permits_cached.inc();
             return Decision::Now(Ok(permit));
         }
         let (judge, token) = (Arc::clone(judge), token.expose().to_vec());
@@ -76,7 +76,7 @@ impl Authorizer for TokenAuthorizer {
 pub(super) struct Judge {
     pub(super) requirement: Requirement,
     pub(super) clock: Clock,
-    pub(super) stats: Arc<Stats>,
+    pub(super) metrics: Arc<AuthMetrics>,
     pub(super) keys: Arc<Keys>,
     pub(super) revoked: ArcSwapOption<RevocationList>,
     pub(super) grants: Grants,
@@ -89,8 +89,8 @@ impl Judge {
         let verdict = timeout(VERDICT_TIMEOUT, self.verify(token, hash)).await;
         let verdict = verdict.unwrap_or(Err(Refusal::IamUnavailable));
         match &verdict {
-            Ok(_) => self.stats.count_verified_permit(),
-            Err(refusal) => self.stats.count_refusal(*refusal),
+            Ok(_) => self.metrics.permits_verified.inc(),
+            Err(refusal) => self.metrics.refusals(*refusal).inc(),
         }
         verdict
     }
@@ -101,7 +101,7 @@ impl Judge {
         self.keys.verify(&unverified).await?;
         let claims = unverified.claims()?;
         let validity = claims.validity();
-        validity.check(self.clock.now())?;
+        validity.check(self.clock.unix_s())?;
         let revoked = self.revoked.load_full().ok_or(Refusal::IamUnavailable)?;
         revoked.check(token, &claims)?;
         self.check_requirement(&claims).await?;

@@ -22,6 +22,7 @@ impl<'a> BearerToken<'a> {
     /// exactly one space.
     ///
     /// # Errors
+    ///
     /// [`Refusal::NoToken`] without the header; [`Refusal::Format`] for more than one header, more
     /// than [`MAX_HEADER_BYTES`], another scheme, or nothing after it.
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Refusal> {

@@ -8,8 +8,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use super::Permit;
 use super::claims::Validity;
+use super::verdict::Permit;
 
 /// Most tokens kept. AGS calls with a handful; each takes well under 1 KiB here.
 const CAPACITY: usize = 8192;

@@ -44,6 +44,7 @@ impl<'t> UnverifiedToken<'t> {
     /// padding, stray bits or white space that were let through would revive a revoked token.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Malformed`], [`Refusal::AlgorithmNotAllowed`] or [`Refusal::MissingKid`].
     pub fn parse(token: BearerToken<'t>) -> Result<Self, Refusal> {
         let bytes = token.expose();
@@ -94,6 +95,7 @@ impl<'t> UnverifiedToken<'t> {
     /// Reads the claims. To be called only once the signature has been checked.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Malformed`] unless they are one JSON object with claims of the right types.
     pub fn claims(&self) -> Result<Claims, Refusal> {
         json(&self.payload)
@@ -156,6 +158,7 @@ impl Validity {
     /// Judges the time `now`, without leeway.
     ///
     /// # Errors
+    ///
     /// [`Refusal::Expired`] or [`Refusal::NotYetValid`].
     pub fn check(self, now: f64) -> Result<(), Refusal> {
         if now >= self.end {
@@ -226,16 +229,16 @@ fn lenient_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 ) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Entry<T> {
+    enum ListEntry<T> {
         Usable(T),
         Odd(IgnoredAny),
     }
-    let entries = Option::<Vec<Entry<T>>>::deserialize(source)?.unwrap_or_default();
+    let entries = Option::<Vec<ListEntry<T>>>::deserialize(source)?.unwrap_or_default();
     Ok(entries
         .into_iter()
         .filter_map(|entry| match entry {
-            Entry::Usable(value) => Some(value),
-            Entry::Odd(_) => None,
+            ListEntry::Usable(value) => Some(value),
+            ListEntry::Odd(_) => None,
         })
         .collect())
 }
@@ -245,13 +248,13 @@ pub(super) fn permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct TokenPermission {
         #[serde(rename = "Resource")]
         resource: String,
         #[serde(rename = "Action")]
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<TokenPermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {
@@ -266,11 +269,11 @@ pub(super) fn lower_case_permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct RolePermission {
         resource: String,
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<RolePermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {

@@ -101,6 +101,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 
     /// `since`; forgets the others.
     ///
     /// # Errors
+    ///
     /// At the first request that fails: the old answers stay, and calling again with the same
     /// `since` goes on where this one stopped.
     pub(super) async fn refresh(self: &Arc<Self>, since: Instant) -> Result<(), ()> {

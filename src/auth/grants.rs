@@ -51,6 +51,7 @@ impl Grants {
     /// Asks again for the answers in use that came before `since`.
     ///
     /// # Errors
+    ///
     /// At the first failure; the next call with the same `since` goes on from there.
     pub(super) async fn refresh(&self, since: Instant) -> Result<(), ()> {
         self.roles.refresh(since).await?;
@@ -60,6 +61,7 @@ impl Grants {
     /// Checks that the token grants `required`; roles are asked only if its own permissions do not.
     ///
     /// # Errors
+    ///
     /// [`Refusal::InsufficientPermission`], or [`Refusal::IamUnavailable`] if a role that could
     /// grant it is not known.
     pub(super) async fn check(

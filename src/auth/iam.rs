@@ -23,11 +23,12 @@ pub(super) use http::Http;
 pub use http::InjectHeaders;
 
 use super::claims::{NamespaceRole, lower_case_permissions, permissions};
+use super::endpoint::Endpoint;
 use super::jwks::KeySet;
+use super::metrics::AuthMetrics;
 use super::permission::Permission;
 use super::revocation::RevocationList;
 use super::settings::Login;
-use super::stats::{Endpoint, Stats};
 
 /// A client token is renewed when this part of its life is left.
 const RENEW_WHEN_LEFT: f64 = 0.2;
@@ -300,7 +301,7 @@ impl Iam for IamClient {
 /// One login with client credentials.
 async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct TokenAnswer {
         access_token: SecretString,
         expires_in: f64,
     }
@@ -308,7 +309,7 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     let body = http
         .post_login(&["iam", "v3", "oauth", "token"], LOGIN_BODY_LIMIT)
         .await?;
-    let answer: Answer = http.json(endpoint, &body)?;
+    let answer: TokenAnswer = http.json(endpoint, &body)?;
     let life_s = answer
         .expires_in
         .clamp(*CLIENT_TOKEN_LIFE_S.start(), *CLIENT_TOKEN_LIFE_S.end());
@@ -323,8 +324,9 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
 /// An access token for a client of this server, from a login with its id and secret.
 ///
 /// # Errors
+///
 /// If AGS cannot be reached or refuses the credentials.
 pub async fn log_in(login: &Login, app_name: &str) -> Result<SecretString, IamError> {
-    let http = Http::new(login, app_name, None, Arc::new(Stats::default()))?;
+    let http = Http::new(login, app_name, None, Arc::new(AuthMetrics::default()))?;
     Ok(request_token(&http).await?.value)
 }

@@ -31,7 +31,7 @@ pub enum KeySetError {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireKeySet {
     keys: Vec<Value>,
 }
 
@@ -58,9 +58,10 @@ impl KeySet {
     /// weak, are passed over.
     ///
     /// # Errors
+    ///
     /// For a body that is not a key set, or one without a usable key.
     pub fn parse(body: &[u8]) -> Result<Self, KeySetError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
+        let wire: WireKeySet = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
             line: error.line(),
             column: error.column(),
         })?;
@@ -80,6 +81,7 @@ impl KeySet {
     /// Checks the signature with every key of the token's `kid` (nothing forbids two).
     ///
     /// # Errors
+    ///
     /// [`Refusal::UnknownKey`] if no key has the name, [`Refusal::BadSignature`] if none fits.
     pub fn verify(&self, token: &UnverifiedToken<'_>) -> Result<(), Refusal> {
         let (signed, signature) = token.signed_and_signature();

@@ -9,16 +9,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Authorizer;
 use super::authorizer::{Judge, Requirement, TokenAuthorizer};
 use super::cache::VerifiedTokens;
-use super::clock::Clock;
 use super::grants::Grants;
 use super::iam::{Http, Iam, IamClient, IamError, InjectHeaders};
 use super::keys::Keys;
+use super::metrics::{AuthMetrics, Document};
 use super::refresh::{Failure, keep_fresh};
 use super::settings::Settings;
-use super::stats::Stats;
+use super::verdict::Authorizer;
+use crate::clock::Clock;
 
 /// What else the guard is built with; the default is right for the real server.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct Options {
     pub clock: Clock,
     /// Adds the headers of the current trace to requests to AGS.
     pub inject_headers: Option<InjectHeaders>,
+    /// Where verdicts and requests are counted.
+    pub metrics: Arc<AuthMetrics>,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
         Self {
             clock: Clock::system(),
             inject_headers: None,
+            metrics: Arc::default(),
         }
     }
 }
@@ -48,7 +51,6 @@ impl fmt::Debug for Options {
 #[derive(Debug)]
 pub struct Auth {
     authorizer: Arc<TokenAuthorizer>,
-    stats: Arc<Stats>,
     ready: watch::Receiver<bool>,
     refreshes: JoinSet<()>,
 }
@@ -61,6 +63,7 @@ impl Auth {
     /// To be called within a tokio runtime, with settings that have no [faults](Settings::faults).
     ///
     /// # Errors
+    ///
     /// If the base URL is none, or the HTTP client cannot be set up.
     pub fn start(settings: &Settings, app_name: &str, options: Options) -> Result<Self, IamError> {
         let requirement = Requirement::to_read(settings.namespace(), &settings.resource_name);
@@ -70,6 +73,7 @@ impl Auth {
     /// As [`start`](Self::start), for another requirement.
     ///
     /// # Errors
+    ///
     /// As [`start`](Self::start).
     pub fn start_with(
         settings: &Settings,
@@ -77,19 +81,23 @@ impl Auth {
         options: Options,
         requirement: Requirement,
     ) -> Result<Self, IamError> {
-        let stats = Arc::new(Stats::default());
+        let Options {
+            clock,
+            inject_headers,
+            metrics,
+        } = options;
         let http = Http::new(
             &settings.login,
             app_name,
-            options.inject_headers,
-            Arc::clone(&stats),
+            inject_headers,
+            Arc::clone(&metrics),
         )?;
         let interval = Duration::from_secs(settings.fetch_interval_s);
         Ok(Self::with_iam(
             Arc::new(IamClient::new(http)),
             requirement,
-            options.clock,
-            stats,
+            clock,
+            metrics,
             interval,
         ))
     }
@@ -98,20 +106,23 @@ impl Auth {
         iam: Arc<dyn Iam>,
         requirement: Requirement,
         clock: Clock,
-        stats: Arc<Stats>,
+        metrics: Arc<AuthMetrics>,
         interval: Duration,
     ) -> Self {
         let verified = Arc::new(VerifiedTokens::new());
         let keys = {
-            let (iam, verified, stats) =
-                (Arc::clone(&iam), Arc::clone(&verified), Arc::clone(&stats));
+            let (iam, verified, metrics) = (
+                Arc::clone(&iam),
+                Arc::clone(&verified),
+                Arc::clone(&metrics),
+            );
             Keys::new(
                 move || {
                     let iam = Arc::clone(&iam);
                     Box::pin(async move { iam.key_set().await })
                 },
                 move || {
-                    stats.jwks_was_loaded();
+                    metrics.fetched(Document::KeySet);
                     verified.end_all();
                 },
             )
@@ -119,7 +130,7 @@ impl Auth {
         let judge = Arc::new(Judge {
             requirement,
             clock,
-            stats: Arc::clone(&stats),
+            metrics,
             keys: Arc::new(keys),
             revoked: ArcSwapOption::empty(),
             grants: Grants::new(&iam, {
@@ -139,7 +150,6 @@ impl Auth {
         .spawn();
         Self {
             authorizer: Arc::new(TokenAuthorizer(judge)),
-            stats,
             ready,
             refreshes,
         }
@@ -155,9 +165,9 @@ impl Auth {
         self.ready.clone()
     }
 
-    /// Counters and ages for metrics.
-    pub fn stats(&self) -> Arc<Stats> {
-        Arc::clone(&self.stats)
+    /// What it has counted.
+    pub fn metrics(&self) -> Arc<AuthMetrics> {
+        Arc::clone(&self.authorizer.0.metrics)
     }
 
     /// Ends the refreshes and waits until they have ended. Verdicts are still given afterwards.
@@ -218,7 +228,7 @@ impl Refresher {
         }
         self.judge.revoked.store(Some(Arc::new(list)));
         self.judge.verified.end_all();
-        self.judge.stats.revocation_list_was_loaded();
+        self.judge.metrics.fetched(Document::RevocationList);
         self.update_readiness();
         Ok(self.interval)
     }

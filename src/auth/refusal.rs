@@ -11,6 +11,17 @@ pub enum Class {
     Unavailable,
 }
 
+impl Class {
+    /// The name as a metric label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// Why a call is turned away.
 ///
 /// The variants are for logs and metrics; callers learn only the [class](Self::class) and the

@@ -28,7 +28,7 @@ pub enum ListError {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireList {
     revoked_tokens: WireFilter,
     #[serde(default)]
     revoked_users: Option<Vec<Value>>,
@@ -49,9 +49,10 @@ impl RevocationList {
     /// not drop the others.
     ///
     /// # Errors
+    ///
     /// For a body that is not a list, or one with an unusable filter.
     pub fn parse(body: &[u8]) -> Result<Self, ListError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| ListError::Json {
+        let wire: WireList = serde_json::from_slice(body).map_err(|error| ListError::Json {
             line: error.line(),
             column: error.column(),
         })?;
@@ -100,6 +101,7 @@ impl RevocationList {
     /// Judges a verified token: its text, then every user it names.
     ///
     /// # Errors
+    ///
     /// [`Refusal::TokenRevoked`] or [`Refusal::UserRevoked`].
     pub fn check(&self, token: &[u8], claims: &Claims) -> Result<(), Refusal> {
         if self.may_hold(token) {

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
+use super::args::{Common, Tickets};
+use super::connection::Connection;
 use super::messages::{self, Messages};
 use super::population;
 use super::show::Show;
 use super::summary::Summary;
-use super::{Common, Connection, Tickets};
-use crate::clock::unix_ms;
+use crate::clock::Clock;
 use crate::population::{plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
@@ -86,9 +87,9 @@ impl<'o, W: Write> Call<'o, W> {
         let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
             let made_up = if tickets.random.is_some() {
-                population::of_ruleset(&self.rules).sessions(sessions, tickets.seed, unix_ms())
+                population::of_ruleset(&self.rules).sessions(sessions, tickets.seed, now_ms())
             } else {
-                plain_sessions(sessions, unix_ms())
+                plain_sessions(sessions, now_ms())
             };
             let made_up = made_up.iter().map(|session| Sent {
                 slot: Slot::BackfillTicket,
@@ -249,10 +250,8 @@ impl<'o, W: Write> Call<'o, W> {
             return read_file(file);
         }
         let queue = match tickets.random {
-            Some(count) => {
-                population::of_ruleset(&self.rules).queue(count, tickets.seed, unix_ms())
-            }
-            None => plain_queue(tickets.players, tickets.party_size, unix_ms()),
+            Some(count) => population::of_ruleset(&self.rules).queue(count, tickets.seed, now_ms()),
+            None => plain_queue(tickets.players, tickets.party_size, now_ms()),
         };
         let sent = queue.iter().map(|ticket| Sent {
             slot: Slot::Ticket,
@@ -263,7 +262,7 @@ impl<'o, W: Write> Call<'o, W> {
 
     /// A summary in which nothing is matched yet.
     fn summary(&self, messages: &[Sent]) -> Summary {
-        let mut summary = Summary::new(&population::of_ruleset(&self.rules).skills[0], unix_ms());
+        let mut summary = Summary::new(&population::of_ruleset(&self.rules).skills[0], now_ms());
         for message in messages {
             summary.sent(&message.json);
         }
@@ -325,6 +324,11 @@ fn message_of(json: Value) -> anyhow::Result<Sent> {
         slot: Slot::Ticket,
         json: json!(fields),
     })
+}
+
+/// Now, as Unix milliseconds.
+fn now_ms() -> i64 {
+    Clock::system().unix_ms()
 }
 
 /// A refusal in words: the code by name, and what the server says.

@@ -3,6 +3,7 @@
 /// Reads a switch: `1 true t yes y on` or `0 false f no n off`, in any letter case.
 ///
 /// # Errors
+///
 /// For every other text, with the allowed spellings.
 pub fn boolean(text: &str) -> Result<bool, String> {
     const ON: [&str; 6] = ["1", "true", "t", "yes", "y", "on"];

@@ -2,7 +2,26 @@
 
 use tonic::Code;
 
-use crate::telemetry::metrics::CODES;
+/// Names of the status codes, by number; `grpc_code` has these values.
+pub const CODES: [&str; 17] = [
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated",
+];
 
 /// Whose matter an outcome is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

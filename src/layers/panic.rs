@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,17 +14,17 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service};
 
-use crate::telemetry::metrics::RpcMetrics;
+use super::metrics::RpcMetrics;
 
 /// Answers INTERNAL where the service panics, and counts it.
 #[derive(Clone, Debug)]
 pub struct CatchPanic {
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
 impl CatchPanic {
     /// Counts panics in `metrics`.
-    pub fn new(metrics: Arc<RpcMetrics>) -> Self {
+    pub fn new(metrics: RpcMetrics) -> Self {
         Self { metrics }
     }
 }
@@ -36,7 +35,7 @@ impl<S> Layer<S> for CatchPanic {
     fn layer(&self, inner: S) -> Self::Service {
         CatchPanicService {
             inner,
-            metrics: Arc::clone(&self.metrics),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -45,7 +44,7 @@ impl<S> Layer<S> for CatchPanic {
 #[derive(Clone, Debug)]
 pub struct CatchPanicService<S> {
     inner: S,
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
 /// What the caller is told; the log has the rest.
@@ -79,7 +78,7 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         CatchPanicFuture {
             inner: guarded(&self.metrics, || Box::pin(self.inner.call(request))),
-            metrics: Arc::clone(&self.metrics),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -90,7 +89,7 @@ pub struct CatchPanicFuture<F> {
     /// `None` after a panic. In a box, since the router's future is large: every layer outside
     /// would copy it.
     inner: Option<Pin<Box<F>>>,
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
 impl<F, B, E> Future for CatchPanicFuture<F>
@@ -104,7 +103,7 @@ where
         let Self { inner, metrics } = self.get_mut();
         let body = |inner| CatchPanicBody {
             inner,
-            metrics: Arc::clone(metrics),
+            metrics: metrics.clone(),
         };
         if let Some(future) = inner {
             match guarded(metrics, || future.as_mut().poll(cx)) {
@@ -127,7 +126,7 @@ pin_project! {
         // None after a panic.
         #[pin]
         inner: Option<B>,
-        metrics: Arc<RpcMetrics>,
+        metrics: RpcMetrics,
     }
 }
 

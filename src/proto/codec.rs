@@ -7,7 +7,7 @@ use prost::Message;
 use tonic::codec::{self, BufferSettings};
 use tonic_prost::{ProstDecoder, ProstEncoder};
 
-use super::{BackfillResponse, MatchResponse};
+use super::generated::{BackfillResponse, MatchResponse};
 
 /// The codec of a method that sends `T` and receives `U`.
 #[derive(Debug)]

@@ -4,8 +4,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{self, WireType};
 
+use super::generated::{Rules, Scope};
+use super::opaque::Opaque;
 use super::wire::{Content, Fields, Malformed};
-use super::{Opaque, Rules, Scope};
 
 /// `MakeMatchesParameters` of either stream: what opens a tick.
 #[derive(Clone, PartialEq, Message)]

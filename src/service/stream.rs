@@ -20,13 +20,14 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::core::Core;
-use super::observe::{MESSAGE_REFUSED, Observer};
+use super::metrics::{MESSAGE_REFUSED, TickRecord};
 use super::outbox::Outbox;
+use super::shared::Shared;
 use super::status;
 use super::tick::Purpose;
 use crate::matching::{Flow, MatchLogic};
 use crate::proto::Opaque;
+use crate::telemetry::facts::RpcFacts;
 use intake::Intake;
 
 /// Messages read in one go before other tasks of the thread get their turn.
@@ -34,9 +35,10 @@ const BATCH: usize = 256;
 
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
-    core: Arc<Core<L>>,
+    shared: Arc<Shared<L>>,
     requests: Streaming<Opaque>,
-    observer: Option<Observer>,
+    /// Where the call's other observers find what it was about.
+    facts: Option<Arc<RpcFacts>>,
     out: Outbox<P::Answer>,
     /// Where answers are encoded.
     buffer: BytesMut,
@@ -50,6 +52,8 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     /// From the parameters to the end, below the call's span.
     span: Span,
     opened: Instant,
+    /// Whether the tick's end has been told.
+    told: bool,
 }
 
 enum State<P: Purpose> {
@@ -62,14 +66,12 @@ enum State<P: Purpose> {
     /// A thread makes the last matches.
     Finishing {
         answers: UnboundedReceiver<P::Answer>,
-        thread: JoinHandle<Finished<P>>,
+        /// What it recorded; `None` if matching panicked.
+        thread: JoinHandle<Option<TickRecord>>,
     },
     /// Nothing comes any more.
     Ended,
 }
-
-/// The outbox as the thread leaves it; `None` if matching panicked.
-type Finished<P> = Option<Outbox<<P as Purpose>::Answer>>;
 
 enum Step<T> {
     /// Look again.
@@ -82,23 +84,22 @@ enum Step<T> {
 
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     /// A stream of answers to these requests.
-    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> Self {
-        let observer = Observer::of(&request);
-        let mut out = Outbox::new();
-        out.summary.backfill = P::BACKFILL;
+    pub(super) fn new(shared: Arc<Shared<L>>, request: Request<Streaming<Opaque>>) -> Self {
+        let facts = request.extensions().get().cloned();
+        let mut out = Outbox::new(shared.metrics.tick_begins(P::KIND));
         if let Some(id) = request
             .metadata()
             .get("x-ab-traceid")
             .and_then(|id| id.to_str().ok())
         {
-            id.clone_into(&mut out.summary.ab_trace_id);
+            id.clone_into(&mut out.record.ab_trace_id);
         }
         let now = Instant::now();
-        let end = now + core.limits.stream_timeout();
-        let first = end.min(now + core.limits.idle_timeout());
+        let end = now + shared.limits.stream_timeout();
+        let first = end.min(now + shared.limits.idle_timeout());
         Self {
             requests: request.into_inner(),
-            observer,
+            facts,
             out,
             buffer: BytesMut::new(),
             state: State::Opening,
@@ -107,7 +108,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             active: false,
             span: Span::none(),
             opened: now,
-            core,
+            told: false,
+            shared,
         }
     }
 
@@ -121,7 +123,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     let finished = ready!(Pin::new(thread).poll(cx));
                     self.state = State::Ended;
                     match finished {
-                        Ok(Some(out)) => self.out = out,
+                        Ok(Some(record)) => self.out.record.join(record),
                         // The panic hook has logged what it said.
                         Ok(None) | Err(_) => return Poll::Ready(Err(status::panicked())),
                     }
@@ -153,12 +155,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
 
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
         let Self {
-            core,
+            shared,
             out,
             state,
             span,
             opened: since,
-            observer,
+            facts,
             ..
         } = self;
         let taken = match state {
@@ -171,9 +173,9 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     tickets = Empty,
                     answers = Empty
                 );
-                let opened = intake::open::<P, L>(core, request, &mut out.summary);
-                if let Some(Observer(observer)) = observer {
-                    observer.tick_opened(&out.summary);
+                let opened = intake::open::<P, L>(shared, request, &mut out.record);
+                if let Some(facts) = facts {
+                    out.record.identify(facts);
                 }
                 opened.map(|(tick, intake)| {
                     let intake = Box::new(intake);
@@ -182,13 +184,13 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 })
             }
             State::Reading { intake, .. } => {
-                intake.take::<P>(request, &core.limits, &mut out.summary)
+                intake.take::<P>(request, &shared.limits, &mut out.record)
             }
             State::Failed(_) | State::Finishing { .. } | State::Ended => Ok(false),
         };
         let flush = taken.inspect_err(|status| {
             if status.code() == Code::InvalidArgument {
-                out.summary.refused.get_or_insert(MESSAGE_REFUSED);
+                out.record.refused.get_or_insert(MESSAGE_REFUSED);
             }
         })?;
         if flush { self.flush() } else { Ok(Flow::Go) }
@@ -230,18 +232,17 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             let started = Instant::now();
             let finish = AssertUnwindSafe(|| P::finish(tick, &mut self.out));
             catch_unwind(finish).map_err(|_| status::panicked())?;
-            self.out.summary.finish = started.elapsed();
+            self.out.record.finish = started.elapsed();
         }
         Ok(Flow::Go)
     }
 
     fn finish_on_a_thread(&mut self, tick: P::Tick) {
         let (sender, answers) = unbounded_channel();
-        let mut moved = Outbox::new();
-        moved.summary = self.out.summary.clone();
+        let mut moved = Outbox::new(self.out.record.fork());
         moved.send_to(sender);
-        let limit = self.core.limits.match_time_limit();
-        let permits = Arc::clone(&self.core.permits);
+        let limit = self.shared.limits.match_time_limit();
+        let permits = Arc::clone(&self.shared.permits);
         let span = self.span.clone();
         let thread = tokio::spawn(async move {
             let permit = permits.acquire_owned().await;
@@ -251,9 +252,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 moved.start_clock(limit);
                 span.in_scope(|| P::finish(tick, &mut moved));
                 drop(span);
-                moved.hang_up();
-                moved.summary.finish = started.elapsed();
-                moved
+                moved.record.finish = started.elapsed();
+                moved.record
             };
             tokio::task::spawn_blocking(work).await.ok()
         });
@@ -265,16 +265,16 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
             let now = Instant::now();
-            let idle = self.core.limits.idle_timeout();
+            let idle = self.shared.limits.idle_timeout();
             if now >= self.end {
-                let most = self.core.limits.stream_timeout_second;
+                let most = self.shared.limits.stream_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
                     "the stream is open for more than {most} s (STREAM_TIMEOUT_SECOND)"
                 )));
             }
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
-                let most = self.core.limits.stream_idle_timeout_second;
+                let most = self.shared.limits.stream_idle_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
                     "no message came for {most} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));
@@ -283,20 +283,23 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         }
     }
 
-    /// Tells the observer, once.
+    /// Tells what the tick did, once.
     fn report(&mut self) {
-        let summary = &mut self.out.summary;
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        let record = &mut self.out.record;
+        record.duration = self.opened.elapsed();
         let span = std::mem::replace(&mut self.span, Span::none());
         if !span.is_disabled() {
-            span.record("tick_id", summary.tick_id);
-            span.record("match_pool", &*summary.match_pool);
-            span.record("tickets", summary.tickets);
-            span.record("answers", summary.answers);
+            span.record("tick_id", record.tick_id);
+            span.record("match_pool", &*record.match_pool);
+            span.record("tickets", record.tickets);
+            span.record("answers", record.answers);
         }
-        if let Some(Observer(observer)) = self.observer.take() {
-            summary.duration = self.opened.elapsed();
-            observer.tick_ended(summary);
-        }
+        self.shared
+            .metrics
+            .tick_ended(record, self.facts.as_deref());
     }
 }
 
@@ -317,7 +320,7 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
                     return Poll::Ready(Some(Ok(this.encode(answer))));
                 }
                 Poll::Ready(Ok(Step::End)) => {
-                    this.out.summary.finished = true;
+                    this.out.record.finished = true;
                     this.report();
                     return Poll::Ready(None);
                 }

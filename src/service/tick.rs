@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::BytesMut;
 
 use super::encode;
+use super::metrics::TickKind;
 use super::outbox::Outbox;
 use crate::matching::{
     BackfillTick, Flow, Match, MatchLogic, Needs, Proposal, Session, Tick, TickContext, Ticket,
@@ -20,8 +21,7 @@ pub(super) trait Purpose: 'static {
     /// The core's state.
     type Tick: fmt::Debug + Send + 'static;
 
-    /// Whether sessions are filled instead of matches made.
-    const BACKFILL: bool;
+    const KIND: TickKind;
     const SLOTS: Slots;
     /// The request message's name.
     const REQUEST: &'static str;
@@ -47,7 +47,7 @@ impl Purpose for Making {
     type Response = MatchResponse;
     type Tick = Box<dyn Tick>;
 
-    const BACKFILL: bool = false;
+    const KIND: TickKind = TickKind::Match;
     const SLOTS: Slots = Slots::MAKE_MATCHES;
     const REQUEST: &'static str = "MakeMatchesRequest";
 
@@ -94,7 +94,7 @@ impl Purpose for Filling {
     type Response = BackfillResponse;
     type Tick = Box<dyn BackfillTick>;
 
-    const BACKFILL: bool = true;
+    const KIND: TickKind = TickKind::Backfill;
     const SLOTS: Slots = Slots::BACKFILL;
     const REQUEST: &'static str = "BackfillMakeMatchesRequest";
 

@@ -12,10 +12,9 @@ use std::thread;
 use std::time::Duration;
 
 use clap::FromArgMatches;
-use match_function::app::{App, Ended, TICK_LABELS};
+use match_function::app::{App, Ended};
 use match_function::cli;
 use match_function::config::{self, Config};
-use match_function::layers::methods;
 use match_function::matching::AgsLogic;
 use match_function::proto::match_function_client::MatchFunctionClient;
 use match_function::telemetry::logging::Output;
@@ -93,9 +92,7 @@ pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
         writer: Box::new(lines.clone()),
         is_terminal: false,
     };
-    let table = methods::table();
-    let (dispatch, telemetry) =
-        telemetry::build(&config.telemetry, &table, TICK_LABELS, output).expect("starts");
+    let (dispatch, telemetry) = telemetry::build(&config.telemetry, output).expect("starts");
     // Tests run on one thread each, server and client together: its lines are this test's.
     let guard = tracing::dispatcher::set_default(&dispatch);
     let app = App::build(config, telemetry.handles(), AgsLogic).expect("free ports");

@@ -1,5 +1,7 @@
 //! What the documents promise about the code.
 
+mod imports;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,125 +10,6 @@ use match_function::cli;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Which modules of the crate each area may import (ARCHITECTURE.md). `matching` may not even name
-/// most other crates.
-const IMPORTS: &[(&str, &[&str])] = &[
-    ("matching", &["matching"]),
-    ("proto", &["proto"]),
-    ("population", &["population", "matching"]),
-    ("auth", &["auth", "config::parse"]),
-    ("telemetry", &["telemetry", "config::parse"]),
-    ("layers", &["layers", "auth", "telemetry"]),
-    ("service", &["service", "matching", "proto"]),
-    ("server", &["server", "config::parse"]),
-    (
-        "client",
-        &[
-            "client",
-            "matching",
-            "population",
-            "proto",
-            "clock",
-            "auth::iam::log_in",
-            "auth::Login",
-        ],
-    ),
-    (
-        "config",
-        &["config", "auth", "server", "service", "telemetry"],
-    ),
-    ("clock", &[]),
-];
-
-const MATCHING_NEVER: &[&str] = &[
-    "tokio",
-    "tonic",
-    "prost",
-    "tracing",
-    "rand::",
-    "std::time::Instant",
-    "std::time::SystemTime",
-    "std::net",
-    "std::fs",
-    "std::env",
-    "std::thread",
-];
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Every source file with the area it belongs to.
-fn areas() -> Vec<(String, PathBuf)> {
-    let src = root().join("src");
-    let mut found = Vec::new();
-    sources(&src, &mut found);
-    let area = |path: &PathBuf| {
-        let first = path
-            .strip_prefix(&src)
-            .expect("below src")
-            .components()
-            .next();
-        let name = first.expect("a name").as_os_str().to_string_lossy();
-        name.trim_end_matches(".rs").to_owned()
-    };
-    found.into_iter().map(|path| (area(&path), path)).collect()
-}
-
-#[test]
-fn every_area_imports_only_what_it_may() {
-    let mut checked = 0;
-    for (area, path) in areas() {
-        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == area) else {
-            continue;
-        };
-        let text = fs::read_to_string(&path).expect("a file");
-        for (at, _) in text.match_indices("crate::") {
-            let rest = &text[at + "crate::".len()..];
-            let group = rest
-                .strip_prefix('{')
-                .map(|inner| &inner[..inner.find('}').unwrap_or(0)]);
-            let names = group.map_or(vec![rest], |inner| {
-                inner.split(',').map(str::trim).collect()
-            });
-            for name in names.into_iter().filter(|name| !name.is_empty()) {
-                let fits = |prefix: &str| {
-                    let ends =
-                        |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-                    name.strip_prefix(prefix).is_some_and(ends)
-                };
-                let shown: String = name.chars().take(40).collect();
-                assert!(
-                    allowed.iter().any(|prefix| fits(prefix)),
-                    "{}: {area} may not import crate::{shown}",
-                    path.display()
-                );
-                checked += 1;
-            }
-        }
-        if area == "matching" {
-            for line in text
-                .lines()
-                .filter(|line| line.trim_start().starts_with("use "))
-            {
-                let never = MATCHING_NEVER.iter().find(|name| line.contains(*name));
-                assert_eq!(never, None, "{}: {line}", path.display());
-            }
-        }
-    }
-    assert!(
-        checked > 30,
-        "the search for imports finds nothing any more: {checked}"
-    );
 }
 
 /// Variable to default, as the command line has them.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::stats::Endpoint;
+use super::super::endpoint::Endpoint;
 
 /// Why AGS gave no usable answer.
 #[derive(Debug, thiserror::Error)]

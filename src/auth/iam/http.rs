@@ -1,6 +1,5 @@
 //! Requests to AGS: addresses, credentials, bounds, counting.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +12,11 @@ use serde::de::DeserializeOwned;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::super::endpoint::Endpoint;
+use super::super::metrics::AuthMetrics;
 use super::super::settings::Login;
-use super::super::stats::{Endpoint, Stats};
 use super::error::IamError;
+use crate::error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +41,7 @@ pub(in crate::auth) struct Http {
     client_id: String,
     client_secret: SecretString,
     inject: Option<InjectHeaders>,
-    stats: Arc<Stats>,
+    metrics: Arc<AuthMetrics>,
 }
 
 impl Http {
@@ -48,7 +49,7 @@ impl Http {
         login: &Login,
         app_name: &str,
         inject: Option<InjectHeaders>,
-        stats: Arc<Stats>,
+        metrics: Arc<AuthMetrics>,
     ) -> Result<Self, IamError> {
         let base = login.base_url().map_err(IamError::Setup)?;
         let mut client = reqwest::Client::builder();
@@ -63,14 +64,14 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .build()
-            .map_err(|error| IamError::Setup(reason(error)))?;
+            .map_err(|error| IamError::Setup(error::chain(error.without_url())))?;
         Ok(Self {
             client,
             base,
             client_id: login.client_id.clone().unwrap_or_default(),
             client_secret: login.client_secret.clone().unwrap_or_default(),
             inject,
-            stats,
+            metrics,
         })
     }
 
@@ -126,7 +127,7 @@ impl Http {
         parsed: Result<T, impl fmt::Display>,
     ) -> Result<T, IamError> {
         parsed.map_err(|error| {
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
             IamError::Body {
                 endpoint,
                 reason: error.to_string(),
@@ -161,7 +162,7 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        self.stats.count_fetch(endpoint);
+        self.metrics.requests(endpoint).inc();
         let span = self.span(endpoint);
         let answer = self
             .answer(endpoint, request, limit)
@@ -172,7 +173,7 @@ impl Http {
         if let Err(error) = &answer {
             span.record("otel.status_code", "ERROR");
             span.record("otel.status_description", error.to_string());
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
         }
         answer
     }
@@ -202,9 +203,9 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        let transport = |error| IamError::Transport {
+        let transport = |error: reqwest::Error| IamError::Transport {
             endpoint,
-            reason: reason(error),
+            reason: error::chain(error.without_url()),
         };
         let mut headers = HeaderMap::new();
         if let Some(inject) = &self.inject {
@@ -262,17 +263,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .parse()
         .ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
-}
-
-/// The causes of an error in one line, without the URL.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

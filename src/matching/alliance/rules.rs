@@ -3,7 +3,7 @@
 mod parse;
 mod print;
 #[cfg(test)]
-pub(in crate::matching) mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -19,27 +19,27 @@ pub use parse::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllianceRules {
     /// Teams and their sizes before any flexing (`alliance`).
-    pub(in crate::matching) teams: TeamBounds,
+    pub(crate) teams: TeamBounds,
     /// What replaces them as the pivot ages (`alliance_flexing_rule`), in ascending order of
     /// duration, each duration once.
-    pub(in crate::matching) team_flexing: Vec<TeamFlex>,
+    pub(crate) team_flexing: Vec<TeamFlex>,
     /// `matching_rule`, in the ruleset's order.
-    pub(in crate::matching) distances: Vec<DistanceRule>,
+    pub(crate) distances: Vec<DistanceRule>,
     /// `match_options.options`, in the ruleset's order, each name once.
-    pub(in crate::matching) options: Vec<MatchOption>,
+    pub(crate) options: Vec<MatchOption>,
     /// How latencies limit the regions of a ticket.
-    pub(in crate::matching) regions: RegionRules,
+    pub(crate) regions: RegionRules,
     /// `blocked_player_option`.
-    pub(in crate::matching) blocks: BlockPolicy,
+    pub(crate) blocks: BlockPolicy,
     /// `auto_backfill`: a match that is not full asks for backfill.
-    pub(in crate::matching) auto_backfill: bool,
+    pub(crate) auto_backfill: bool,
     /// `rebalance_enable`: teams are balanced (docs/semantics.md, "Rebalance").
-    pub(in crate::matching) rebalance: bool,
+    pub(crate) rebalance: bool,
     /// `match_options_referred_for_backfill`: backfill tests options, not the must-match
     /// attributes.
-    pub(in crate::matching) backfill_by_options_only: bool,
+    pub(crate) backfill_by_options_only: bool,
     /// Fields without effect on matching.
-    pub(in crate::matching) kept: Kept,
+    pub(crate) kept: Kept,
 }
 
 /// Fields of a ruleset that have no effect on matching, with the values of the text.

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{Decoded, bytes, text};
+use super::fault::Decoded;
+use super::field::{bytes, text};
 use crate::matching::Text;
 use crate::proto::wire::Content;
 

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{DecodeFault, Decoded, Known, bytes, wire_type};
+use super::fault::{DecodeFault, Decoded};
+use super::field::{bytes, wire_type};
+use super::known::Known;
 use crate::matching::Text;
 use crate::proto::wire::{Content, Fields};
 

@@ -6,11 +6,11 @@ use tonic::Status;
 
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
-use crate::service::core::Core;
 use crate::service::decode::{Batch, Known};
-use crate::service::observe::{RULESET_REFUSED, TickSummary};
+use crate::service::metrics::{RULESET_REFUSED, TickRecord};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
+use crate::service::shared::Shared;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
 
@@ -39,9 +39,9 @@ pub(super) struct Intake {
 
 /// Reads the first message and opens the tick.
 pub(super) fn open<P: Purpose, L: MatchLogic>(
-    core: &Core<L>,
+    shared: &Shared<L>,
     request: Opaque,
-    summary: &mut TickSummary,
+    record: &mut TickRecord,
 ) -> Result<(P::Tick, Intake), Status> {
     let name = P::REQUEST;
     let received = request.fields().len() as u64;
@@ -64,12 +64,12 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             format!("`parameters` cannot be read: {error}"),
         )
     })?;
-    summary.tick_id = parameters.tick_id;
+    record.tick_id = parameters.tick_id;
     if let Some(scope) = parameters
         .scope
         .filter(|scope| !scope.ab_trace_id.is_empty())
     {
-        summary.ab_trace_id = scope.ab_trace_id;
+        record.ab_trace_id = scope.ab_trace_id;
     }
     if tracing::enabled!(tracing::Level::DEBUG) {
         let ruleset = parameters.rules.as_ref().map_or("", |rules| &rules.json);
@@ -80,16 +80,16 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             "tick begins"
         );
     }
-    let rules = core
+    let rules = shared
         .rules(parameters.rules.as_ref())
-        .inspect_err(|_| summary.refused = Some(RULESET_REFUSED))?;
-    summary.now_ms = (core.clock)();
+        .inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
+    record.now_ms = shared.clock.unix_ms();
     let context = TickContext {
-        now_ms: summary.now_ms,
+        now_ms: record.now_ms,
         tick_id: parameters.tick_id,
     };
     let intake = Intake {
-        needs: P::needs(&core.logic, &rules),
+        needs: P::needs(&shared.logic, &rules),
         tickets: 0,
         sessions: 0,
         bytes: received,
@@ -101,7 +101,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         session: None,
         new: Vec::new(),
     };
-    Ok((P::open(&core.logic, rules, context), intake))
+    Ok((P::open(&shared.logic, rules, context), intake))
 }
 
 impl Intake {
@@ -111,7 +111,7 @@ impl Intake {
         &mut self,
         request: Opaque,
         limits: &Limits,
-        summary: &mut TickSummary,
+        record: &mut TickRecord,
     ) -> Result<bool, Status> {
         let number = self.tickets + self.sessions + 2;
         self.bytes += request.fields().len() as u64;
@@ -140,7 +140,7 @@ impl Intake {
                 ),
             )),
             Slot::Ticket => {
-                self.read(bytes, limits, summary)
+                self.read(bytes, limits, record)
                     .inspect_err(|_| self.batch.spoil())?;
                 Ok(self.batch.is_full())
             }
@@ -148,16 +148,9 @@ impl Intake {
                 let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
                 let id = &session.backfill_ticket_id;
-                check_pool(
-                    &mut self.pool,
-                    "backfill_ticket",
-                    id,
-                    &session.pool,
-                    summary,
-                )?;
+                check_pool(&mut self.pool, "backfill_ticket", id, &session.pool, record)?;
                 session.arrival = self.sessions;
                 self.sessions += 1;
-                summary.sessions += 1;
                 self.session = Some(session);
                 Ok(true)
             }
@@ -170,16 +163,16 @@ impl Intake {
         &mut self,
         bytes: Bytes,
         limits: &Limits,
-        summary: &mut TickSummary,
+        record: &mut TickRecord,
     ) -> Result<(), Status> {
         let ticket = self.batch.blank();
         decode::refill(ticket, bytes, &self.needs, limits, &mut self.known)
             .map_err(|fault| status::undecodable("ticket", &fault))?;
         ticket.arrival = self.tickets;
-        check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, summary)?;
+        check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, record)?;
         self.batch.push();
         self.tickets += 1;
-        summary.tickets += 1;
+        record.tickets += 1;
         Ok(())
     }
 
@@ -199,7 +192,7 @@ impl Intake {
         self.seen_tickets.insert(ids, &mut self.new);
         for (ticket, new) in self.batch.drain().zip(&self.new) {
             if !new {
-                out.summary.refusals.add(Reason::DuplicateTicket);
+                out.record.left(Reason::DuplicateTicket);
             } else if P::ticket(tick, ticket, out) == Flow::Stop {
                 return Flow::Stop;
             }
@@ -212,7 +205,7 @@ impl Intake {
         if self.new == [true] {
             return P::session(tick, session, out);
         }
-        out.summary.refusals.add(Reason::DuplicateTicket);
+        out.record.left(Reason::DuplicateTicket);
         Flow::Go
     }
 }
@@ -223,12 +216,12 @@ fn check_pool(
     what: &str,
     id: &str,
     pool: &Text,
-    summary: &mut TickSummary,
+    record: &mut TickRecord,
 ) -> Result<(), Status> {
     match first {
         None => {
             *first = Some(pool.clone());
-            summary.match_pool = pool.clone();
+            record.match_pool = pool.clone();
         }
         Some(first) if first == pool => {}
         Some(first) => {

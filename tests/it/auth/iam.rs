@@ -104,8 +104,8 @@ async fn each_endpoint_is_asked_as_the_contract_says() {
         }
         assert_eq!(
             (
-                auth.stats().fetches(endpoint),
-                auth.stats().fetch_failures(endpoint)
+                auth.metrics().requests(endpoint).get(),
+                auth.metrics().failures(endpoint).get()
             ),
             (1, 0)
         );

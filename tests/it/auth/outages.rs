@@ -1,6 +1,6 @@
 //! An AGS that does not answer, or not with what it should.
 
-use match_function::auth::{Auth, Endpoint, Options, Refusal};
+use match_function::auth::{Auth, Document, Endpoint, Options, Refusal};
 use serde_json::json;
 
 use super::{NAMESPACE, ask, settings, start, until, wait_until_ready};
@@ -24,13 +24,13 @@ async fn answers_that_cannot_be_used_leave_it_not_ready_and_a_good_one_heals_it(
     for fault in faults {
         ags.fault(Endpoint::Jwks, fault.clone());
         let auth = start(&ags);
-        let stats = auth.stats();
+        let metrics = auth.metrics();
         until("the fetch has failed", || {
-            stats.fetch_failures(Endpoint::Jwks) == 1
+            metrics.failures(Endpoint::Jwks).get() == 1
         })
         .await;
         until("the list is there", || {
-            stats.revocation_list_age_s().is_some()
+            metrics.age_s(Document::RevocationList).is_some()
         })
         .await;
         assert!(!*auth.ready().borrow(), "{fault:?}");
@@ -50,9 +50,9 @@ async fn a_body_that_drips_ends_at_the_timeout() {
     let ags = Ags::start().await;
     ags.fault(Endpoint::Jwks, Fault::Drip);
     let auth = start(&ags);
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     until("the fetch has been given up", || {
-        stats.fetch_failures(Endpoint::Jwks) == 1
+        metrics.failures(Endpoint::Jwks).get() == 1
     })
     .await;
 }
@@ -67,10 +67,10 @@ async fn a_redirect_is_not_followed_with_credentials() {
         );
     }
     let auth = start(&ags);
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     until("both have failed", || {
-        stats.fetch_failures(Endpoint::Token) > 0
-            && stats.fetch_failures(Endpoint::RevocationList) > 0
+        metrics.failures(Endpoint::Token).get() > 0
+            && metrics.failures(Endpoint::RevocationList).get() > 0
     })
     .await;
     assert!(elsewhere.asked().is_empty());
@@ -83,9 +83,9 @@ async fn an_ags_that_is_down_at_the_start_is_found_when_it_comes_up() {
     let auth =
         Auth::start(&settings, "app-server", Options::default()).expect("it starts without AGS");
     let token = TestKey::first().sign(&delegated(NAMESPACE));
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     until("it was not reached", || {
-        stats.fetch_failures(Endpoint::RevocationList) > 0
+        metrics.failures(Endpoint::RevocationList).get() > 0
     })
     .await;
     assert_eq!(
@@ -115,9 +115,9 @@ async fn a_list_beyond_the_limit_is_not_taken_over() {
         Fault::Body(" ".repeat((32 << 20) + 1)),
     );
     let auth = start(&ags);
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     until("the list has been refused", || {
-        stats.fetch_failures(Endpoint::RevocationList) == 1
+        metrics.failures(Endpoint::RevocationList).get() == 1
     })
     .await;
     assert!(!*auth.ready().borrow());

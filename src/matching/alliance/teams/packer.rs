@@ -20,7 +20,7 @@ const MEMO_NUMBERS: usize = 1 << 22;
 ///
 /// The answers depend on the arguments only, not on what was asked before.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Packer {
+pub(crate) struct Packer {
     bounds: TeamBounds,
     kinds: Kinds,
     answers: HashMap<Box<[u32]>, bool, FixedState>,
@@ -33,7 +33,7 @@ pub(in crate::matching::alliance) struct Packer {
 
 impl Packer {
     /// A packer that remembers nothing yet, for parties of these kinds.
-    pub(in crate::matching::alliance) fn new(bounds: TeamBounds, kinds: Kinds) -> Self {
+    pub(crate) fn new(bounds: TeamBounds, kinds: Kinds) -> Self {
         Self {
             bounds,
             kinds,
@@ -59,7 +59,7 @@ impl Packer {
     ///
     /// A remembered answer costs O(t log t + s), for t parties taken and s spare kinds, and
     /// allocates nothing.
-    pub(in crate::matching::alliance) fn can_complete(
+    pub(crate) fn can_complete(
         &mut self,
         taken: &[PartyKind],
         blocked: &[(u32, u32)],

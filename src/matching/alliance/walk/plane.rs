@@ -9,14 +9,14 @@ use crate::matching::alliance::criteria::distance::Reach;
 use crate::matching::alliance::pool::{Id, Pool};
 
 /// The number of a lane: tickets of one kind of party in one cell.
-pub(in crate::matching::alliance) type Lane = u32;
+pub(crate) type Lane = u32;
 
 /// The number of a section: tickets that are in order together.
-pub(in crate::matching::alliance) type Section = u32;
+pub(crate) type Section = u32;
 
 /// Tickets by section, lane, then place on the axis.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Plane {
+pub(crate) struct Plane {
     ids: Vec<Id>,
     /// Beside the entries and not in a table of runs: a walk looks at them all the time.
     places: Vec<f64>,
@@ -42,25 +42,25 @@ pub(super) struct Run {
 /// What a ticket asks of pivots. It stands beside the entry, so that most of those that do not accept a
 /// pivot cost no look elsewhere.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Demand {
+pub(crate) struct Demand {
     /// How far it looks on the axis.
-    pub(in crate::matching::alliance) reach: Reach,
+    pub(crate) reach: Reach,
     /// The regions that are open to it as bits; all of them where they are not known as bits.
-    pub(in crate::matching::alliance) open: u64,
+    pub(crate) open: u64,
 }
 
 /// What a ticket costs beside its place.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Cost {
-    pub(in crate::matching::alliance) score: f64,
+pub(crate) struct Cost {
+    pub(crate) score: f64,
     /// Of tickets of one score, the one with the lower tie comes first.
-    pub(in crate::matching::alliance) tie: i64,
+    pub(crate) tie: i64,
 }
 
 impl Plane {
     /// Adds a section for pivots: its entries as lane, place and ticket, those of a lane from old to
     /// young. O(n log n).
-    pub(in crate::matching::alliance) fn add_for_pivots(
+    pub(crate) fn add_for_pivots(
         &mut self,
         entries: Vec<(Lane, f64, Id)>,
         demand: impl Fn(Id) -> Demand,
@@ -74,7 +74,7 @@ impl Plane {
 
     /// Adds a section for sessions: its entries as lane, place and ticket, those of a lane from low to
     /// high cost, then from old to young. O(n log n).
-    pub(in crate::matching::alliance) fn add_for_sessions(
+    pub(crate) fn add_for_sessions(
         &mut self,
         entries: Vec<(Lane, f64, Id)>,
         cost: impl Fn(Id) -> Cost,

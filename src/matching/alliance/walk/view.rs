@@ -9,16 +9,16 @@ use crate::matching::alliance::pool::Id;
 
 /// What a walk is told of its pivot.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct View<'c> {
-    pub(in crate::matching::alliance) pivot: Id,
-    pub(in crate::matching::alliance) measure: Measure<'c>,
+pub(crate) struct View<'c> {
+    pub(crate) pivot: Id,
+    pub(crate) measure: Measure<'c>,
     /// The pivot's region as a bit; 0 if tickets are not asked for theirs.
-    pub(in crate::matching::alliance) region: u64,
+    pub(crate) region: u64,
 }
 
 /// What the pivot makes of places on the axis.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) enum Measure<'c> {
+pub(crate) enum Measure<'c> {
     /// They are values of a rule.
     Distance(Window<'c>),
     /// They are milliseconds over the best region.
@@ -36,12 +36,12 @@ pub(super) enum Refusal {
 
 /// A score, or a bound of scores, with what breaks ties: the lower is taken first.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Rank {
-    pub(in crate::matching::alliance) score: f64,
+pub(crate) struct Rank {
+    pub(crate) score: f64,
     /// Comes before age. Sessions: the latency in their region, ms; the largest number for a ticket
     /// that does not report it. Matches: 0.
-    pub(in crate::matching::alliance) tie: i64,
-    pub(in crate::matching::alliance) id: Id,
+    pub(crate) tie: i64,
+    pub(crate) id: Id,
 }
 
 impl View<'_> {

@@ -10,18 +10,18 @@ use serde_json::{Value as Json, json};
 
 use crate::matching::{Attributes, Player, Text, Ticket, Value};
 
-pub(in crate::matching::alliance) const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 /// A ruleset and a queue, drawn at random.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Drawn {
+pub(crate) struct Drawn {
     /// The ruleset's text.
-    pub(in crate::matching::alliance) rules: String,
-    pub(in crate::matching::alliance) tickets: Vec<Ticket>,
+    pub(crate) rules: String,
+    pub(crate) tickets: Vec<Ticket>,
 }
 
 /// Pools of at most that many tickets.
-pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Value = Drawn> {
+pub(crate) fn pools(tickets: usize) -> impl Strategy<Value = Drawn> {
     (rules(), features(), vec(draft(), tickets / 2..=tickets)).prop_map(
         |(rules, features, drafts)| Drawn {
             rules,
@@ -31,7 +31,7 @@ pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Valu
 }
 
 /// A ticket of the same content.
-pub(in crate::matching::alliance) fn twin(ticket: &Ticket) -> Ticket {
+pub(crate) fn twin(ticket: &Ticket) -> Ticket {
     Ticket {
         id: ticket.id.clone(),
         pool: ticket.pool.clone(),

@@ -8,30 +8,31 @@ use hashbrown::DefaultHashBuilder;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::metrics::ServiceMetrics;
 use super::{Limits, status};
+use crate::clock::Clock;
 use crate::matching::{MatchLogic, RuleWarning};
 use crate::proto::Rules;
 
-/// The clock: Unix milliseconds.
-pub type Clock = fn() -> i64;
-
 /// The logic and what it runs under.
-pub(super) struct Core<L> {
+pub(super) struct Shared<L> {
     pub(super) logic: L,
     pub(super) limits: Limits,
     pub(super) clock: Clock,
+    pub(super) metrics: ServiceMetrics,
     /// One for each tick that may match at the same time.
     pub(super) permits: Arc<Semaphore>,
     warned: Warned,
 }
 
-impl<L: MatchLogic> Core<L> {
-    pub(super) fn new(logic: L, limits: Limits, clock: Clock) -> Self {
+impl<L: MatchLogic> Shared<L> {
+    pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
         let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
         Self {
             logic,
             limits,
             clock,
+            metrics,
             permits,
             warned: Warned::default(),
         }

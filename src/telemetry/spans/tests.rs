@@ -70,11 +70,11 @@ fn tracing_spans_of_this_crate_become_children() {
     let subscriber = tracing_subscriber::registry().with(tracer.layer());
     let context = tracer.start("a.B/C", remote(true, Some(true)));
     let parent = context.span().span_context().span_id();
-    ::tracing::subscriber::with_default(subscriber, || {
+    tracing::subscriber::with_default(subscriber, || {
         let _call = context.clone().attach();
-        let tick = ::tracing::info_span!("tick", tick_id = 7);
-        ::tracing::debug_span!("too fine").in_scope(|| ());
-        ::tracing::info_span!(target: "h2", "not ours").in_scope(|| ());
+        let tick = tracing::info_span!("tick", tick_id = 7);
+        tracing::debug_span!("too fine").in_scope(|| ());
+        tracing::info_span!(target: "h2", "not ours").in_scope(|| ());
         // A span entered on another thread takes the call's ids along.
         std::thread::scope(|scope| {
             scope.spawn(|| {

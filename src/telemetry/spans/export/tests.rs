@@ -4,8 +4,8 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::error::OTelSdkError;
 
 use super::*;
+use crate::telemetry::spans::tracer;
 use crate::telemetry::testing::{self, Collector, nobody};
-use crate::telemetry::tracing::tracer;
 
 const PATH: &str = "/api/v2/spans";
 
@@ -140,8 +140,7 @@ fn while_the_collector_is_away_calls_have_ids_and_no_record() {
     let processor = bounded("test", Broken::default(), Arc::clone(&metrics), QUEUE);
     let outage = Arc::clone(&processor.shared);
     let sampler = processor.sampler(Sampler::AlwaysOn);
-    let settings = testing::settings(&[]);
-    let (tracer, _flush) = tracer(&settings, sampler, Sampler::AlwaysOn, Some(processor));
+    let (tracer, _flush) = tracer("app", sampler, Sampler::AlwaysOn, Some(processor));
     let recording = || {
         let context = tracer.start("a.B/C", None);
         let span = context.span();

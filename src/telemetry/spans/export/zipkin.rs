@@ -8,20 +8,19 @@
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_zipkin::ZipkinExporter;
 
-use super::client;
-use crate::telemetry::settings::Settings;
+use reqwest::blocking::Client;
 
-/// Builds the exporter. Not inside a runtime: it makes a blocking client.
-pub(super) fn exporter(settings: &Settings) -> Result<ZipkinExporter, String> {
+use crate::telemetry::collector::Address;
+
+/// Builds the exporter.
+pub(super) fn exporter(
+    client: Client,
+    address: &Address,
+    service_name: &str,
+) -> Result<ZipkinExporter, String> {
     ZipkinExporter::builder()
-        .with_http_client(ServiceNamed::new(
-            client(
-                &settings.otel_exporter_zipkin_endpoint,
-                settings.zipkin_timeout(),
-            )?,
-            settings.service_name(),
-        ))
-        .with_collector_endpoint(settings.otel_exporter_zipkin_endpoint.as_str())
+        .with_http_client(ServiceNamed::new(client, service_name))
+        .with_collector_endpoint(address.as_str())
         .build()
         .map_err(|error| format!("OTEL_EXPORTER_ZIPKIN_ENDPOINT cannot be used: {error}"))
 }
@@ -30,7 +29,7 @@ pub(super) fn exporter(settings: &Settings) -> Result<ZipkinExporter, String> {
 /// its pipeline builder, and without the name Zipkin cannot find a service's traces.
 #[derive(Debug)]
 struct ServiceNamed {
-    client: reqwest::blocking::Client,
+    client: Client,
     endpoint: Vec<u8>,
 }
 
@@ -39,7 +38,7 @@ impl ServiceNamed {
     /// else: inside a JSON string the quotes would be escaped, and tags have no object values.
     const BARE: &[u8] = br#""localEndpoint":{}"#;
 
-    fn new(client: reqwest::blocking::Client, service_name: &str) -> Self {
+    fn new(client: Client, service_name: &str) -> Self {
         let name = serde_json::Value::from(service_name);
         let endpoint = format!(r#""localEndpoint":{{"serviceName":{name}}}"#).into_bytes();
         Self { client, endpoint }
@@ -72,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_span_gets_the_services_name_and_no_text_is_touched() {
-        let client = std::thread::spawn(reqwest::blocking::Client::new);
+        let client = std::thread::spawn(Client::new);
         let client = client.join().expect("a client outside any runtime");
         let named = ServiceNamed::new(client, "a \"quoted\" name");
         let spans = serde_json::json!([

@@ -20,54 +20,59 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SamplingDecision, SamplingResult,
     ShouldSample, Span, SpanData, SpanExporter, SpanProcessor,
 };
+use reqwest::blocking::Client;
 
-use super::super::http;
-use super::super::metrics::ExportMetrics;
-use super::super::outage::Outage;
-use super::super::settings::{Address, Settings, TracesExporter};
+use crate::telemetry::collector::{self, Address};
+use crate::telemetry::metrics::ExportMetrics;
+use crate::telemetry::outage::Outage;
+use crate::telemetry::settings::SpansTarget;
 
 /// Spans that may wait; OpenTelemetry's default. About 2 MB at worst.
 const QUEUE: usize = 2048;
 
-/// Builds the processor for the exporter that the settings name.
+/// Builds the processor for this target; `service_name` is put on the spans.
 pub(super) fn processor(
-    settings: &Settings,
+    target: SpansTarget,
+    service_name: &str,
     metrics: &Arc<ExportMetrics>,
 ) -> Result<Bounded<BatchSpanProcessor>, String> {
-    let settings = settings.clone();
+    let service_name = service_name.to_owned();
     let metrics = Arc::clone(metrics);
-    let build = move || match settings.traces_exporter() {
-        TracesExporter::Otlp => Ok(bounded("otlp", otlp(&settings)?, metrics, QUEUE)),
-        _ => Ok(bounded(
-            "zipkin",
-            zipkin::exporter(&settings)?,
-            metrics,
-            QUEUE,
-        )),
-    };
     thread::Builder::new()
         .name("trace-setup".into())
-        .spawn(build)
+        .spawn(move || match target {
+            SpansTarget::Zipkin(address, timeout) => {
+                let client = client(&address, timeout)?;
+                let exporter = zipkin::exporter(client, &address, &service_name)?;
+                Ok(bounded("zipkin", exporter, metrics, QUEUE))
+            }
+            SpansTarget::Otlp(address, timeout) => {
+                let exporter = otlp(client(&address, timeout)?, &address, timeout)?;
+                Ok(bounded("otlp", exporter, metrics, QUEUE))
+            }
+        })
         .map_err(|error| format!("cannot start a thread for the span exporter: {error}"))?
         .join()
         .map_err(|_| "the span exporter cannot be built: its HTTP client panicked".to_owned())?
 }
 
-fn client(collector: &Address, timeout: Duration) -> Result<reqwest::blocking::Client, String> {
-    http::client(collector, timeout)
+fn client(address: &Address, timeout: Duration) -> Result<Client, String> {
+    collector::client(address, timeout)
         .build()
         .map_err(|error| format!("the span exporter's HTTP client cannot be built: {error}"))
 }
 
-fn otlp(settings: &Settings) -> Result<opentelemetry_otlp::SpanExporter, String> {
-    let timeout = Duration::from_millis(settings.otel_exporter_otlp_timeout);
-    let endpoint = settings.otlp_endpoint();
+fn otlp(
+    client: Client,
+    address: &Address,
+    timeout: Duration,
+) -> Result<opentelemetry_otlp::SpanExporter, String> {
     opentelemetry_otlp::SpanExporter::builder()
         .with_http()
-        .with_http_client(client(&endpoint, timeout)?)
+        .with_http_client(client)
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(timeout)
-        .with_endpoint(endpoint.as_str())
+        .with_endpoint(address.as_str())
         .build()
         .map_err(|error| format!("the OTLP endpoint cannot be used: {error}"))
 }

@@ -5,11 +5,11 @@
 //! children by `tracing-opentelemetry`.
 
 mod export;
+pub(super) mod sampling;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use opentelemetry::trace::{
     SpanBuilder, SpanKind, TraceContextExt, TraceState, Tracer as _, TracerProvider as _,
 };
@@ -19,13 +19,15 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer,
     SdkTracerProvider, ShouldSample, SpanProcessor,
 };
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::metrics::ExportMetrics;
 use super::propagation::{Remote, remote_parent};
-use super::settings::{SamplerName, Settings, TracesExporter};
+use super::settings::Settings;
+use sampling::Samplers;
 
 /// Longest time that the last spans may take at shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,43 +37,55 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Tracer {
     tracer: SdkTracer,
     /// Decides for callers that give ids but no decision.
-    sampler: Sampler,
+    undecided: Sampler,
 }
 
 /// Ends tracing: sends what is queued.
 #[derive(Debug)]
-pub(super) struct Flush(SdkTracerProvider);
+pub(super) struct FlushSpans(SdkTracerProvider);
 
 /// Builds the tracer and its exporter. May be called inside or outside a tokio runtime.
 ///
 /// # Errors
+///
 /// The exporter cannot be built; the text says why.
 pub(super) fn build(
     settings: &Settings,
     metrics: &Arc<ExportMetrics>,
-) -> Result<(Tracer, Flush), String> {
-    let processor = match settings.traces_exporter() {
-        TracesExporter::None => None,
-        _ => Some(export::processor(settings, metrics)?),
+) -> Result<(Tracer, FlushSpans), String> {
+    let service_name = settings.service_name();
+    let Some(target) = settings.spans()? else {
+        let Samplers { all, undecided } = Samplers::none();
+        return Ok(tracer(
+            service_name,
+            all,
+            undecided,
+            None::<BatchSpanProcessor>,
+        ));
     };
-    let (sampler, root) = samplers(settings, processor.is_some())?;
-    Ok(match processor {
-        Some(processor) => {
-            let reachable = processor.sampler(sampler);
-            tracer(settings, reachable, root, Some(processor))
-        }
-        None => tracer(settings, sampler, root, None::<BatchSpanProcessor>),
-    })
+    let processor = export::processor(target, service_name, metrics)?;
+    let Samplers { all, undecided } = samplers(settings);
+    let while_reachable = processor.sampler(all);
+    Ok(tracer(
+        service_name,
+        while_reachable,
+        undecided,
+        Some(processor),
+    ))
+}
+
+pub(super) fn samplers(settings: &Settings) -> Samplers {
+    Samplers::new(settings.otel_traces_sampler, settings.sample_ratio())
 }
 
 pub(super) fn tracer(
-    settings: &Settings,
+    service_name: &str,
     sampler: impl ShouldSample + 'static,
-    root: Sampler,
+    undecided: Sampler,
     processor: Option<impl SpanProcessor + 'static>,
-) -> (Tracer, Flush) {
+) -> (Tracer, FlushSpans) {
     let resource = Resource::builder()
-        .with_service_name(settings.service_name().to_owned())
+        .with_service_name(service_name.to_owned())
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
     let mut builder = SdkTracerProvider::builder()
@@ -83,33 +97,9 @@ pub(super) fn tracer(
     let provider = builder.build();
     let tracer = Tracer {
         tracer: provider.tracer("match_function"),
-        sampler: root,
+        undecided,
     };
-    (tracer, Flush(provider))
-}
-
-/// The sampler of the provider, and the one that decides where the caller did not.
-pub(super) fn samplers(settings: &Settings, exporting: bool) -> Result<(Sampler, Sampler), String> {
-    if !exporting {
-        // Nobody would see the spans: make none unless the caller's trace needs us to pass it on.
-        let never = Sampler::AlwaysOff;
-        return Ok((Sampler::ParentBased(Box::new(never.clone())), never));
-    }
-    let ratio = Sampler::TraceIdRatioBased(settings.sampler_ratio()?);
-    let (root, parent_based) = match settings.otel_traces_sampler {
-        SamplerName::AlwaysOn => (Sampler::AlwaysOn, false),
-        SamplerName::AlwaysOff => (Sampler::AlwaysOff, false),
-        SamplerName::Traceidratio => (ratio, false),
-        SamplerName::ParentbasedAlwaysOn => (Sampler::AlwaysOn, true),
-        SamplerName::ParentbasedAlwaysOff => (Sampler::AlwaysOff, true),
-        SamplerName::ParentbasedTraceidratio => (ratio, true),
-    };
-    let sampler = if parent_based {
-        Sampler::ParentBased(Box::new(root.clone()))
-    } else {
-        root.clone()
-    };
-    Ok((sampler, root))
+    (tracer, FlushSpans(provider))
 }
 
 impl Tracer {
@@ -134,7 +124,7 @@ impl Tracer {
             (Some(ids), Some(sampled)) => remote_parent(ids, sampled, remote.state),
             (Some(ids), None) => {
                 let result =
-                    self.sampler
+                    self.undecided
                         .should_sample(None, ids.0, name, &SpanKind::Server, &[], &[]);
                 let sampled = matches!(result.decision, SamplingDecision::RecordAndSample);
                 remote_parent(ids, sampled, remote.state)
@@ -166,7 +156,7 @@ impl Tracer {
     }
 }
 
-impl Flush {
+impl FlushSpans {
     /// Sends what is queued, within 5 s. Blocks.
     pub(super) fn flush(&self) {
         // The exporter has counted what it could not send; a second report would only confuse.

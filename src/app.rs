@@ -48,19 +48,19 @@ pub struct App<L> {
 /// Why the server could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The port is not to be had.
+    /// A port cannot be bound.
     #[error(transparent)]
     Listen(#[from] server::ListenError),
-    /// The system does not say which port it gave.
+    /// The system does not tell which port it chose.
     #[error("the listening socket has no address: {0}")]
     Address(std::io::Error),
-    /// The descriptor is broken, so there is no reflection.
+    /// The descriptor cannot be read, so reflection cannot be set up.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
     /// The transport failed.
     #[error("the gRPC server failed: {0}")]
     Serve(#[from] tonic::transport::Error),
-    /// What calls IAM cannot be set up.
+    /// The client of IAM cannot be set up.
     #[error("access tokens cannot be checked: {0}")]
     Auth(#[from] crate::auth::iam::IamError),
     /// A metric cannot be registered.
@@ -84,7 +84,7 @@ impl<L: MatchLogic> App<L> {
     ///
     /// # Errors
     ///
-    /// A port is not to be had.
+    /// If a port cannot be bound, callers cannot be checked, or a metric is registered already.
     pub fn build(config: Config, handles: &Handles, logic: L) -> Result<Self, AppError> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
@@ -110,7 +110,7 @@ impl<L: MatchLogic> App<L> {
         })
     }
 
-    /// Where it listens: the real port, if 0 was asked for.
+    /// Where it listens: the real port where the configuration has 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -125,12 +125,12 @@ impl<L: MatchLogic> App<L> {
     ///
     /// # Errors
     ///
-    /// The transport failed.
+    /// If the transport fails, or reflection cannot be set up.
     pub async fn run(
         mut self,
         mut signals: impl Stream<Item = ()> + Unpin,
     ) -> Result<Ended, AppError> {
-        // Until the last call has ended: the drain is worth watching too.
+        // Served until the last call has ended: operators watch the drain too.
         let _admin = self
             .admin
             .take()
@@ -139,7 +139,7 @@ impl<L: MatchLogic> App<L> {
         let grace = self.config.server.shutdown_grace();
         let (stop, stopped) = oneshot::channel::<()>();
         let (reporter, serve) = self.serve(async {
-            // A dropped sender is a signal too.
+            // A sender that is dropped counts as a signal too.
             let _ = stopped.await;
         })?;
         tokio::pin!(serve);
@@ -152,7 +152,7 @@ impl<L: MatchLogic> App<L> {
             "shutting down: no new calls, running ones may end"
         );
         ends.store(true, Relaxed);
-        say_goodbye(&reporter).await;
+        end_health(&reporter).await;
         drop(stop);
         tokio::select! {
             served = serve => served.map(|()| Ended::Drained),
@@ -253,7 +253,7 @@ fn readiness(ends: &Arc<AtomicBool>, auth: Option<watch::Receiver<bool>>) -> Rea
     })
 }
 
-/// Says SERVING as soon as callers can be judged.
+/// Sets the health to SERVING as soon as callers can be judged.
 async fn open_when_ready(
     reporter: HealthReporter,
     auth: Option<watch::Receiver<bool>>,
@@ -292,13 +292,13 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Tells health watchers that it is over, then ends their streams: a watch never ends by itself,
-/// and the server would wait for it.
-async fn say_goodbye(reporter: &HealthReporter) {
+/// Tells health watchers NOT_SERVING, then ends their streams: a watch never ends by itself, and the
+/// server would wait for it.
+async fn end_health(reporter: &HealthReporter) {
     set_health(reporter, ServingStatus::NotServing).await;
     let mut reporter = reporter.clone();
     for service in ["", proto::SERVICE] {
-        // Already gone is gone.
+        // An error means that the service is not registered any more.
         let _ = reporter.clear_service_status(service).await;
     }
 }

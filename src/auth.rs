@@ -1,15 +1,17 @@
-//! Only AGS gets in: access tokens and permissions.
+//! Access tokens and permissions: only AGS may call.
 //!
-//! A caller shows a token that AGS's identity service (IAM) has signed. [`Auth`] fetches what is
-//! needed to judge it (keys, revocation list, roles, namespaces) and keeps it fresh in the
-//! background; [`Auth::authorizer`] gives the [`Authorizer`] that the layer asks for each call.
+//! A caller sends a token that AGS's identity service (IAM) has signed. [`Auth`] fetches what is
+//! needed to judge it (keys, revocation list, roles, namespaces) and refreshes it in the background;
+//! [`Auth::authorizer`] returns the [`Authorizer`] that the layer asks about each call.
 //!
 //! The order of a verdict: header → one strict spelling → key and signature → times → token revoked
 //! → user revoked → delegated namespace, or permission of the token, then of its roles.
 //!
 //! Invariants:
-//! - Closed: what cannot be judged is refused, and until keys and list are there nothing can.
-//! - A value once fetched stays in use through an outage and is replaced whole by the next one.
+//! - A token that cannot be judged is refused. Until keys and revocation list have been fetched, none
+//!   can be judged.
+//! - A value that has been fetched stays in use through an outage, until the next one replaces it as
+//!   a whole.
 //! - A token is accepted in exactly one spelling.
 //! - No token, secret, key id or text of IAM gets into a log line, an error or an answer.
 //! - Whatever a caller can choose (kid, roles) costs AGS a bounded number of requests.

@@ -31,7 +31,7 @@ use crate::telemetry::spans::Tracer;
 /// What sees each call, outermost first.
 type Observers = (Option<Trace>, (Option<Measure>, Option<Log>));
 
-/// Takes a request and gives it on.
+/// Changes a request on its way in.
 type Step = MapRequestLayer<fn(Request<Body>) -> Request<Body>>;
 
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
@@ -65,7 +65,8 @@ pub fn stack<A>(
         .into_inner()
 }
 
-/// Marks the headers with credentials: whoever prints them sees that there is one, and not which.
+/// Marks the headers with credentials as sensitive: printed, they show that there is a credential
+/// but not its value.
 fn hide_credentials(mut request: Request<Body>) -> Request<Body> {
     for (name, value) in request.headers_mut() {
         if name == AUTHORIZATION || name == COOKIE {

@@ -53,16 +53,16 @@ impl<L: MatchLogic> MatchFunctionService<L> {
 
     /// The service as tonic serves it: gzip understood, messages bounded.
     pub fn into_server(self) -> MatchFunctionServer<Self> {
-        let most = self.shared.limits.max_message_bytes as usize;
+        let maximum = self.shared.limits.max_message_bytes as usize;
         MatchFunctionServer::new(self)
-            .max_decoding_message_size(most)
-            // A match repeats its tickets, each of which fitted into a message.
+            .max_decoding_message_size(maximum)
+            // A match repeats its tickets, and each of them has passed the bound on the way in.
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip)
     }
 
-    /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it.
+    /// Reads the ticket of a unary call; an absent one counts as empty, as in proto3.
     fn ticket(
         &self,
         ticket: Option<&proto::Ticket>,
@@ -167,14 +167,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
     }
 }
 
-/// What the call's other observers find out about it here.
+/// Where the layers around the service read what the call was about.
 fn facts_of<T>(request: &Request<T>) -> Option<Arc<RpcFacts>> {
     request.extensions().get().cloned()
 }
 
-/// The ticket with attributes added. Protobuf reads two pieces of a message as one merged message,
-/// and a map's later entry replaces the earlier one: so the new attributes are put behind the
-/// ticket's bytes, which stay as they are.
+/// The ticket with attributes added. Protobuf merges two pieces of a message, and a later entry of a
+/// map replaces an earlier one: so the new attributes are put behind the bytes of the ticket, which
+/// stay as they are.
 fn enriched(ticket: proto::Ticket, enrichment: &Enrichment) -> proto::Ticket {
     if enrichment.attributes.is_empty() {
         return ticket;

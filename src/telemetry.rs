@@ -2,16 +2,16 @@
 //!
 //! [`init`] installs the subscriber and gives a [`Telemetry`] that holds the metrics and the
 //! tracer, and that sends what is queued when it is [shut down](Telemetry::shutdown) or dropped.
-//! A collector that is away costs one warning and a counter: nothing here blocks or slows a call,
-//! and every queue is bounded.
+//! A collector that cannot be reached costs one warning and a counter: nothing here blocks or slows
+//! a call, and every queue is bounded.
 //!
-//! | file | what |
+//! | File | Content |
 //! |---|---|
-//! | [`settings`] | flags, variables, defaults |
-//! | [`logging`], `json`, `loki` | lines on standard output and to Loki |
-//! | [`metrics`], [`admin`] | the registry and its HTTP server |
-//! | [`spans`], [`propagation`] | spans, their export, their headers |
-//! | [`method`], [`facts`] | the closed set of methods; what a call was about |
+//! | [`settings`] | Flags, variables, defaults |
+//! | [`logging`], `json`, `loki` | Lines on standard output and to Loki |
+//! | [`metrics`], [`admin`] | The registry and its HTTP server |
+//! | [`spans`], [`propagation`] | Spans, their export, their headers |
+//! | [`method`], [`facts`] | The closed set of methods; what a call was about |
 
 pub mod admin;
 mod collector;
@@ -56,14 +56,14 @@ pub enum Error {
     Installed,
 }
 
-/// Everything that observes the process. Sends what is queued when it is dropped.
+/// Logs, metrics and spans of the process. Sends what is queued when it is dropped.
 #[derive(Debug)]
 pub struct Telemetry {
     handles: Handles,
     exporters: Option<Exporters>,
 }
 
-/// What layers and the application report to. Cheap to clone.
+/// Where layers and the application report. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handles {
     /// The registry: every area adds its own metrics.
@@ -83,7 +83,7 @@ struct Exporters {
 ///
 /// # Errors
 ///
-/// See [`Error`].
+/// If an exporter or a metric cannot be set up; [`Error`] has the cases.
 pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
     let (dispatch, telemetry) = build(settings, Output::stdout())?;
     tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
@@ -95,7 +95,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
 ///
 /// # Errors
 ///
-/// See [`Error`].
+/// If an exporter or a metric cannot be set up; [`Error`] has the cases.
 pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
     let prefix = settings.metrics_prefix().map_err(Error::Setting)?;
     let metrics = Metrics::new(&prefix)?;
@@ -121,7 +121,7 @@ pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry
 }
 
 impl Telemetry {
-    /// What layers and the application report to.
+    /// Where layers and the application report.
     pub fn handles(&self) -> &Handles {
         &self.handles
     }
@@ -140,7 +140,7 @@ impl Telemetry {
         if let Some(loki) = exporters.loki {
             loki.flush();
         }
-        // Last, so that what the others had to say is written too.
+        // Last, so that the lines of the other exporters are written too.
         drop(exporters.stdout);
     }
 }

@@ -1,4 +1,4 @@
-//! The guard at the door: started and counted, or left out with a warning.
+//! The check of callers: started with its metrics, or left out with a warning.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::telemetry::propagation;
 
 use super::AppError;
 
-/// Starts the guard; `None`, and a loud warning, where the settings have it off.
+/// Starts the check of callers. `None`, with a warning in the log, if the settings switch it off.
 pub(super) fn start(
     settings: &auth::Settings,
     app_name: &str,
@@ -16,7 +16,7 @@ pub(super) fn start(
 ) -> Result<Option<Auth>, AppError> {
     if !settings.enabled() {
         tracing::warn!(
-            "access tokens are NOT checked: everybody who reaches the port can call \
+            "access tokens are NOT checked: every client that reaches the port can call \
              (PLUGIN_GRPC_SERVER_AUTH_ENABLED, ENABLE_INTERCEPTOR_AUTH)"
         );
         return Ok(None);

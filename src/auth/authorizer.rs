@@ -20,7 +20,7 @@ use super::revocation::RevocationList;
 use super::verdict::{Authorizer, Decision, Permit};
 use crate::clock::Clock;
 
-/// Longest time for one verdict, lookups at IAM included.
+/// Maximum time for one verdict, including lookups at IAM.
 const VERDICT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a caller needs.
@@ -48,7 +48,7 @@ impl Requirement {
     }
 }
 
-/// Judges tokens by what IAM has told so far, asking it for a key or role it has not told.
+/// Judges tokens by what has been fetched from IAM, and asks IAM for a key or role that is not known.
 #[derive(Debug)]
 pub(super) struct TokenAuthorizer(pub(super) Arc<Judge>);
 
@@ -72,7 +72,7 @@ impl Authorizer for TokenAuthorizer {
     }
 }
 
-/// Everything a verdict rests on.
+/// Everything that a verdict depends on.
 pub(super) struct Judge {
     pub(super) requirement: Requirement,
     pub(super) clock: Clock,
@@ -111,8 +111,8 @@ impl Judge {
         Ok(permit)
     }
 
-    /// Who may call: AGS calls with delegated tokens, which name the namespace they are for and
-    /// carry no permission; everybody else needs the permission.
+    /// Whether the caller may call. AGS calls with delegated tokens, which name the namespace they are
+    /// for and have no permission; every other caller needs the permission.
     async fn check_requirement(&self, claims: &Claims) -> Result<(), Refusal> {
         let namespace = self.requirement.namespace.as_deref();
         match claims.extend_namespace.as_deref() {

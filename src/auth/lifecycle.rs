@@ -1,4 +1,4 @@
-//! From settings to a running guard, its refreshes, and its end.
+//! From settings to a running check of callers, with its refreshes, and its end.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,10 +20,10 @@ use super::settings::Settings;
 use super::verdict::Authorizer;
 use crate::clock::Clock;
 
-/// What else the guard is built with; the default is right for the real server.
+/// What [`Auth`] is built with besides its settings.
 #[derive(Clone)]
 pub struct Options {
-    /// The time tokens are judged at.
+    /// The clock that tokens are judged by.
     pub clock: Clock,
     /// Adds the headers of the current trace to requests to AGS.
     pub inject_headers: Option<InjectHeaders>,
@@ -47,7 +47,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The running guard. Its refreshes end when it is dropped.
+/// The running check of callers. Its refreshes end when it is dropped.
 #[derive(Debug)]
 pub struct Auth {
     authorizer: Arc<TokenAuthorizer>,
@@ -60,11 +60,11 @@ impl Auth {
     /// delays [readiness](Self::ready), not the start. Callers need READ on
     /// `NAMESPACE:{namespace}:{resource name}` or a token delegated to the namespace.
     ///
-    /// To be called within a tokio runtime, with settings that have no [faults](Settings::faults).
+    /// To be called within a tokio runtime, with settings that have no [faults](Settings::validate).
     ///
     /// # Errors
     ///
-    /// If the base URL is none, or the HTTP client cannot be set up.
+    /// If the base URL is not a URL, or the HTTP client cannot be set up.
     pub fn start(settings: &Settings, app_name: &str, options: Options) -> Result<Self, IamError> {
         let requirement = Requirement::to_read(settings.namespace(), &settings.resource_name);
         Self::start_with(settings, app_name, options, requirement)
@@ -74,7 +74,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start).
+    /// If the base URL is not a URL, or the HTTP client cannot be set up.
     pub fn start_with(
         settings: &Settings,
         app_name: &str,
@@ -155,7 +155,7 @@ impl Auth {
         }
     }
 
-    /// Who judges callers.
+    /// Judges callers.
     pub fn authorizer(&self) -> Arc<dyn Authorizer> {
         Arc::clone(&self.authorizer) as Arc<dyn Authorizer>
     }
@@ -182,7 +182,7 @@ struct Refresher {
     judge: Arc<Judge>,
     ready: watch::Sender<bool>,
     interval: Duration,
-    /// When the pass over roles and namespaces under way began.
+    /// When the current pass over roles and namespaces began.
     pass: Mutex<Option<Instant>>,
 }
 
@@ -223,7 +223,7 @@ impl Refresher {
         if list.odd_entries() > 0 {
             tracing::warn!(
                 entries = list.odd_entries(),
-                "entries of the revocation list cannot be read: these users are not treated as revoked"
+                "entries of the revocation list cannot be read: their users are not treated as revoked"
             );
         }
         self.judge.revoked.store(Some(Arc::new(list)));
@@ -238,7 +238,7 @@ impl Refresher {
     }
 
     async fn grants(&self) -> Result<Duration, Failure<&'static str>> {
-        // After a failure the same pass goes on: what it has asked already is not asked again.
+        // After a failure the same pass continues: what it has fetched is not fetched again.
         let since = *self.pass().get_or_insert_with(Instant::now);
         self.judge
             .grants

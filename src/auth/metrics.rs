@@ -30,7 +30,7 @@ impl AuthMetrics {
     ///
     /// # Errors
     ///
-    /// A name is taken.
+    /// If a name is taken.
     pub fn register(metrics: &Registrar) -> Result<Self> {
         let verdicts = metrics.counters(
             "auth_verdicts_total",
@@ -93,7 +93,7 @@ impl AuthMetrics {
 }
 
 impl Default for AuthMetrics {
-    /// Series that nobody exports.
+    /// Series that are not exported.
     fn default() -> Self {
         Self::register(&Registrar::detached()).expect("the names are valid and free")
     }
@@ -124,7 +124,7 @@ impl Document {
 #[derive(Debug, Clone)]
 struct DocumentAges {
     start: Instant,
-    /// Milliseconds after `start`, plus one; 0 for never.
+    /// Milliseconds after `start`, plus one; 0 if it was never fetched.
     fetched: Arc<[AtomicU64; Document::ALL.len()]>,
     gauges: GaugeVec,
 }

@@ -1,4 +1,4 @@
-//! What judging a caller gives.
+//! The verdict on a caller.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::claims::Claims;
 use super::iam::BoxFuture;
 use super::refusal::Refusal;
 
-/// Judges callers. The real one is [`Auth::authorizer`](super::Auth::authorizer).
+/// Judges callers. The one of the server is [`Auth::authorizer`](super::Auth::authorizer).
 pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
     /// The verdict on a call with these headers: a [`Permit`], or a [`Refusal`] of one of three
     /// [classes](super::Class).
@@ -18,9 +18,9 @@ pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
 
 /// A verdict, now or later.
 pub enum Decision {
-    /// Known at once, as of a token verified before: nothing to wait for.
+    /// Known at once, as for a token that was verified before.
     Now(Result<Permit, Refusal>),
-    /// The token has to be verified, perhaps with an answer of IAM. Bounded in time; may be dropped.
+    /// The token has to be verified, perhaps with an answer of IAM. Bounded in time, and may be dropped.
     Later(BoxFuture<'static, Result<Permit, Refusal>>),
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Decision {
     }
 }
 
-/// Proof that the caller was let through, for what lies inside. Cheap to clone.
+/// Proof for inner layers and services that the caller was let through. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Permit(Arc<Caller>);
 

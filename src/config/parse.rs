@@ -4,7 +4,7 @@
 ///
 /// # Errors
 ///
-/// For every other text, with the allowed spellings.
+/// If the text is not one of these spellings.
 pub fn boolean(text: &str) -> Result<bool, String> {
     const ON: [&str; 6] = ["1", "true", "t", "yes", "y", "on"];
     const OFF: [&str; 6] = ["0", "false", "f", "no", "n", "off"];

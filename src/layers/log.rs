@@ -12,7 +12,7 @@ use super::observe::{Call, End, Observer};
 use crate::telemetry::facts::{RpcFacts, bounded};
 use crate::telemetry::method::{CallType, MethodTable};
 
-/// Longest part of a status message that is logged, in bytes.
+/// Maximum length of a status message in a log line, in bytes.
 const MAX_ERROR: usize = 512;
 
 /// Logs each call.
@@ -49,7 +49,7 @@ impl Observer for Log {
 #[derive(Debug)]
 pub struct Logged {
     facts: Arc<RpcFacts>,
-    /// A call that is dropped ends outside its own context.
+    /// Kept because a call that is dropped ends outside its own context.
     context: Context,
 }
 

@@ -46,7 +46,7 @@ impl RpcMetrics {
     ///
     /// # Errors
     ///
-    /// A name is taken.
+    /// If a name is taken.
     pub fn register(metrics: &Registrar, methods: MethodTable) -> Result<Self> {
         let family = metrics.without_prefix();
         let labels = ["grpc_type", "grpc_service", "grpc_method"];

@@ -1,7 +1,7 @@
-//! A handler that panics costs its own call, not the connection: the caller gets INTERNAL.
+//! A panic in a handler ends its own call with INTERNAL, and no other call of the connection.
 //!
-//! Unlike tower-http's, this also stands around the response's body, where gRPC streams do their
-//! work. A panic in a task that the service spawned is the service's to turn into a status.
+//! Unlike the layer of tower-http, this one is also around the body of the response, where gRPC
+//! streams do their work. For a panic in a task that it spawned, the service itself makes a status.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -47,14 +47,14 @@ pub struct CatchPanicService<S> {
     metrics: RpcMetrics,
 }
 
-/// What the caller is told; the log has the rest.
+/// The status for the caller; the log has the message of the panic.
 fn internal() -> Status {
     Status::internal("the server failed on this call; its log says why")
 }
 
 /// Runs a step of the call.
 fn guarded<T>(metrics: &RpcMetrics, step: impl FnOnce() -> T) -> Option<T> {
-    // What a panic leaves half done is dropped right after, and never looked at.
+    // Unwind safe because what a panic leaves half done is dropped next and never read.
     let result = catch_unwind(AssertUnwindSafe(step));
     if result.is_err() {
         metrics.panicked();
@@ -123,7 +123,7 @@ pin_project! {
     /// The response's messages and trailers.
     #[derive(Debug)]
     pub struct CatchPanicBody<B> {
-        // None after a panic.
+        // `None` after a panic.
         #[pin]
         inner: Option<B>,
         metrics: RpcMetrics,

@@ -28,7 +28,7 @@ pub(crate) enum Part {
     Status(Status),
     /// The body breaks.
     Error,
-    /// The body never goes on.
+    /// The body never continues.
     Stall,
     Panic,
 }

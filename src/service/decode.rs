@@ -1,4 +1,4 @@
-//! Tickets and sessions as matching wants them, read from their encoded form.
+//! Tickets and sessions for matching, read from their encoded form.
 //!
 //! Only what the rules need is read; texts share the received bytes. What is read is checked here,
 //! so that matching can trust it.

@@ -1,7 +1,7 @@
 //! Metrics of the service: refusals as they happen, and each tick once, at its end.
 //!
-//! A tick keeps its numbers in a [`TickRecord`]: what a ticket costs is an addition to memory of its
-//! own. A new number of a tick is a field of the record, a series here, and the line in
+//! While a tick runs, its numbers are in a [`TickRecord`] of its own, which no other tick shares. A new
+//! metric of ticks is a series here, a field of the record, and the line of
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
 use std::sync::Arc;
@@ -20,12 +20,12 @@ pub(super) const RULESET_REFUSED: &str = "ruleset";
 /// A ticket or a session that cannot be read, as the reason of a refusal.
 pub(super) const MESSAGE_REFUSED: &str = "message";
 
-/// Upper bounds of a tick's time: from a handful of tickets to Envoy's limit of 15 s.
+/// Upper bounds of a tick's time, from a handful of tickets to Envoy's limit of 15 s.
 const TICK_SECONDS: [f64; 14] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0,
 ];
 
-/// Upper bounds of a ticket's age: from a quick game to a queue for a raid.
+/// Upper bounds of a ticket's age, from a quick game to a queue for a raid.
 const WAIT_SECONDS: [f64; 15] = [
     0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
@@ -75,14 +75,14 @@ impl ServiceMetrics {
     ///
     /// # Errors
     ///
-    /// A name is taken.
+    /// If a name is taken.
     pub fn register(metrics: &Registrar) -> Result<Self> {
         let refusals = metrics.counters(
             "refusals_total",
             "Tickets left over, sessions kept open, and tickets and rulesets refused, by reason.",
             &["reason"],
         )?;
-        // Every reason is exported from the start, so that its rate begins at zero.
+        // The series of every reason exists from the start, so that its rate begins at zero.
         let reasons = Reason::ALL.iter().map(|reason| reason.as_str());
         let faults = ticket_faults().map(|fault| fault.as_str());
         for reason in reasons
@@ -174,7 +174,7 @@ impl ServiceMetrics {
         }
     }
 
-    /// A tick has ended, however it ended. What it did is also told to the facts of its call.
+    /// A tick has ended, finished or not. What it did also goes into the facts of its call.
     pub(super) fn tick_ended(&self, tick: &TickRecord, facts: Option<&RpcFacts>) {
         let series = &*self.0;
         for (reason, times) in tick.refusals() {
@@ -185,7 +185,7 @@ impl ServiceMetrics {
         series.placed.inc_by(tick.tickets_placed);
         let left = tick.tickets.saturating_sub(tick.tickets_placed);
         series.left.inc_by(left);
-        tick.tell_values();
+        tick.flush_values();
         let kind = match tick.kind {
             TickKind::Match => &series.matches,
             TickKind::Backfill => &series.backfill,
@@ -207,7 +207,7 @@ impl ServiceMetrics {
 }
 
 impl Default for ServiceMetrics {
-    /// Series that nobody exports.
+    /// Series that are not exported.
     fn default() -> Self {
         Self::register(&Registrar::detached()).expect("the names are valid and free")
     }
@@ -232,7 +232,7 @@ fn ticket_faults() -> [TicketFault; 7] {
     ]
 }
 
-/// What one tick does, kept by its stream.
+/// The numbers of one tick, kept by its stream.
 #[derive(Debug)]
 pub(super) struct TickRecord {
     kind: TickKind,
@@ -286,14 +286,14 @@ impl TickRecord {
         self.refusals[reason as usize] += 1;
     }
 
-    /// Tells what the call is about, as far as it is known.
+    /// Adds to the facts which tick and pool the call is about, as far as is known.
     pub(super) fn identify(&self, facts: &RpcFacts) {
         facts.set_tick_id(self.tick_id);
         facts.set_ab_trace_id(&self.ab_trace_id);
         facts.set_match_pool(&self.match_pool);
     }
 
-    /// A record for the part of the tick that runs on another thread: its counts go on from here.
+    /// A record for the part of the tick that runs on another thread. Its counts start from these.
     pub(super) fn fork(&self) -> Self {
         Self {
             ab_trace_id: self.ab_trace_id.clone(),
@@ -304,16 +304,16 @@ impl TickRecord {
         }
     }
 
-    /// Goes on with what the other thread recorded since the [`fork`](Self::fork).
+    /// Takes over what the other thread recorded since the [`fork`](Self::fork).
     pub(super) fn join(&mut self, other: Self) {
-        // The fork began with no values.
-        self.tell_values();
+        // The fork has the counts of this record, but only its own values.
+        self.flush_values();
         *self = other;
     }
 
-    fn tell_values(&self) {
-        self.wait_seconds.tell();
-        self.match_players.tell();
+    fn flush_values(&self) {
+        self.wait_seconds.flush();
+        self.match_players.flush();
     }
 
     /// Every reason that was given, with its count.
@@ -338,8 +338,8 @@ impl TickRecord {
     }
 }
 
-/// Values of one tick. They reach the histogram together, when the tick is told; those of a thread
-/// whose client has left never do, as its matches are not counted either.
+/// Values of one tick, which reach the histogram together at its end. Those of a thread whose client
+/// has left never do, as its matches are not counted either.
 #[derive(Debug)]
 struct Values(LocalHistogram);
 
@@ -348,7 +348,7 @@ impl Values {
         self.0.observe(value);
     }
 
-    fn tell(&self) {
+    fn flush(&self) {
         self.0.flush();
     }
 }
@@ -362,7 +362,7 @@ impl Clone for Values {
 
 impl Drop for Values {
     fn drop(&mut self) {
-        // A local histogram would flush itself.
+        // Without this, the local histogram would flush itself.
         self.0.clear();
     }
 }

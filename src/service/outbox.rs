@@ -1,4 +1,4 @@
-//! Where ticks put their matches: a queue while the stream is read, a channel while a long finish
+//! Where a tick puts its matches: a queue while the stream is read, a channel while a long finish
 //! runs on a thread of its own.
 
 use std::collections::VecDeque;
@@ -11,19 +11,19 @@ use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Sess
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
 ///
-/// Nothing here grows beyond what the stream has brought: an answer is made of tickets that were
-/// held already, and holds the same bytes.
+/// The queue needs no bound of its own: an answer consists of tickets that the tick held already, and
+/// shares their bytes.
 #[derive(Debug)]
 pub(super) struct Outbox<T> {
     ready: VecDeque<T>,
-    /// Where a finish on another thread sends to.
+    /// Where a finish on another thread sends its answers.
     channel: Option<UnboundedSender<T>>,
     deadline: Option<Instant>,
     pub(super) record: TickRecord,
 }
 
 impl<T> Outbox<T> {
-    /// An empty one that goes on with this record.
+    /// An empty outbox that continues this record.
     pub(super) fn new(record: TickRecord) -> Self {
         Self {
             ready: VecDeque::new(),
@@ -38,7 +38,7 @@ impl<T> Outbox<T> {
         self.ready.pop_front()
     }
 
-    /// From now on the tick may take that long.
+    /// From now on the tick may take `limit`.
     pub(super) fn start_clock(&mut self, limit: Duration) {
         self.deadline = Instant::now().checked_add(limit);
     }
@@ -50,7 +50,7 @@ impl<T> Outbox<T> {
 
     fn put(&mut self, answer: T) -> Flow {
         match &self.channel {
-            // The client is gone if nobody receives; flow() says so.
+            // An error means that the stream was dropped; `flow` then says stop.
             Some(channel) => drop(channel.send(answer)),
             None => self.ready.push_back(answer),
         }

@@ -38,13 +38,17 @@ impl<L: MatchLogic> Shared<L> {
         }
     }
 
-    /// Reads a ruleset, within its bound. No ruleset is an empty one.
+    /// Reads a ruleset, within its bound. An absent one counts as empty.
+    ///
+    /// # Errors
+    ///
+    /// If it is longer than MAX_RULES_BYTES, or the logic does not accept it.
     pub(super) fn rules(&self, rules: Option<&Rules>) -> Result<L::Rules, Status> {
         let json = rules.map_or("", |rules| rules.json.as_str());
-        let most = self.limits.max_rules_bytes;
-        if json.len() > most as usize {
+        let maximum = self.limits.max_rules_bytes;
+        if json.len() > maximum as usize {
             let text = format!(
-                "the ruleset has {} bytes; at most {most} are allowed (MAX_RULES_BYTES)",
+                "the ruleset has {} bytes; the maximum is {maximum} (MAX_RULES_BYTES)",
                 json.len()
             );
             return Err(status::invalid_field("rules.json", text));
@@ -60,17 +64,17 @@ impl<L: MatchLogic> Shared<L> {
     }
 }
 
-/// Rulesets whose warnings are in the log already: the same one comes at every tick.
+/// Rulesets whose warnings are in the log already: a pool sends its ruleset with every tick.
 #[derive(Default)]
 struct Warned {
     hasher: DefaultHashBuilder,
     hashes: Mutex<HashSet<u64>>,
 }
 
-/// Rulesets remembered; with more, warnings repeat.
+/// Maximum number of rulesets that are remembered; with more, warnings repeat.
 const MAX_WARNED: usize = 1024;
 
-/// Warnings of one ruleset that are logged.
+/// Maximum number of warnings of one ruleset that are logged.
 const MAX_WARNINGS: usize = 20;
 
 impl Warned {
@@ -88,7 +92,7 @@ impl Warned {
             tracing::warn!(path = %warning.path, "ruleset: {warning}");
         }
         if warnings.len() > MAX_WARNINGS {
-            tracing::warn!("ruleset: {} warnings more", warnings.len() - MAX_WARNINGS);
+            tracing::warn!("ruleset: {} more warnings", warnings.len() - MAX_WARNINGS);
         }
     }
 }

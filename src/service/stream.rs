@@ -1,8 +1,8 @@
 //! One stream, one tick: parameters, then tickets, then the half-close.
 //!
-//! The answers are a `Stream` that reads the requests as it is polled. So there is no task and no
-//! channel between reading and matching: a client that does not read its matches is not read from
-//! either, and HTTP/2 flow control holds it.
+//! The answers are a `Stream` that reads the requests when it is polled. So there is no task and no
+//! channel between reading and matching: while a client does not read its matches, its tickets are
+//! not read either, and the flow control of HTTP/2 makes it wait.
 
 mod intake;
 
@@ -30,30 +30,30 @@ use crate::proto::Opaque;
 use crate::telemetry::facts::RpcFacts;
 use intake::Intake;
 
-/// Messages read in one go before other tasks of the thread get their turn.
+/// Messages that are read at a time before other tasks of the thread get their turn.
 const BATCH: usize = 256;
 
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     shared: Arc<Shared<L>>,
     requests: Streaming<Opaque>,
-    /// Where the call's other observers find what it was about.
+    /// Where the layers around the service read what the call was about.
     facts: Option<Arc<RpcFacts>>,
     out: Outbox<P::Answer>,
     /// Where answers are encoded.
     buffer: BytesMut,
     state: State<P>,
-    /// When to look again whether the stream has been idle or open for too long.
+    /// When to check again whether the stream has been idle or open for too long.
     alarm: Pin<Box<Sleep>>,
-    /// When the stream has to be over.
+    /// When the stream has to have ended.
     end: Instant,
     /// Whether a message came since the alarm was set.
     active: bool,
     /// From the parameters to the end, below the call's span.
     span: Span,
     opened: Instant,
-    /// Whether the tick's end has been told.
-    told: bool,
+    /// Whether the tick's end has been recorded.
+    recorded: bool,
 }
 
 enum State<P: Purpose> {
@@ -69,16 +69,16 @@ enum State<P: Purpose> {
         /// What it recorded; `None` if matching panicked.
         thread: JoinHandle<Option<TickRecord>>,
     },
-    /// Nothing comes any more.
+    /// There are no more answers.
     Ended,
 }
 
 enum Step<T> {
-    /// Look again.
+    /// The state has changed: take another step.
     Again,
     /// An answer from the thread.
     Answer(T),
-    /// All is said.
+    /// The last answer has been sent.
     End,
 }
 
@@ -108,7 +108,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             active: false,
             span: Span::none(),
             opened: now,
-            told: false,
+            recorded: false,
             shared,
         }
     }
@@ -124,7 +124,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     self.state = State::Ended;
                     match finished {
                         Ok(Some(record)) => self.out.record.join(record),
-                        // The panic hook has logged what it said.
+                        // The panic hook has logged its message.
                         Ok(None) | Err(_) => return Poll::Ready(Err(status::panicked())),
                     }
                     Poll::Ready(Ok(Step::Again))
@@ -206,11 +206,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             return Ok(Flow::Go);
         };
         let push = AssertUnwindSafe(|| intake.flush::<P>(tick, &mut self.out));
-        // After a panic the tick is dropped, so nobody sees what it left half done.
+        // Unwind safe because the tick is dropped after a panic: what it left half done is never
+        // read.
         catch_unwind(push).map_err(|_| status::panicked())
     }
 
-    /// Ends the stream with an error, behind what the tickets before it led to.
+    /// Ends the stream with an error, after the answers that earlier tickets led to.
     fn fail(&mut self, status: Status) {
         self.state = match self.flush() {
             Ok(Flow::Go) => State::Failed(status),
@@ -267,25 +268,25 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             let now = Instant::now();
             let idle = self.shared.limits.idle_timeout();
             if now >= self.end {
-                let most = self.shared.limits.stream_timeout_second;
+                let maximum = self.shared.limits.stream_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
-                    "the stream is open for more than {most} s (STREAM_TIMEOUT_SECOND)"
+                    "the stream has been open for more than {maximum} s (STREAM_TIMEOUT_SECOND)"
                 )));
             }
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
-                let most = self.shared.limits.stream_idle_timeout_second;
+                let maximum = self.shared.limits.stream_idle_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
-                    "no message came for {most} s (STREAM_IDLE_TIMEOUT_SECOND)"
+                    "no message was received for {maximum} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));
             }
             self.alarm.as_mut().reset(self.end.min(now + idle));
         }
     }
 
-    /// Tells what the tick did, once.
+    /// Records what the tick did, once.
     fn report(&mut self) {
-        if std::mem::replace(&mut self.told, true) {
+        if std::mem::replace(&mut self.recorded, true) {
             return;
         }
         let record = &mut self.out.record;
@@ -345,7 +346,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         response
     }
 
-    /// Drops the tick. A thread that works on it notices at its next answer or question.
+    /// Drops the tick. A thread that works on it notices when it next sends an answer or asks for
+    /// the flow.
     fn abandon(&mut self) {
         if let State::Finishing { thread, .. } = &self.state {
             thread.abort();

@@ -21,9 +21,9 @@ use tokio::sync::Semaphore;
 
 use super::metrics::Metrics;
 
-/// Connections at once; Prometheus and the probes need a handful.
+/// Maximum number of connections; Prometheus and the probes need a handful.
 const MAX_CONNECTIONS: usize = 64;
-/// Longest time for the head of a request, the wait for the next one on a connection included.
+/// Maximum time for the head of a request, including the wait for the next one on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -57,7 +57,7 @@ impl fmt::Display for MetricsPath {
 /// Says whether the server can take calls, or else what it waits for.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// The server, its port bound by whoever made the listener.
+/// The server; its port is bound already.
 pub struct Admin {
     listener: TcpListener,
     pages: Arc<Pages>,
@@ -99,7 +99,7 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// The operating system does not tell.
+    /// If the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -123,8 +123,9 @@ impl Admin {
                         });
                     }
                     Err(error) => {
-                        tracing::debug!(%error, "the admin server cannot accept a connection");
-                        // Out of file descriptors, most likely: give others time to return some.
+                        tracing::debug!(%error, "the metrics server cannot accept a connection");
+                        // Most likely there are no file descriptors left: give others time to
+                        // return some.
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -150,7 +151,7 @@ async fn serve_connection(stream: TcpStream, pages: Arc<Pages>) {
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
-        tracing::debug!(%error, "a connection to the admin server ended badly");
+        tracing::debug!(%error, "a connection to the metrics server failed");
     }
 }
 

@@ -60,7 +60,7 @@ impl fmt::Display for Address {
             return f.write_str(&self.text);
         }
         let mut url = self.url.clone();
-        // An http URL has a host, so both can be taken away.
+        // Neither can fail: an http URL has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.fmt(f)
@@ -79,7 +79,7 @@ pub(super) fn client(collector: &Address, timeout: Duration) -> ClientBuilder {
     if collector.uses_tls() {
         client
     } else {
-        // Otherwise reading the system's certificates is the longest part of the start.
+        // Reading the certificates of the system would be the longest part of the start.
         client.tls_certs_only([])
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::method::MethodId;
 
-/// Longest text that is kept of what a client sent, in bytes.
+/// Maximum length of a text that is kept of what a client sent, in bytes.
 const MAX_TEXT: usize = 128;
 
 /// Facts about one call, in the request's extensions as `Arc<RpcFacts>`.
@@ -93,7 +93,7 @@ impl RpcFacts {
         self.totals.get().copied().unwrap_or_default()
     }
 
-    /// What was refused in the call: reasons, and how often each. None of them is no fact.
+    /// What was refused in the call: reasons and their counts. An empty list does not count.
     pub fn set_refusals(&self, refusals: impl IntoIterator<Item = (&'static str, u64)>) {
         let mut text = String::new();
         for (reason, times) in refusals {

@@ -20,14 +20,14 @@ use super::metrics::ExportMetrics;
 use super::settings::{LogFormat, Settings};
 use super::spans::Tracer;
 
-/// Lines that may wait for standard output.
+/// Maximum number of lines that wait for standard output.
 const QUEUE_LINES: usize = 16_384;
 
 /// Where lines go besides Loki.
 pub struct Output {
     /// Standard output, or a test's buffer.
     pub writer: Box<dyn Write + Send>,
-    /// Whether a person looks at it.
+    /// Whether a person reads it.
     pub is_terminal: bool,
 }
 
@@ -103,7 +103,7 @@ where
     }
 }
 
-/// Panics become log lines, so that they are seen where the other lines are.
+/// Makes panics log lines, so that they are found where the other lines are.
 pub(super) fn log_panics() {
     panic::set_hook(Box::new(|info| {
         let message = info

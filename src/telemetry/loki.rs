@@ -1,6 +1,6 @@
-//! Log lines to Loki: a bounded queue, batches in gzip, one thread, and never a wait for who logs.
+//! Log lines to Loki: a bounded queue, batches in gzip, one thread; a log line never waits.
 //!
-//! tracing-loki was looked at and not taken: its queue of unsent lines has no limit and it logs
+//! tracing-loki was considered and is not used: its queue of unsent lines has no limit, and it logs
 //! every failed attempt.
 
 mod pusher;
@@ -20,7 +20,7 @@ use queue::LIMITS;
 
 pub(super) use queue::LokiSink;
 
-/// Longest time that the last lines may take at shutdown.
+/// Maximum time that the last lines may take at shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Ends the pusher: sends what is queued.
@@ -35,7 +35,7 @@ pub(super) struct FlushLines {
 ///
 /// # Errors
 ///
-/// The thread cannot be started.
+/// If the thread cannot be started.
 pub(super) fn start(
     target: LokiTarget,
     application: &str,

@@ -33,7 +33,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// A metric cannot be registered, which is a fault of the program.
+    /// If a metric cannot be registered, which is a fault of the program.
     pub fn new(prefix: &MetricPrefix) -> Result<Self> {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self()))?;
@@ -54,7 +54,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// A family cannot be written, which is a fault of the program.
+    /// If a family cannot be written, which is a fault of the program.
     pub fn encode(&self) -> Result<Vec<u8>> {
         self.export.refresh();
         let mut text = Vec::with_capacity(64 * 1024);

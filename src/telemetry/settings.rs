@@ -44,7 +44,7 @@ pub enum TracesExporter {
 /// Where log lines are pushed.
 #[derive(Clone, Debug)]
 pub struct LokiTarget {
-    /// Loki's push address.
+    /// Push address of Loki.
     pub address: Address,
     /// User and password for HTTP Basic.
     pub user: Option<(String, SecretString)>,
@@ -106,7 +106,7 @@ pub struct Settings {
     #[arg(long, env = "ENABLE_LOKI", value_parser = boolean, action = ArgAction::Set, default_value = "true")]
     pub enable_loki: bool,
 
-    /// Loki's push address.
+    /// Push address of Loki.
     #[arg(
         long,
         env = "LOKI_URL",
@@ -130,7 +130,7 @@ pub struct Settings {
     #[arg(long, env = "PROMETHEUS_ADDR", default_value = "0.0.0.0")]
     pub prometheus_addr: IpAddr,
 
-    /// Port of the metrics server; 0 picks a free one.
+    /// Port of the metrics server; 0: any free one.
     #[arg(long, env = "PROMETHEUS_PORT", default_value_t = 8080)]
     pub prometheus_port: u16,
 
@@ -138,7 +138,8 @@ pub struct Settings {
     #[arg(long, env = "PROMETHEUS_ENDPOINT", default_value = "/metrics")]
     pub prometheus_endpoint: MetricsPath,
 
-    /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` turned to `_`].
+    /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` replaced
+    /// by `_`].
     #[arg(long, env = "PROMETHEUS_PREFIX")]
     pub prometheus_prefix: Option<MetricPrefix>,
 
@@ -150,7 +151,7 @@ pub struct Settings {
     #[arg(long, env = "OTEL_TRACES_EXPORTER", value_enum, ignore_case = true)]
     pub otel_traces_exporter: Option<TracesExporter>,
 
-    /// Zipkin's address for spans.
+    /// Address of Zipkin for spans.
     #[arg(
         long,
         env = "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
@@ -158,7 +159,7 @@ pub struct Settings {
     )]
     pub otel_exporter_zipkin_endpoint: IfUsed<Address>,
 
-    /// Longest time for one batch of spans to Zipkin, in milliseconds (1 to 600000).
+    /// Maximum time for one batch of spans to Zipkin, in milliseconds (1 to 600000).
     #[arg(
         long,
         env = "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
@@ -179,7 +180,7 @@ pub struct Settings {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
     pub otel_exporter_otlp_traces_endpoint: Option<IfUsed<Address>>,
 
-    /// Longest time for one batch of spans over OTLP, in milliseconds (1 to 600000).
+    /// Maximum time for one batch of spans over OTLP, in milliseconds (1 to 600000).
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TIMEOUT",
@@ -239,7 +240,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// LOG_LEVEL decides and is not a level.
+    /// If LOG_LEVEL decides and is not a level.
     pub fn log_filter(&self) -> Result<LogFilter, String> {
         match &self.rust_log {
             Some(filter) if !filter.is_blank() => Ok(filter.clone()),
@@ -251,7 +252,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// They are, and LOKI_URL is not an address.
+    /// If they are pushed and LOKI_URL is not an address.
     pub fn loki(&self) -> Result<Option<LokiTarget>, String> {
         if !self.enable_loki {
             return Ok(None);
@@ -295,13 +296,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// None is set, and APP_NAME makes none.
+    /// If PROMETHEUS_PREFIX is not set and APP_NAME cannot be made one.
     pub fn metrics_prefix(&self) -> Result<MetricPrefix, String> {
         match &self.prometheus_prefix {
             Some(prefix) => Ok(prefix.clone()),
             None => MetricPrefix::of_application(&self.app_name).map_err(|why| {
                 format!(
-                    "APP_NAME is `{}`, which makes no prefix for metrics: {why}; set PROMETHEUS_PREFIX",
+                    "APP_NAME is `{}`, which cannot be made a prefix for metrics: {why}; set PROMETHEUS_PREFIX",
                     self.app_name
                 )
             }),
@@ -317,7 +318,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// They are, and the address of the exporter in use is not one.
+    /// If they are sent and the address of the exporter in use is not an address.
     pub fn spans(&self) -> Result<Option<SpansTarget>, String> {
         Ok(match self.traces_exporter() {
             TracesExporter::None => None,

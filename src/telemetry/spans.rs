@@ -29,7 +29,7 @@ use super::propagation::{Remote, remote_parent};
 use super::settings::Settings;
 use sampling::Samplers;
 
-/// Longest time that the last spans may take at shutdown.
+/// Maximum time that the last spans may take at shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Starts the spans of calls. Cheap to clone.
@@ -48,7 +48,7 @@ pub(super) struct FlushSpans(SdkTracerProvider);
 ///
 /// # Errors
 ///
-/// The exporter cannot be built; the text says why.
+/// If the exporter cannot be built: why.
 pub(super) fn build(
     settings: &Settings,
     metrics: &Arc<ExportMetrics>,
@@ -159,7 +159,7 @@ impl Tracer {
 impl FlushSpans {
     /// Sends what is queued, within 5 s. Blocks.
     pub(super) fn flush(&self) {
-        // The exporter has counted what it could not send; a second report would only confuse.
+        // The exporter has counted what it could not send; a second report would be misleading.
         let _ = self.0.shutdown_with_timeout(FLUSH_TIMEOUT);
     }
 }

@@ -41,7 +41,7 @@ fn settings(url: &str) -> Settings {
     settings.login.client_id = Some(client_id);
     settings.login.client_secret = Some(SecretString::from(client_secret));
     settings.ab_namespace = Some(NAMESPACE.to_owned());
-    assert_eq!(settings.faults(), [""; 0]);
+    assert_eq!(settings.validate(), [""; 0]);
     settings
 }
 

@@ -20,13 +20,13 @@ use crate::error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait that AGS can ask for.
+/// Maximum wait that AGS can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// Adds headers, such as those of a trace, to each request to AGS.
 pub type InjectHeaders = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
-/// Who asks.
+/// How a request authenticates.
 pub(in crate::auth) enum Credentials<'a> {
     /// The client id and secret.
     Basic,
@@ -54,7 +54,7 @@ impl Http {
         let base = login.base_url().map_err(IamError::Setup)?;
         let mut client = reqwest::Client::builder();
         if base.scheme() == "http" {
-            // No redirect is followed, so no certificate is ever asked for: do not read them.
+            // Without redirects there is never TLS, so the certificates of the system are not read.
             client = client.tls_certs_only([]);
         }
         let client = client
@@ -104,7 +104,8 @@ impl Http {
         self.send(endpoint, request, limit).await
     }
 
-    /// Reads a JSON body. The error says where, never what: the text may be a token.
+    /// Reads a JSON body. The error says where reading failed and does not quote the text, which may be
+    /// a token.
     pub(in crate::auth) fn json<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -141,7 +142,7 @@ impl Http {
 
     /// The base URL with each segment percent-encoded.
     fn url(&self, endpoint: Endpoint, path: &[&str]) -> Result<Url, IamError> {
-        // Ids come out of tokens: a `..` would turn the request, and our token, elsewhere.
+        // Ids come from tokens: a `..` would send the request, with our token, to another endpoint.
         if path
             .iter()
             .any(|segment| matches!(*segment, "" | "." | ".."))
@@ -178,7 +179,7 @@ impl Http {
         answer
     }
 
-    /// The span of a request. The path is left out: names in it come from tokens.
+    /// The span of a request. The path is left out because names in it come from tokens.
     fn span(&self, endpoint: Endpoint) -> Span {
         let method = match endpoint {
             Endpoint::Token => "POST",
@@ -239,7 +240,7 @@ impl Http {
     }
 }
 
-/// A name that can stand in a header: other letters than visible ASCII become `_`.
+/// A name that can be part of a header: characters other than visible ASCII become `_`.
 fn user_agent(app_name: &str) -> String {
     app_name
         .chars()
@@ -253,7 +254,8 @@ fn user_agent(app_name: &str) -> String {
         .collect()
 }
 
-/// Seconds of a `Retry-After`; its other form, a date, is not used for minutes.
+/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is not
+/// read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?

@@ -1,7 +1,6 @@
 //! An alliance ruleset, valid by construction.
 
 mod parse;
-mod print;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::matching::{Attributes, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 use crate::service::limits::Limits;
 
-/// How many values a ticket may still have.
+/// How many more values a ticket may have.
 pub(super) struct Budget {
     values: u32,
     allowed: u32,

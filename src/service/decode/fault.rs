@@ -2,19 +2,19 @@
 
 use crate::proto::wire::Malformed;
 
-/// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
+/// Why a ticket or a session cannot be read. `path` is the field, such as `players[2].player_id`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::service) enum DecodeFault {
-    #[error("`{path}` is no protobuf message: {why}")]
+    #[error("`{path}` is not a protobuf message: {why}")]
     Malformed { path: String, why: Malformed },
-    #[error("`{path}` is no UTF-8 text")]
+    #[error("`{path}` is not UTF-8")]
     NotUtf8 { path: String },
     #[error("`{path}` has the wrong wire type; it has to be {expected}")]
     WireType {
         path: String,
         expected: &'static str,
     },
-    #[error("`{path}` has more than {allowed} {what}; {setting} is the bound")]
+    #[error("`{path}` has more than {allowed} {what}, the maximum of {setting}")]
     TooMany {
         path: String,
         allowed: u32,
@@ -62,5 +62,5 @@ impl DecodeFault {
     }
 }
 
-/// Faults are boxed: they are rare, and a small error keeps every good result small.
+/// Faults are boxed: they are rare, and a small error keeps every result small.
 pub(in crate::service) type Decoded<T> = Result<T, Box<DecodeFault>>;

@@ -11,7 +11,7 @@ use crate::matching::{Needs, Party, Roster, Session, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 use crate::service::limits::Limits;
 
-/// Most teams of a session, parties of a team, and regions of a session.
+/// Maximum number of teams of a session, of parties of a team, and of regions of a session.
 const MAX_LIST: u32 = 4096;
 
 /// Reads a session. The path of a fault begins below the backfill ticket.

@@ -1,4 +1,4 @@
-//! The stream contract: what may come when.
+//! Which message may come when in a stream.
 
 use bytes::Bytes;
 use prost::Message;
@@ -14,10 +14,10 @@ use crate::service::shared::Shared;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
 
-/// Longest part of a ruleset in a log line, in bytes.
+/// Maximum length of a ruleset in a log line, in bytes.
 const MAX_LOGGED_RULESET: usize = 1024;
 
-/// What a stream has brought so far, as far as the next message depends on it.
+/// What has been received in a stream, as far as the next message depends on it.
 pub(super) struct Intake {
     needs: Needs,
     tickets: u32,
@@ -29,11 +29,11 @@ pub(super) struct Intake {
     seen_sessions: Seen,
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
-    /// Tickets that were read and that the tick has not got yet.
+    /// Tickets that have been read and not yet given to the tick.
     pub(super) batch: Batch,
-    /// A session that the tick has not got yet; it came after the tickets.
+    /// A session that has not yet been given to the tick; it came after those tickets.
     session: Option<Session>,
-    /// Which of them are new to the stream.
+    /// Which of the tickets or sessions are new to the stream; kept to use its memory again.
     new: Vec<bool>,
 }
 
@@ -116,9 +116,9 @@ impl Intake {
         let number = self.tickets + self.sessions + 2;
         self.bytes += request.fields().len() as u64;
         if self.bytes > limits.max_stream_bytes {
-            let most = limits.max_stream_bytes;
+            let maximum = limits.max_stream_bytes;
             return Err(Status::invalid_argument(format!(
-                "the stream has more than {most} bytes (MAX_STREAM_BYTES)"
+                "the stream has more than {maximum} bytes (MAX_STREAM_BYTES)"
             )));
         }
         let read = P::SLOTS.read(request);
@@ -126,17 +126,17 @@ impl Intake {
         let (slot, bytes) = read.ok_or_else(|| unset::<P>(number, "ticket"))?;
         if slot != Slot::Parameters && self.tickets + self.sessions == limits.max_tickets_per_stream
         {
-            let most = limits.max_tickets_per_stream;
+            let maximum = limits.max_tickets_per_stream;
             return Err(Status::invalid_argument(format!(
-                "the stream has more than {most} tickets and sessions (MAX_TICKETS_PER_STREAM)"
+                "the stream has more than {maximum} tickets and sessions (MAX_TICKETS_PER_STREAM)"
             )));
         }
         match slot {
             Slot::Parameters => Err(status::invalid_field(
                 "parameters",
                 format!(
-                    "message {number} of the stream is `parameters` again; they come once, first, \
-                     and only tickets follow"
+                    "message {number} of the stream is `parameters` again; a stream has them once, as \
+                     its first message"
                 ),
             )),
             Slot::Ticket => {
@@ -176,13 +176,13 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether there are tickets that the tick has not got yet.
+    /// Whether there are tickets that have not yet been given to the tick.
     pub(super) fn holds_tickets(&self) -> bool {
         !self.batch.is_empty()
     }
 
-    /// Gives the tick what was read since the last time, in the order it came. To be called when no
-    /// message is at hand, too: no ticket has to wait for others.
+    /// Gives the tick what was read since the last time, in the order in which it came. To be called
+    /// also when no message is ready, so that no ticket waits for others.
     pub(super) fn flush<P: Purpose>(
         &mut self,
         tick: &mut P::Tick,
@@ -210,7 +210,7 @@ impl Intake {
     }
 }
 
-/// Refuses a second pool.
+/// Refuses a ticket or a session of another pool than the first one's.
 fn check_pool(
     first: &mut Option<Text>,
     what: &str,
@@ -236,15 +236,15 @@ fn check_pool(
     Ok(())
 }
 
-/// The client closed its side without a word.
+/// The client closed its side without a message.
 pub(super) fn ended_early<P: Purpose>() -> Status {
-    let text = "the stream ended without a message; its first one has to be `parameters`";
+    let text = "the stream ended without a message; the first one has to be `parameters`";
     status::invalid_field("parameters", text)
 }
 
 fn unset<P: Purpose>(number: u32, expected: &str) -> Status {
     let text =
-        format!("message {number} of the stream has no `request_type`; expected is `{expected}`");
+        format!("message {number} of the stream has no `request_type`; `{expected}` was expected");
     status::invalid_field("request_type", text)
 }
 

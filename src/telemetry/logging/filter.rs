@@ -21,7 +21,7 @@ impl LogFilter {
 
     /// The filter of the subscriber.
     pub(super) fn to_env_filter(&self) -> EnvFilter {
-        // Lossy only in form: they were read before.
+        // Nothing is lost: the directives have been read before.
         EnvFilter::builder().parse_lossy(&self.0)
     }
 }

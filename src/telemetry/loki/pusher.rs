@@ -1,4 +1,4 @@
-//! The thread that pushes batches to Loki, again and again where that may help.
+//! The thread that pushes batches to Loki, and repeats a push where that may help.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -34,9 +34,9 @@ pub(super) struct Pusher {
 /// What became of a push.
 enum Pushed {
     Taken,
-    /// Loki will not take these lines at any time.
+    /// Loki will not take these lines later either.
     Refused(String),
-    /// Worth another attempt.
+    /// Another attempt may succeed.
     Failed(String),
 }
 
@@ -45,7 +45,7 @@ impl Pusher {
     ///
     /// # Errors
     ///
-    /// The HTTP client cannot be built.
+    /// If the HTTP client cannot be built.
     pub(super) fn new(
         target: LokiTarget,
         application: String,

@@ -1,4 +1,4 @@
-//! Lines that wait for Loki: bounded in number and bytes, and never a wait for who logs.
+//! Lines that wait for Loki, bounded in number and bytes. To log a line never waits.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Limits {
     queue_bytes: usize,
     batch_lines: usize,
     batch_bytes: usize,
-    /// Longest time that a line waits for others to travel with.
+    /// Maximum time that a line waits for others to be sent with.
     linger: Duration,
 }
 

@@ -44,7 +44,7 @@ struct Labels<'a> {
 ///
 /// # Errors
 ///
-/// It cannot be written, which is a fault of the program.
+/// If it cannot be written, which is a fault of the program.
 pub(super) fn body(application: &str, lines: &[Line]) -> io::Result<Vec<u8>> {
     let mut streams = Vec::new();
     for (level, name) in LEVELS {

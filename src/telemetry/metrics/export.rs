@@ -1,4 +1,4 @@
-//! What telemetry itself loses: the only trace of a collector that is away.
+//! What telemetry itself loses: all that is left of it while a collector cannot be reached.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ pub struct ExportMetrics {
     pub loki_dropped: IntCounter,
     /// Log lines that Loki took.
     pub loki_pushed: IntCounter,
-    /// Spans dropped because the queue was full or the collector is known to be away.
+    /// Spans dropped because the queue was full or the collector could not be reached.
     pub spans_dropped_queue: IntCounter,
     /// Spans dropped because sending their batch failed.
     pub spans_dropped_export: IntCounter,

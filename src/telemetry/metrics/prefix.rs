@@ -13,7 +13,7 @@ impl MetricPrefix {
     ///
     /// # Errors
     ///
-    /// Any other character that a metric's name cannot have.
+    /// If the name has another character that the name of a metric cannot have.
     pub fn of_application(name: &str) -> Result<Self, String> {
         name.replace([' ', '-', '.'], "_").parse()
     }

@@ -50,7 +50,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// The name is taken, or is not the name of a metric. So for the methods below.
+    /// If the name is taken, or is not the name of a metric.
     pub fn counter(&self, name: &str, help: &str) -> Result<IntCounter> {
         self.register(IntCounter::new(self.name(name), help)?)
     }
@@ -59,7 +59,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// As [`counter`](Self::counter).
+    /// If the name is taken, or is not the name of a metric.
     pub fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
         self.register(IntCounterVec::new(
             Opts::new(self.name(name), help),
@@ -71,7 +71,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// As [`counter`](Self::counter).
+    /// If the name is taken, or is not the name of a metric.
     pub fn gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
         self.register(IntGauge::new(self.name(name), help)?)
     }
@@ -80,7 +80,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// As [`counter`](Self::counter), or the bounds do not ascend.
+    /// If the name is taken or is not the name of a metric, or if the bounds do not ascend.
     pub fn histogram(&self, name: &str, help: &str, bounds: &[f64]) -> Result<Histogram> {
         let options = HistogramOpts::new(self.name(name), help).buckets(bounds.to_vec());
         self.register(Histogram::with_opts(options)?)
@@ -90,7 +90,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// As [`histogram`](Self::histogram).
+    /// If the name is taken or is not the name of a metric, or if the bounds do not ascend.
     pub fn histograms(
         &self,
         name: &str,
@@ -106,7 +106,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// The name is taken.
+    /// If the name is taken.
     pub fn register<C: Collector + Clone + 'static>(&self, collector: C) -> Result<C> {
         self.registry.register(Box::new(collector.clone()))?;
         Ok(collector)

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-/// A value that has to be right only where it is used: an address of a collector that is switched
-/// off keeps no server from starting.
+/// A value that has to be right only where it is used: a wrong address of a collector that is
+/// switched off does not stop the server from starting.
 #[derive(Clone, Debug)]
 pub struct IfUsed<T>(Result<T, String>);
 
@@ -13,7 +13,7 @@ impl<T> IfUsed<T> {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, behind the name of its variable.
+    /// If it is wrong: why, behind the name of its variable.
     pub fn get(&self, variable: &str) -> Result<&T, String> {
         self.0.as_ref().map_err(|why| format!("{variable} {why}"))
     }

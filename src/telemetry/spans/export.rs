@@ -2,7 +2,7 @@
 //!
 //! Both use reqwest's blocking client on the batch processor's own thread: since opentelemetry
 //! 0.28 that thread drives no runtime, so an async client would wait forever. The blocking client
-//! in turn may not be built inside a runtime; hence the short-lived thread in [`processor`].
+//! in turn may not be built inside a runtime, so [`processor`] builds it on a short-lived thread.
 
 mod zipkin;
 
@@ -27,7 +27,7 @@ use crate::telemetry::metrics::ExportMetrics;
 use crate::telemetry::outage::Outage;
 use crate::telemetry::settings::SpansTarget;
 
-/// Spans that may wait; OpenTelemetry's default. About 2 MB at worst.
+/// Maximum number of spans that wait; OpenTelemetry's default. About 2 MB at worst.
 const QUEUE: usize = 2048;
 
 /// Builds the processor for this target; `service_name` is put on the spans.
@@ -104,8 +104,9 @@ pub(super) fn bounded<E: SpanExporter + 'static>(
 }
 
 impl<P> Bounded<P> {
-    /// A sampler that records nothing while the collector is away: such a span would be dropped at
-    /// its end, and making it costs more than the rest of a call's tracing. Ids go on all the same.
+    /// A sampler that records nothing while the collector cannot be reached: such a span would be
+    /// dropped at its end, and to make it costs more than the rest of a call's tracing. Calls still
+    /// get ids.
     pub(super) fn sampler(&self, sampler: Sampler) -> WhileReachable {
         WhileReachable {
             sampler,
@@ -151,7 +152,8 @@ struct Shared {
     metrics: Arc<ExportMetrics>,
 }
 
-/// Drops, and counts, what the queue cannot take or what a collector that is away would not get.
+/// Drops and counts the spans that the queue cannot take, and all of them while the collector
+/// cannot be reached.
 #[derive(Debug)]
 pub(super) struct Bounded<P> {
     inner: P,
@@ -213,7 +215,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
                 shared.metrics.spans_dropped_export.inc_by(spans as u64);
             }
         }
-        // The SDK would log each failed batch; the outage has said it once.
+        // The SDK would log each failed batch; the outage has logged the first one.
         Ok(())
     }
 

@@ -21,7 +21,7 @@ async fn the_stream_contract_is_enforced() {
         .refused(
             twice,
             invalid,
-            &["message 3", "`parameters` again", "come once"],
+            &["message 3", "`parameters` again", "as its first message"],
         )
         .await;
     let none = "message 1 of the stream has no `request_type`; expected is `parameters`";
@@ -46,7 +46,7 @@ async fn the_stream_contract_is_enforced() {
         .refused(
             garbage,
             invalid,
-            &["MakeMatchesRequest is no protobuf message"],
+            &["MakeMatchesRequest is not a protobuf message"],
         )
         .await;
     let broken = vec![parameters("{}"), raw_request(b"\x22\x03\x0a\x05x")];
@@ -54,12 +54,12 @@ async fn the_stream_contract_is_enforced() {
         .refused(
             broken,
             invalid,
-            &["ticket: `players[0]` is no protobuf message"],
+            &["ticket: `players[0]` is not a protobuf message"],
         )
         .await;
     let latin = vec![parameters("{}"), raw_request(b"\x0a\x01\xe9")];
     server
-        .refused(latin, invalid, &["`ticket_id` is no UTF-8 text"])
+        .refused(latin, invalid, &["`ticket_id` is not UTF-8"])
         .await;
     let number = vec![parameters("{}"), raw_request(b"\x08\x01")];
     server

@@ -1,13 +1,13 @@
-//! Writing an alliance ruleset.
+//! Writing an alliance ruleset, to see that reading loses nothing.
 
 use serde_json::{Map, Value, json};
 
-use super::parse::{BLOCK_POLICIES, OPTION_KINDS};
+use super::super::parse::{BLOCK_POLICIES, OPTION_KINDS};
 use super::{AllianceRules, DistanceRule, Inert, RegionRules, TeamBounds};
 
 impl AllianceRules {
     /// The ruleset as JSON, with every default filled in. Parsing it gives the same rules.
-    pub fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let flexing: Vec<_> = self.distances.iter().flat_map(flexing_rules).collect();
         let options: Vec<_> = self
             .options

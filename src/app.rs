@@ -292,8 +292,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Tells health watchers NOT_SERVING, then ends their streams: a watch never ends by itself, and the
-/// server would wait for it.
+/// Tells health watchers NOT_SERVING, then ends their streams: a watch never ends by itself, and
+/// the server would wait for it.
 async fn end_health(reporter: &HealthReporter) {
     set_health(reporter, ServingStatus::NotServing).await;
     let mut reporter = reporter.clone();

@@ -1,17 +1,17 @@
 //! Access tokens and permissions: only AGS may call.
 //!
 //! A caller sends a token that AGS's identity service (IAM) has signed. [`Auth`] fetches what is
-//! needed to judge it (keys, revocation list, roles, namespaces) and refreshes it in the background;
-//! [`Auth::authorizer`] returns the [`Authorizer`] that the layer asks about each call.
+//! needed to judge it (keys, revocation list, roles, namespaces) and refreshes it in the
+//! background; [`Auth::authorizer`] returns the [`Authorizer`] that the layer asks about each call.
 //!
 //! The order of a verdict: header → one strict spelling → key and signature → times → token revoked
 //! → user revoked → delegated namespace, or permission of the token, then of its roles.
 //!
 //! Invariants:
-//! - A token that cannot be judged is refused. Until keys and revocation list have been fetched, none
-//!   can be judged.
-//! - A value that has been fetched stays in use through an outage, until the next one replaces it as
-//!   a whole.
+//! - A token that cannot be judged is refused. Until keys and revocation list have been fetched,
+//!   none can be judged.
+//! - A value that has been fetched stays in use through an outage, until the next one replaces it
+//!   as a whole.
 //! - A token is accepted in exactly one spelling.
 //! - No token, secret, key id or text of IAM gets into a log line, an error or an answer.
 //! - Whatever a caller can choose (kid, roles) costs AGS a bounded number of requests.

@@ -1,5 +1,5 @@
-//! The stand-in for AGS in local development: calls a running server and shows what went out and
-//! what came back.
+//! The client for local development: calls a running server as AGS does, and shows what it sent and
+//! received.
 
 mod args;
 mod calls;
@@ -18,7 +18,7 @@ use args::{Common, Tickets};
 use calls::Call;
 pub use health::Health;
 
-/// Plays AGS: calls a running match function and shows what went out and what came back
+/// Calls a running match function as AGS does, and shows what it sent and received
 #[derive(Debug, Parser)]
 #[command(name = "match-function client", version)]
 pub struct Client {
@@ -41,7 +41,7 @@ enum Command {
         common: Common,
         #[command(flatten)]
         tickets: Tickets,
-        /// Sessions to make up, each with one player; with --random with teams and free seats
+        /// Sessions to make up, each with one player; with --random, with teams and free seats
         #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
         sessions: u32,
     },
@@ -71,7 +71,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// An argument cannot be read, the server cannot be reached, or it refused the call.
+    /// If an argument cannot be read, the server cannot be reached, or it refuses the call.
     pub async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         match self.command {
             Command::MakeMatches { common, tickets } => {

@@ -38,8 +38,8 @@ type Step = MapRequestLayer<fn(Request<Body>) -> Request<Body>>;
 pub type ServerStack<A> =
     Stack<A, Stack<CatchPanic, Stack<Observe<Observers>, Stack<Step, Identity>>>>;
 
-/// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals are
-/// observed like any other outcome.
+/// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals
+/// are observed like any other outcome.
 pub fn stack<A>(
     settings: &Settings,
     tracer: &Tracer,

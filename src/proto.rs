@@ -1,5 +1,5 @@
-//! The wire contract: types generated from `proto/matchFunction.proto`, and a few that are written by
-//! hand because a ticket has to come back exactly as it was received.
+//! The wire contract: types generated from `proto/matchFunction.proto`, and a few that are written
+//! by hand because a ticket has to come back exactly as it was received.
 
 mod codec;
 mod opaque;

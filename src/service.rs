@@ -172,9 +172,9 @@ fn facts_of<T>(request: &Request<T>) -> Option<Arc<RpcFacts>> {
     request.extensions().get().cloned()
 }
 
-/// The ticket with attributes added. Protobuf merges two pieces of a message, and a later entry of a
-/// map replaces an earlier one: so the new attributes are put behind the bytes of the ticket, which
-/// stay as they are.
+/// The ticket with attributes added. Protobuf merges two pieces of a message, and a later entry of
+/// a map replaces an earlier one: so the new attributes are put behind the bytes of the ticket,
+/// which stay as they are.
 fn enriched(ticket: proto::Ticket, enrichment: &Enrichment) -> proto::Ticket {
     if enrichment.attributes.is_empty() {
         return ticket;

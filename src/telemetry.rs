@@ -42,7 +42,8 @@ pub use self::settings::Settings;
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting that [`Settings::validate`] would have reported, or an exporter that cannot be built.
+    /// A setting that [`Settings::validate`] would have reported, or an exporter that cannot be
+    /// built.
     #[error("{0}")]
     Setting(String),
     /// A metric cannot be registered.

@@ -26,8 +26,8 @@ const VERDICT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a caller needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The game namespace of this server: a delegated token must be for it, `{namespace}` stands for
-    /// it, and the roles of the `roles` claim are held in it.
+    /// The game namespace of this server: a delegated token must be for it, `{namespace}` stands
+    /// for it, and the roles of the `roles` claim are held in it.
     pub namespace: Option<String>,
     /// The permission that a token without `extend_namespace` must grant; `{namespace}` and
     /// `{userId}` are filled in. `None`: any valid token will do.
@@ -48,7 +48,8 @@ impl Requirement {
     }
 }
 
-/// Judges tokens by what has been fetched from IAM, and asks IAM for a key or role that is not known.
+/// Judges tokens by what has been fetched from IAM, and asks IAM for a key or role that is not
+/// known.
 #[derive(Debug)]
 pub(super) struct TokenAuthorizer(pub(super) Arc<Judge>);
 
@@ -111,8 +112,8 @@ impl Judge {
         Ok(permit)
     }
 
-    /// Whether the caller may call. AGS calls with delegated tokens, which name the namespace they are
-    /// for and have no permission; every other caller needs the permission.
+    /// Whether the caller may call. AGS calls with delegated tokens, which name the namespace they
+    /// are for and have no permission; every other caller needs the permission.
     async fn check_requirement(&self, claims: &Claims) -> Result<(), Refusal> {
         let namespace = self.requirement.namespace.as_deref();
         match claims.extend_namespace.as_deref() {

@@ -25,8 +25,8 @@ impl TokenHash {
     }
 }
 
-/// Takes 8 bytes of a SHA-256 as they are. Only tokens that IAM signed are put in, so a caller cannot
-/// choose keys that collide.
+/// Takes 8 bytes of a SHA-256 as they are. Only tokens that IAM signed are put in, so a caller
+/// cannot choose keys that collide.
 #[derive(Default)]
 pub(super) struct TakeBytes(u64);
 
@@ -77,7 +77,8 @@ impl VerifiedTokens {
         }
     }
 
-    /// The permit of a token that was verified before, if it is still valid at `now` (Unix seconds).
+    /// The permit of a token that was verified before, if it is still valid at `now` (Unix
+    /// seconds).
     pub(super) fn get(&self, token: &TokenHash, now: f64) -> Option<Permit> {
         let verdict = self.verdicts.get(token)?;
         let stands = verdict.generation == self.generation() && verdict.validity.check(now).is_ok();

@@ -1,7 +1,7 @@
 //! The parts of an access token: its strict form first, then its claims.
 //!
-//! Times are checked here because the JWT library reads the system clock itself: here the time is an
-//! argument, for tests and for a cached verdict that has to end on time.
+//! Times are checked here because the JWT library reads the system clock itself: here the time is
+//! an argument, for tests and for a cached verdict that has to end on time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,8 +40,9 @@ struct Header {
 impl<'t> UnverifiedToken<'t> {
     /// Splits a compact JWS: three parts of strict base64url, an RS256 header with a key id.
     ///
-    /// A token has exactly one accepted spelling. The revocation list goes by the text of a token, so
-    /// a revoked token would be accepted again if padding, stray bits or white space were allowed.
+    /// A token has exactly one accepted spelling. The revocation list goes by the text of a token,
+    /// so a revoked token would be accepted again if padding, stray bits or white space were
+    /// allowed.
     ///
     /// # Errors
     ///

@@ -42,8 +42,8 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
         let (sender, receiver) = watch::channel(None);
         let request = start();
-        // Made here so that the request belongs to the trace of the call that needs it. A lookup within
-        // a lookup stays in the span of the outer one.
+        // Made here so that the request belongs to the trace of the call that needs it. A lookup
+        // within a lookup stays in the span of the outer one.
         let span = match Span::current() {
             span if span.is_none() => tracing::info_span!("AGS lookup"),
             span => span,

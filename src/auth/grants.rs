@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::claims::{Claims, NamespaceRole};
 use super::directory::{Answer, Directory};
-use super::iam::{BoxFuture, Iam};
+use super::iam::Iam;
 use super::permission::{Permission, fill_placeholders};
 use super::refusal::Refusal;
 
@@ -30,18 +30,21 @@ impl Grants {
         iam: &Arc<dyn Iam>,
         on_change: impl Fn() + Clone + Send + Sync + 'static,
     ) -> Self {
-        let asked = Arc::clone(iam);
-        let role = move |role: NamespaceRole| -> BoxFuture<'static, _> {
-            let iam = Arc::clone(&asked);
-            Box::pin(async move { iam.role(&role).await })
-        };
-        let asked = Arc::clone(iam);
-        let studio_of = move |namespace: String| -> BoxFuture<'static, _> {
-            let iam = Arc::clone(&asked);
-            Box::pin(async move { iam.studio_of(&namespace).await })
-        };
-        let roles = Directory::new(role, on_change.clone());
-        let studios = Directory::new(studio_of, on_change);
+        let (of_roles, of_studios) = (Arc::clone(iam), Arc::clone(iam));
+        let roles = Directory::new(
+            move |role: NamespaceRole| {
+                let iam = Arc::clone(&of_roles);
+                Box::pin(async move { iam.role(&role).await })
+            },
+            on_change.clone(),
+        );
+        let studios = Directory::new(
+            move |namespace: String| {
+                let iam = Arc::clone(&of_studios);
+                Box::pin(async move { iam.studio_of(&namespace).await })
+            },
+            on_change,
+        );
         Self {
             roles: Arc::new(roles),
             studios: Arc::new(studios),
@@ -58,13 +61,13 @@ impl Grants {
         self.studios.refresh(since).await
     }
 
-    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do not
-    /// grant it.
+    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do
+    /// not grant it.
     ///
     /// # Errors
     ///
-    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is not
-    /// known ([`Refusal::IamUnavailable`]).
+    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is
+    /// not known ([`Refusal::IamUnavailable`]).
     pub(super) async fn check(
         &self,
         claims: &Claims,

@@ -34,7 +34,8 @@ use super::settings::Login;
 const RENEW_WHEN_LEFT: f64 = 0.2;
 /// Minimum time between two logins, whatever needs them.
 const LOGIN_COOLDOWN: Duration = Duration::from_secs(3);
-/// Bounds of `expires_in`: an unusual value must not cause a login for every request, or none at all.
+/// Bounds of `expires_in`: an unusual value must not cause a login for every request, or none at
+/// all.
 const CLIENT_TOKEN_LIFE_S: std::ops::RangeInclusive<f64> = 10.0..=86_400.0;
 
 const KIB: usize = 1024;
@@ -140,8 +141,8 @@ impl IamClient {
         Ok(token)
     }
 
-    /// As [`get`](Self::get), with `None` where AGS grants nothing: it does not know the name, the name
-    /// is not valid, or our client may not ask.
+    /// As [`get`](Self::get), with `None` where AGS grants nothing: it does not know the name, the
+    /// name is not valid, or our client may not ask.
     async fn find(
         &self,
         endpoint: Endpoint,

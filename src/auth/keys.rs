@@ -50,8 +50,8 @@ impl Keys {
         self.current.load().is_some()
     }
 
-    /// Fetches the key set, or waits for a fetch that is running. After a failure the old set stays; a
-    /// new set replaces it, so that a key that IAM withdraws is not accepted any more.
+    /// Fetches the key set, or waits for a fetch that is running. After a failure the old set
+    /// stays; a new set replaces it, so that a key that IAM withdraws is not accepted any more.
     pub(super) async fn refresh(&self) -> Result<(), Arc<IamError>> {
         let outcome = self
             .flight
@@ -90,8 +90,8 @@ impl Keys {
         }
     }
 
-    /// Fetches the key set for a kid that it does not have, unless that was done a moment ago. Returns
-    /// whether IAM answered.
+    /// Fetches the key set for a kid that it does not have, unless that was done a moment ago.
+    /// Returns whether IAM answered.
     async fn refetched_for_unknown_kid(self: &Arc<Self>) -> bool {
         if let Some(answered) = self.answered_moments_ago() {
             return answered;

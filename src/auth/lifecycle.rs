@@ -60,7 +60,8 @@ impl Auth {
     /// delays [readiness](Self::ready), not the start. Callers need READ on
     /// `NAMESPACE:{namespace}:{resource name}` or a token delegated to the namespace.
     ///
-    /// To be called within a tokio runtime, with settings that have no [faults](Settings::validate).
+    /// To be called within a tokio runtime, with settings that have no
+    /// [faults](Settings::validate).
     ///
     /// # Errors
     ///

@@ -51,8 +51,8 @@ where
     }
 }
 
-/// The wait after the n-th failure in a row, spread by `jitter` (0 to 1) over its upper half, so that
-/// replicas that failed at the same time do not try again at the same time.
+/// The wait after the n-th failure in a row, spread by `jitter` (0 to 1) over its upper half, so
+/// that replicas that failed at the same time do not try again at the same time.
 fn back_off(failures: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
     doubled.min(MAX_WAIT).mul_f64(0.5 + jitter / 2.0)
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound() {
-        for (failures, most) in [
+        for (failures, maximum) in [
             (1, 1.0),
             (2, 2.0),
             (5, 16.0),
@@ -78,12 +78,12 @@ mod tests {
         ] {
             assert_eq!(
                 back_off(failures, 1.0),
-                Duration::from_secs_f64(most),
+                Duration::from_secs_f64(maximum),
                 "{failures}"
             );
             assert_eq!(
                 back_off(failures, 0.0),
-                Duration::from_secs_f64(most / 2.0),
+                Duration::from_secs_f64(maximum / 2.0),
                 "{failures}"
             );
         }

@@ -1,4 +1,5 @@
-//! The revocation list: revoked tokens in a bloom filter, revoked users with the time of revocation.
+//! The revocation list: revoked tokens in a bloom filter, revoked users with the time of
+//! revocation.
 
 use std::collections::HashMap;
 
@@ -45,8 +46,8 @@ pub struct RevocationList {
 impl RevocationList {
     /// Reads the body of `GET /iam/v3/oauth/revocationlist`; linear in its length.
     ///
-    /// An entry of a user that cannot be read is left out and [counted](Self::odd_entries), so that it
-    /// does not invalidate the others.
+    /// An entry of a user that cannot be read is left out and [counted](Self::odd_entries), so that
+    /// it does not invalidate the others.
     ///
     /// # Errors
     ///

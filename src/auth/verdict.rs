@@ -20,7 +20,8 @@ pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
 pub enum Decision {
     /// Known at once, as for a token that was verified before.
     Now(Result<Permit, Refusal>),
-    /// The token has to be verified, perhaps with an answer of IAM. Bounded in time, and may be dropped.
+    /// The token has to be verified, perhaps with an answer of IAM. Bounded in time, and may be
+    /// dropped.
     Later(BoxFuture<'static, Result<Permit, Refusal>>),
 }
 

@@ -21,7 +21,7 @@ use crate::proto::{
     ValidateTicketRequest,
 };
 
-/// A connection and what a call is made with.
+/// A connection, and what a call needs.
 pub(super) struct Call<'o, W> {
     connection: Connection,
     messages: Messages,
@@ -206,7 +206,8 @@ impl<'o, W: Write> Call<'o, W> {
         self.messages.encode("Ticket", &ticket.json)
     }
 
-    /// The requests of a stream: parameters first, made up unless they are among the messages.
+    /// The requests of a stream. Parameters come first; they are made up unless the messages begin
+    /// with them.
     fn requests(&mut self, slots: Slots, mut sent: Vec<Sent>) -> anyhow::Result<Vec<Opaque>> {
         if sent
             .first()
@@ -239,12 +240,12 @@ impl<'o, W: Write> Call<'o, W> {
             };
             let message = self.messages.encode(name, &json)?;
             let request = slots.write(slot, &message);
-            requests.push(request.context("sessions go to backfill-matches only")?);
+            requests.push(request.context("only backfill-matches takes sessions")?);
         }
         Ok(requests)
     }
 
-    /// What the arguments say to send: the lines of the file, or made-up tickets.
+    /// The messages to send: the lines of the file, or made-up tickets.
     fn read_tickets(&self, tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
         if let Some(file) = &tickets.tickets {
             return read_file(file);
@@ -298,7 +299,7 @@ fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
     lines
         .map(|(at, line)| {
             let json: Value = serde_json::from_str(line)
-                .with_context(|| format!("{file}, line {}: no JSON object", at + 1))?;
+                .with_context(|| format!("{file}, line {}: not a JSON object", at + 1))?;
             message_of(json).with_context(|| format!("{file}, line {}", at + 1))
         })
         .collect()
@@ -307,7 +308,7 @@ fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
 /// A line: a request with one field of the oneof, or a ticket by itself.
 fn message_of(json: Value) -> anyhow::Result<Sent> {
     let Value::Object(mut fields) = json else {
-        bail!("no JSON object")
+        bail!("not a JSON object")
     };
     let slots = [
         ("parameters", Slot::Parameters),
@@ -331,7 +332,7 @@ fn now_ms() -> i64 {
     Clock::system().unix_ms()
 }
 
-/// A refusal in words: the code by name, and what the server says.
+/// A refusal as an error: the name of the code, and the server's message.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn refused(status: Status) -> anyhow::Error {
     anyhow!(

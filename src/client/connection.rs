@@ -15,7 +15,7 @@ use super::args::Common;
 use crate::auth::iam::log_in;
 use crate::proto::match_function_client::MatchFunctionClient;
 
-/// How the client calls itself towards AGS.
+/// The name of the client in requests to AGS.
 const USER_AGENT: &str = "match-function-client";
 
 /// A client of the five calls.
@@ -35,7 +35,7 @@ impl Common {
             .max_decoding_message_size(usize::MAX))
     }
 
-    /// What to send along: the token that was given, or one from a login, or nothing.
+    /// What authorizes the calls: the token that was given, or one from a login, or nothing.
     async fn bearer(&self) -> anyhow::Result<Option<MetadataValue<Ascii>>> {
         let token = match (&self.token, self.login.missing().as_slice()) {
             (Some(token), _) => SecretString::from(token.as_str()),
@@ -49,7 +49,7 @@ impl Common {
         };
         let mut bearer: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret())
             .parse()
-            .context("the access token is no header value")?;
+            .context("the access token cannot be a header value")?;
         bearer.set_sensitive(true);
         Ok(Some(bearer))
     }
@@ -62,7 +62,7 @@ pub(super) fn endpoint(addr: &str) -> anyhow::Result<Endpoint> {
         Some(_) => bail!("--addr takes HOST:PORT or http://HOST:PORT, not {addr}"),
         None => format!("http://{addr}"),
     };
-    Endpoint::from_shared(address).with_context(|| format!("--addr is no address: {addr}"))
+    Endpoint::from_shared(address).with_context(|| format!("--addr is not an address: {addr}"))
 }
 
 /// Puts the access token on every call.

@@ -32,7 +32,7 @@ impl Messages {
     /// A message of that name from its JSON form.
     pub(super) fn encode(&self, name: &str, json: &Value) -> anyhow::Result<Opaque> {
         let message = DynamicMessage::deserialize(self.descriptor(name)?, json)
-            .with_context(|| format!("this is no {name}: {json}"))?;
+            .with_context(|| format!("this is not a {name}: {json}"))?;
         Ok(bytes::Bytes::from(message.encode_to_vec()).into())
     }
 

@@ -11,8 +11,8 @@ const MAX_TEAM: u32 = 8;
 /// Maximum number of teams of a made-up session.
 const MAX_TEAMS: u32 = 8;
 
-/// A population with the teams and attributes of a ruleset; solos with an `mmr` where it says
-/// nothing. What is wrong with the ruleset is for the server to say.
+/// A population with the teams and attributes of a ruleset; solo players with an `mmr` where it has
+/// none. Faults of the ruleset are reported by the server.
 pub(super) fn of_ruleset(rules: &str) -> Population {
     let rules: Value = serde_json::from_str(rules).unwrap_or_default();
     let alliance = field(&rules, "alliance");
@@ -38,7 +38,7 @@ pub(super) fn of_ruleset(rules: &str) -> Population {
     }
 }
 
-/// A number of the ruleset, from 1 to `max`; 1 if it is none.
+/// A number of the ruleset, from 1 to `max`; 1 if it is not a number.
 fn at_most(max: u32, number: &Value) -> u32 {
     let number = number.as_u64().unwrap_or(1).clamp(1, max.into());
     u32::try_from(number).unwrap_or(max)

@@ -45,8 +45,8 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<ArgMatches, ConfigError> {
     let settings: Vec<Setting> = command.get_arguments().filter_map(Setting::of).collect();
-    // clap does not read the variables: here an empty one counts as unset, all faults are found, and
-    // tests need not change the environment of the process.
+    // clap does not read the variables: here an empty one counts as unset, all faults are found,
+    // and tests need not change the environment of the process.
     let command = command
         .mut_args(|arg| arg.env(None::<&str>))
         .args_override_self(true);

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_leaves_is_no_fault_of_the_server() {
+    fn a_caller_that_leaves_is_not_a_fault_of_the_server() {
         assert_eq!(classify(Code::Ok), Class::Ok);
         assert_eq!(classify(Code::Cancelled), Class::Client);
         assert_eq!(classify(Code::Unavailable), Class::Server);

@@ -217,32 +217,33 @@ impl<C: Call> Guard<C> {
     fn end(&mut self, status: Option<&HeaderMap>) {
         let code = status.and_then(|headers| headers.get(Status::GRPC_STATUS));
         let code = code.map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()));
-        self.end_as(|_, _| code, status);
-    }
-
-    fn end_as(
-        &mut self,
-        code: impl FnOnce(Duration, Option<Duration>) -> Code,
-        status: Option<&HeaderMap>,
-    ) {
-        if let Some(mut running) = self.0.take() {
+        if let Some(running) = self.0.take() {
             let elapsed = running.started.elapsed();
-            running.call.end(End {
-                code: code(elapsed, running.deadline),
-                elapsed,
-                status,
-            });
+            running.end(code, elapsed, status);
         }
+    }
+}
+
+impl<C: Call> Running<C> {
+    fn end(mut self, code: Code, elapsed: Duration, status: Option<&HeaderMap>) {
+        self.call.end(End {
+            code,
+            elapsed,
+            status,
+        });
     }
 }
 
 impl<C: Call> Drop for Guard<C> {
     fn drop(&mut self) {
-        let code = |elapsed, deadline: Option<Duration>| match deadline {
-            Some(deadline) if elapsed >= deadline => Code::DeadlineExceeded,
-            _ => Code::Cancelled,
-        };
-        self.end_as(code, None);
+        if let Some(running) = self.0.take() {
+            let elapsed = running.started.elapsed();
+            let code = match running.deadline {
+                Some(deadline) if elapsed >= deadline => Code::DeadlineExceeded,
+                _ => Code::Cancelled,
+            };
+            running.end(code, elapsed, None);
+        }
     }
 }
 

@@ -101,21 +101,21 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { inner, metrics } = self.get_mut();
-        let body = |inner| CatchPanicBody {
-            inner,
-            metrics: metrics.clone(),
-        };
         if let Some(future) = inner {
             match guarded(metrics, || future.as_mut().poll(cx)) {
                 Some(polled) => {
-                    return polled.map_ok(|response| response.map(|inner| body(Some(inner))));
+                    return polled.map_ok(|response| {
+                        response.map(|body| CatchPanicBody::new(Some(body), metrics))
+                    });
                 }
                 None => {
                     guarded(metrics, || *inner = None);
                 }
             }
         }
-        Poll::Ready(Ok(internal().into_http::<()>().map(|()| body(None))))
+        Poll::Ready(Ok(internal()
+            .into_http::<()>()
+            .map(|()| CatchPanicBody::new(None, metrics))))
     }
 }
 
@@ -127,6 +127,15 @@ pin_project! {
         #[pin]
         inner: Option<B>,
         metrics: RpcMetrics,
+    }
+}
+
+impl<B> CatchPanicBody<B> {
+    fn new(inner: Option<B>, metrics: &RpcMetrics) -> Self {
+        Self {
+            inner,
+            metrics: metrics.clone(),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use super::generated::{BackfillResponse, MatchResponse};
 #[derive(Debug)]
 pub struct Codec<T, U>(PhantomData<(T, U)>);
 
-/// Bytes of answers of a stream that are collected before they are sent; fewer if no other answer is
-/// ready.
+/// Bytes of answers of a stream that are collected before they are sent; fewer if no other answer
+/// is ready.
 const TOGETHER: usize = 48 << 10;
 
 /// Size of the buffer for them and for the answer that exceeds them: a buffer that has to grow is

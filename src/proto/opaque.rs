@@ -52,8 +52,8 @@ impl prost::Message for Opaque {
         })
     }
 
-    /// Takes one field. Only called where this message is a field of one that generated code decodes;
-    /// prost has then read the key of the field.
+    /// Takes one field. Only called where this message is a field of one that generated code
+    /// decodes; prost has then read the key of the field.
     fn merge_field(
         &mut self,
         tag: u32,

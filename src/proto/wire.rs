@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_says_why() {
+    fn what_is_not_a_message_says_why() {
         let deep = [0x0b; 40];
         let cases: [(&[u8], Malformed); 10] = [
             (b"\x08", Malformed::Truncated),

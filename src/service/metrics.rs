@@ -1,7 +1,7 @@
 //! Metrics of the service: refusals as they happen, and each tick once, at its end.
 //!
-//! While a tick runs, its numbers are in a [`TickRecord`] of its own, which no other tick shares. A new
-//! metric of ticks is a series here, a field of the record, and the line of
+//! While a tick runs, its numbers are in a [`TickRecord`] of its own, which no other tick shares. A
+//! new metric of ticks is a series here, a field of the record, and the line of
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
 use std::sync::Arc;
@@ -338,8 +338,8 @@ impl TickRecord {
     }
 }
 
-/// Values of one tick, which reach the histogram together at its end. Those of a thread whose client
-/// has left never do, as its matches are not counted either.
+/// Values of one tick, which reach the histogram together at its end. Those of a thread whose
+/// client has left never do, as its matches are not counted either.
 #[derive(Debug)]
 struct Values(LocalHistogram);
 

@@ -11,8 +11,8 @@ use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Sess
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
 ///
-/// The queue needs no bound of its own: an answer consists of tickets that the tick held already, and
-/// shares their bytes.
+/// The queue needs no bound of its own: an answer consists of tickets that the tick held already,
+/// and shares their bytes.
 #[derive(Debug)]
 pub(super) struct Outbox<T> {
     ready: VecDeque<T>,

@@ -49,7 +49,8 @@ pub(super) fn start(
     thread::Builder::new()
         .name("log-loki".into())
         .spawn(move || {
-            // The client is built here because reqwest's blocking client may not be built in a runtime.
+            // The client is built here because reqwest's blocking client may not be built in a
+            // runtime.
             match Pusher::new(target, application, batches, woken, metrics) {
                 Ok(pusher) => pusher.run(),
                 Err(error) => {

@@ -144,16 +144,17 @@ impl Tracer {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let ours = |metadata: &Metadata<'_>| {
-            metadata.is_span() && metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
-        };
         tracing_opentelemetry::layer()
             .with_tracer(self.tracer.clone())
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(ours).with_max_level_hint(LevelFilter::INFO))
+            .with_filter(filter_fn(is_span_of_this_crate).with_max_level_hint(LevelFilter::INFO))
     }
+}
+
+fn is_span_of_this_crate(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
 }
 
 impl FlushSpans {

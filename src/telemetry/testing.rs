@@ -227,8 +227,8 @@ fn answer(mut stream: TcpStream, status: u16, got: &Sender<Got>) -> io::Result<(
     )
 }
 
-/// An address on which nobody listens.
-pub(crate) fn nobody(path: &str) -> String {
+/// An address where no program listens.
+pub(crate) fn unused_address(path: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     format!("http://{address}{path}")

@@ -104,8 +104,8 @@ impl Http {
         self.send(endpoint, request, limit).await
     }
 
-    /// Reads a JSON body. The error says where reading failed and does not quote the text, which may be
-    /// a token.
+    /// Reads a JSON body. The error says where reading failed and does not quote the text, which
+    /// may be a token.
     pub(in crate::auth) fn json<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -204,16 +204,13 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        let transport = |error: reqwest::Error| IamError::Transport {
-            endpoint,
-            reason: error::chain(error.without_url()),
-        };
         let mut headers = HeaderMap::new();
         if let Some(inject) = &self.inject {
             inject(&mut headers);
         }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut response = request.headers(headers).send().await.map_err(transport)?;
+        let response = request.headers(headers).send().await;
+        let mut response = response.map_err(|error| transport(endpoint, error))?;
         if response.status() != StatusCode::OK {
             let status = response.status().as_u16();
             return Err(IamError::Status {
@@ -222,21 +219,32 @@ impl Http {
                 retry_after: retry_after(response.headers()),
             });
         }
-        let too_long = || IamError::TooLong { endpoint, limit };
+        // A declared length is checked first, so that nothing of an answer that is too long is
+        // read.
         if response
             .content_length()
             .is_some_and(|length| length > limit as u64)
         {
-            return Err(too_long());
+            return Err(IamError::TooLong { endpoint, limit });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_long());
+        loop {
+            let chunk = response.chunk().await;
+            match chunk.map_err(|error| transport(endpoint, error))? {
+                None => return Ok(body),
+                Some(chunk) if body.len() + chunk.len() > limit => {
+                    return Err(IamError::TooLong { endpoint, limit });
+                }
+                Some(chunk) => body.extend_from_slice(&chunk),
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body)
+    }
+}
+
+fn transport(endpoint: Endpoint, error: reqwest::Error) -> IamError {
+    IamError::Transport {
+        endpoint,
+        reason: error::chain(error.without_url()),
     }
 }
 
@@ -254,8 +262,8 @@ fn user_agent(app_name: &str) -> String {
         .collect()
 }
 
-/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is not
-/// read.
+/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is
+/// not read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?

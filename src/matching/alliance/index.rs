@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::criteria::Criteria;
 use super::criteria::distance::Reach;
@@ -89,15 +90,16 @@ impl Index {
             sections: HashMap::new(),
             scratch: Keys::default(),
         };
-        let cells_of = index.fill_cells(pool, criteria);
-        index.fill_lanes(pool, &cells_of);
+        index.fill(pool, criteria);
         index
     }
 
-    /// Makes the cells. Returns those of each ticket.
-    fn fill_cells(&mut self, pool: &Pool, criteria: &Criteria<'_>) -> Lists {
+    /// Puts each ticket into its cells, and makes a lane for each kind of party in each cell.
+    fn fill(&mut self, pool: &Pool, criteria: &Criteria<'_>) {
         let mut cells_of = Lists::default();
         let mut found = Vec::new();
+        // The kinds in each cell, ascending. Most cells have a few.
+        let mut kinds_in: Vec<SmallVec<[PartyKind; 4]>> = vec![SmallVec::new()];
         for id in 0..pool.len() {
             found.clear();
             if self.has_everything {
@@ -107,50 +109,39 @@ impl Index {
             self.scratch
                 .each(criteria, &self.options, id, group, |key| {
                     let cell = keys.get(key).copied().unwrap_or_else(|| {
-                        let cell = u32::try_from(keys.len() + 1).expect("bounded by MAX_SPREAD");
+                        let cell = u32::try_from(kinds_in.len()).expect("bounded by MAX_SPREAD");
                         keys.insert(key.into(), cell);
+                        kinds_in.push(SmallVec::new());
                         cell
                     });
                     found.push(cell);
                 });
+            let kind = pool.kinds[id as usize];
+            for cell in &found {
+                let kinds = &mut kinds_in[*cell as usize];
+                if let Err(place) = kinds.binary_search(&kind) {
+                    kinds.insert(place, kind);
+                }
+            }
             cells_of.push(found.iter().copied());
         }
-        cells_of
-    }
-
-    /// Makes a lane for each kind of party in each cell.
-    fn fill_lanes(&mut self, pool: &Pool, cells_of: &Lists) {
-        let kinds_of = |id: Id| {
-            let kind = pool.kinds[id as usize];
-            cells_of.get(id).iter().map(move |cell| (*cell, kind))
-        };
-        let mut lanes: Vec<(Cell, PartyKind)> = (0..pool.len()).flat_map(kinds_of).collect();
-        lanes.sort_unstable();
-        lanes.dedup();
-        self.kinds = lanes.iter().map(|(_, kind)| *kind).collect();
-        self.waiting = vec![0; lanes.len()];
-        let mut end = 0;
-        for cell in 0..=self.keys.len() as Cell {
-            let start = end;
-            while lanes.get(end as usize).is_some_and(|lane| lane.0 == cell) {
-                end += 1;
-            }
-            self.cells.push(start..end);
+        for kinds in &kinds_in {
+            let start = self.kinds.len() as Lane;
+            self.kinds.extend(kinds);
+            self.cells.push(start..self.kinds.len() as Lane);
         }
-        for id in 0..pool.rows() {
-            let lanes = if id < pool.len() {
-                cells_of.get(id)
-            } else {
-                &[]
-            };
-            self.lanes.push(lanes.iter().map(|cell| {
-                let Range { start, end } = self.cells[*cell as usize];
-                let kinds = &self.kinds[start as usize..end as usize];
+        self.waiting = vec![0; self.kinds.len()];
+        for id in 0..pool.len() {
+            self.lanes.push(cells_of.get(id).iter().map(|cell| {
+                let kinds = &kinds_in[*cell as usize];
                 let place = kinds.partition_point(|kind| *kind < pool.kinds[id as usize]);
-                let lane = start + place as Lane;
+                let lane = self.cells[*cell as usize].start + place as Lane;
                 self.waiting[lane as usize] += 1;
                 lane
             }));
+        }
+        for _ in pool.len()..pool.rows() {
+            self.lanes.push([]);
         }
     }
 

@@ -21,7 +21,7 @@ use std::collections::BinaryHeap;
 
 use super::kinds::PartyKind;
 use super::pool::{Id, Pool};
-pub(super) use plane::{Cost, Demand, Lane, Plane, Section};
+pub(super) use plane::{Demand, Lane, Plane, Section};
 use view::Refusal;
 pub(super) use view::{Measure, Rank, View};
 
@@ -151,10 +151,18 @@ impl Walk {
             },
             ..right
         };
-        self.lanes[number as usize].cursors = 2;
-        self.cursors.extend([right, left]);
-        let first = self.cursors.len() as u32 - 2;
-        self.advance(plane, pool, view, first) + self.advance(plane, pool, view, first + 1)
+        let passed_before = self.passed.tickets;
+        // Where the nearest place of a direction is not accepted, none of it is, whether tickets wait
+        // there or not.
+        let accepts = |at: u32| view.accepts(plane.entry(at).place);
+        let goes_right = middle < entries.end && accepts(middle);
+        let goes_left = middle > entries.start && accepts(middle - 1);
+        for (goes, cursor) in [(goes_right, right), (goes_left, left)] {
+            if goes {
+                self.add(plane, pool, view, cursor);
+            }
+        }
+        self.settle(number, passed_before)
     }
 
     /// The least rank of all tickets of open kinds that are still ahead.
@@ -179,8 +187,10 @@ impl Walk {
                 self.enter_run(plane, pool, view, front.cursor);
                 continue;
             }
+            let passed_before = self.passed.tickets;
             self.lanes[cursor.lane as usize].unmet -= 1;
-            let passed = self.advance(plane, pool, view, front.cursor);
+            self.advance(plane, pool, view, front.cursor, cursor);
+            let passed = self.settle(cursor.lane, passed_before);
             let next = self.fronts.peek().map(|Reverse(next)| next.rank.score);
             debug_assert!(
                 next.is_none_or(|score| score >= front.rank.score),
@@ -210,34 +220,62 @@ impl Walk {
     /// Gives the run of a cursor's front a cursor of its own; the other goes on behind it. Where the
     /// tickets of a run cost differently, those of the next run may come before its last.
     fn enter_run(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, number: u32) {
-        let cursor = &mut self.cursors[number as usize];
+        let cursor = self.cursors[number as usize];
         let first = cursor.next - 1;
         let end = plane.run(first).end;
         let run = Cursor {
             next: first,
             end,
             course: Course::Run,
-            ..*cursor
+            ..cursor
         };
-        cursor.next = end;
-        self.lanes[cursor.lane as usize].cursors += 1;
-        self.cursors.push(run);
-        self.advance(plane, pool, view, self.cursors.len() as u32 - 1);
-        self.advance(plane, pool, view, number);
+        self.add(plane, pool, view, run);
+        let behind = Cursor {
+            next: end,
+            ..cursor
+        };
+        self.advance(plane, pool, view, number, behind);
     }
 
-    /// Puts the next entry of a cursor to the fronts. Returns how many tickets of its lane it now knows
-    /// that it will not meet.
-    fn advance(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, number: u32) -> u32 {
-        let passed_before = self.passed.tickets;
-        let goes_on = self.go_on(plane, pool, view, number);
-        let lane = &mut self.lanes[self.cursors[number as usize].lane as usize];
+    /// Adds a cursor, if it has an entry in reach.
+    fn add(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, mut cursor: Cursor) {
+        if let Some(rank) = self.go_on(plane, pool, view, &mut cursor) {
+            let number = self.cursors.len() as u32;
+            self.cursors.push(cursor);
+            self.lanes[cursor.lane as usize].cursors += 1;
+            self.fronts.push(Reverse(Front {
+                rank,
+                cursor: number,
+            }));
+        }
+    }
+
+    /// Lets a cursor, which has no front, go on from here.
+    fn advance(
+        &mut self,
+        plane: &mut Plane,
+        pool: &Pool,
+        view: &View<'_>,
+        number: u32,
+        mut cursor: Cursor,
+    ) {
+        if let Some(rank) = self.go_on(plane, pool, view, &mut cursor) {
+            self.cursors[number as usize] = cursor;
+            self.fronts.push(Reverse(Front {
+                rank,
+                cursor: number,
+            }));
+        } else {
+            self.lanes[cursor.lane as usize].cursors -= 1;
+        }
+    }
+
+    /// How many tickets of a lane the walk knows that it will not meet, since it had passed over
+    /// `passed_before` of all lanes.
+    fn settle(&mut self, lane: u32, passed_before: u64) -> u32 {
+        let lane = &mut self.lanes[lane as usize];
         let passed = (self.passed.tickets - passed_before) as u32;
         lane.unmet -= passed;
-        if goes_on {
-            return passed;
-        }
-        lane.cursors -= 1;
         if lane.cursors > 0 {
             return passed;
         }
@@ -245,79 +283,91 @@ impl Walk {
         passed + std::mem::take(&mut lane.unmet)
     }
 
-    /// Whether there was a next entry in reach.
-    fn go_on(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, number: u32) -> bool {
-        let mut cursor = self.cursors[number as usize];
+    /// The rank of the next entry in reach.
+    fn go_on(
+        &mut self,
+        plane: &mut Plane,
+        pool: &Pool,
+        view: &View<'_>,
+        cursor: &mut Cursor,
+    ) -> Option<Rank> {
         let players = u64::from(self.lanes[cursor.lane as usize].players);
         let last = self.passed.tickets + u64::from(LOOK_AHEAD);
-        let (at, place) = loop {
+        let (at, entry) = loop {
             let Some(at) = plane.next_from(pool, cursor.next, cursor.end) else {
-                let Course::Left {
-                    lane_start,
-                    run_start,
-                } = cursor.course
-                else {
-                    return false;
-                };
-                let Some(last) = plane.last_before(pool, run_start, lane_start) else {
-                    return false;
-                };
-                let run_start = plane.run(last).start;
-                cursor.next = run_start;
-                cursor.end = last + 1;
-                cursor.course = Course::Left {
-                    lane_start,
-                    run_start,
-                };
-                continue;
+                if cursor.turn(plane, pool) {
+                    continue;
+                }
+                return None;
             };
             cursor.next = at + 1;
-            if plane.id(at) == view.pivot {
+            let entry = *plane.entry(at);
+            if entry.id == view.pivot {
                 continue;
             }
-            let place = plane.place(at);
-            if !view.accepts(place) {
+            if !view.accepts(entry.place) {
                 // The others of this direction are not nearer.
-                return false;
+                return None;
             }
-            let refusal = plane
-                .demand(at)
-                .and_then(|demand| view.refusal(demand, place));
-            let lost = match refusal {
-                Some(_) if self.passed.tickets == last => break (at, place),
+            let lost = match view.refusal(&entry) {
+                Some(_) if self.passed.tickets == last => break (at, entry),
                 Some(Refusal::Distance) => &mut self.passed.distance,
                 Some(Refusal::Region) => &mut self.passed.region,
-                None => break (at, place),
+                None => break (at, entry),
             };
             // Passing it over is right: the test of the pair would fail for the same reason.
             *lost += players;
             self.passed.tickets += 1;
         };
-        self.cursors[number as usize] = cursor;
-        let mut rank = Rank {
-            score: view.least(place),
+        let rank = Rank {
+            score: view.least(entry.place),
             tie: 0,
-            id: plane.id(at),
+            id: entry.id,
         };
-        if let Some(cost) = plane.cost(at) {
-            rank = match cursor.course {
-                Course::Run => Rank {
-                    score: rank.score + cost.score,
-                    tie: cost.tie,
-                    ..rank
-                },
-                // Below all tickets of the run, so that it is entered before any of them is due.
-                Course::Right | Course::Left { .. } => Rank {
-                    tie: i64::MIN,
-                    id: 0,
-                    ..rank
-                },
-            };
-        }
-        self.fronts.push(Reverse(Front {
-            rank,
-            cursor: number,
-        }));
+        let Some(cost) = plane.cost(at) else {
+            return Some(rank);
+        };
+        Some(match cursor.course {
+            Course::Run => Rank {
+                score: rank.score + cost.score,
+                tie: cost.tie,
+                ..rank
+            },
+            // Below all tickets of the run, so that it is entered before any of them is due.
+            Course::Right | Course::Left { .. } => Rank {
+                tie: i64::MIN,
+                id: 0,
+                ..rank
+            },
+        })
+    }
+}
+
+impl Cursor {
+    /// Turns to the next run on the left. Whether there is one with a ticket that waits.
+    // Not inlined, like the loops of the links.
+    #[inline(never)]
+    fn turn(&mut self, plane: &mut Plane, pool: &Pool) -> bool {
+        let Course::Left {
+            lane_start,
+            run_start,
+        } = self.course
+        else {
+            return false;
+        };
+        let Some(last) = plane.last_before(pool, run_start, lane_start) else {
+            return false;
+        };
+        let run_start = plane.run(last).start;
+        *self = Self {
+            next: run_start,
+            end: last + 1,
+            course: Course::Left {
+                lane_start,
+                run_start,
+            },
+            ..*self
+        };
         true
     }
 }

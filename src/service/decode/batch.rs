@@ -1,5 +1,5 @@
-//! The tickets of a stream that matching does not hold: those that were just read, and blank ones to
-//! read into.
+//! The tickets of a stream that matching does not hold: those that were just read, and blank ones
+//! to read into.
 
 use bytes::Bytes;
 
@@ -7,9 +7,9 @@ use super::known::MAX_LEN;
 use super::latencies::MAX_KEPT;
 use crate::matching::{Attributes, Text, Ticket};
 
-/// Tickets that were read and not yet given to the tick, and behind them blank ones. A ticket becomes
-/// blank once its match has been encoded: the next ticket that is read into it uses the memory of its
-/// lists, and finds the pool and the regions, which tickets repeat, in place.
+/// Tickets that were read and not yet given to the tick, and behind them blank ones. A ticket
+/// becomes blank once its match has been encoded: the next ticket that is read into it uses the
+/// memory of its lists, and finds the pool and the regions, which tickets repeat, in place.
 ///
 /// A blank ticket holds nothing of what was received.
 #[derive(Debug, Default)]

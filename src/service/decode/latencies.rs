@@ -8,8 +8,8 @@ use super::known::Known;
 use crate::matching::Text;
 use crate::proto::wire::{Content, Fields};
 
-/// A ticket's latencies while they are read. The list may begin with those of another ticket: tickets
-/// of a pool name the same regions, so usually only the numbers have to be replaced.
+/// A ticket's latencies while they are read. The list may begin with those of another ticket:
+/// tickets of a pool name the same regions, so usually only the numbers have to be replaced.
 pub(super) struct Latencies<'t> {
     list: &'t mut Vec<(Text, i64)>,
     /// Which entries are the other ticket's: a bit for each, the first entry's the lowest.

@@ -23,8 +23,8 @@ pub(in crate::service) fn ticket(
     Ok(ticket)
 }
 
-/// Reads a ticket into a blank one of a [`Batch`](super::Batch). The pool and the latencies in it may
-/// be those of another ticket: what is the same stays in place, and the rest is replaced.
+/// Reads a ticket into a blank one of a [`Batch`](super::Batch). The pool and the latencies in it
+/// may be those of another ticket: what is the same stays in place, and the rest is replaced.
 #[inline]
 pub(in crate::service) fn refill(
     ticket: &mut Ticket,

@@ -181,8 +181,8 @@ impl Intake {
         !self.batch.is_empty()
     }
 
-    /// Gives the tick what was read since the last time, in the order in which it came. To be called
-    /// also when no message is ready, so that no ticket waits for others.
+    /// Gives the tick what was read since the last time, in the order in which it came. To be
+    /// called also when no message is ready, so that no ticket waits for others.
     pub(super) fn flush<P: Purpose>(
         &mut self,
         tick: &mut P::Tick,

@@ -67,7 +67,7 @@ impl io::Write for Stalled {
 #[test]
 fn a_stalled_output_loses_lines_and_counts_them() {
     let gate = Arc::new(Mutex::new(()));
-    let closed = gate.lock().expect("nobody else has it");
+    let closed = gate.lock().expect("it is not held yet");
     let output = Output {
         writer: Box::new(Stalled(Arc::clone(&gate))),
         is_terminal: false,

@@ -162,8 +162,10 @@ impl Batches {
 
     /// How many lines still wait, to be called once nothing is taken any more.
     pub(super) fn count_rest(self) -> usize {
-        let is_line = |message: &Message| matches!(message, Message::Line(_));
-        self.queue.try_iter().filter(is_line).count()
+        let messages = self.queue.try_iter();
+        messages
+            .filter(|message| matches!(message, Message::Line(_)))
+            .count()
     }
 }
 

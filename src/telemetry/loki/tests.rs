@@ -2,7 +2,7 @@ use tracing::Level;
 
 use super::*;
 use crate::telemetry::outage::Outage;
-use crate::telemetry::testing::{self, Collector, metrics, nobody};
+use crate::telemetry::testing::{self, Collector, metrics, unused_address};
 
 const PATH: &str = "/loki/api/v1/push";
 
@@ -99,7 +99,8 @@ fn refused_lines_are_not_sent_again() {
 #[test]
 fn without_loki_every_loss_is_counted() {
     let metrics = metrics();
-    let (sink, flush) = start(target(&nobody(PATH)), "app", &metrics.export).expect("starts");
+    let (sink, flush) =
+        start(target(&unused_address(PATH)), "app", &metrics.export).expect("starts");
     (0..500).for_each(|_| sink.offer(Level::INFO, "0123456789"));
     flush.flush();
     assert_eq!(metrics.export.loki_pushed.get(), 0);
@@ -108,8 +109,10 @@ fn without_loki_every_loss_is_counted() {
 
 #[test]
 fn an_outage_is_one_warning() {
-    let (dispatch, telemetry, lines) =
-        testing::telemetry(&["--enable-loki=yes", &format!("--loki-url={}", nobody(PATH))]);
+    let (dispatch, telemetry, lines) = testing::telemetry(&[
+        "--enable-loki=yes",
+        &format!("--loki-url={}", unused_address(PATH)),
+    ]);
     // The pusher's thread logs through the process's dispatch; here it has none, so ask the
     // outage itself in this thread.
     tracing::dispatcher::with_default(&dispatch, || {

@@ -74,8 +74,8 @@ impl Samplers {
         }
     }
 
-    /// For a program that exports no spans: none is made, unless the caller's trace has to be passed
-    /// on.
+    /// For a program that exports no spans: none is made, unless the caller's trace has to be
+    /// passed on.
     pub(super) fn none() -> Self {
         Self::parent_based(Sampler::AlwaysOff)
     }

@@ -28,7 +28,7 @@ fn health_is_one_line_and_an_exit_code() {
 
     let faults = [
         (&[("PORT", "1")][..], 1, "no server answers at 127.0.0.1:1"),
-        (&[("PORT", "0")], 1, "say which with --addr"),
+        (&[("PORT", "0")], 1, "set --addr to its address"),
         (&[("PORT", "x")], 64, "PORT (--port) is \"x\""),
     ];
     for (variables, exit, part) in faults {

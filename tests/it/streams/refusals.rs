@@ -24,11 +24,11 @@ async fn the_stream_contract_is_enforced() {
             &["message 3", "`parameters` again", "as its first message"],
         )
         .await;
-    let none = "message 1 of the stream has no `request_type`; expected is `parameters`";
+    let none = "message 1 of the stream has no `request_type`; `parameters` was expected";
     server.refused(vec![raw(b"")], invalid, &[none]).await;
     let unset = vec![parameters("{}"), raw(b"")];
     server
-        .refused(unset, invalid, &["message 2", "expected is `ticket`"])
+        .refused(unset, invalid, &["message 2", "`ticket` was expected"])
         .await;
     server
         .refused(vec![], invalid, &["ended without a message"])

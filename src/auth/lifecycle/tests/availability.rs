@@ -13,7 +13,7 @@ use crate::auth::testing::{FakeIam, mint};
 use crate::auth::{Decision, Document, Refusal};
 
 #[tokio::test(start_paused = true)]
-async fn lets_nobody_in_before_keys_and_list_are_there() {
+async fn lets_no_caller_in_before_keys_and_list_are_there() {
     let iam = FakeIam::new();
     iam.tell(|told| told.list = Err(()));
     let bench = Bench::start(iam);

@@ -13,9 +13,7 @@ use crate::matching::alliance::criteria::region::Region;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::walk::{
-    Cost, LaneToWalk, Measure, Plane, Rank, Section, View, Walk,
-};
+use crate::matching::alliance::walk::{LaneToWalk, Measure, Plane, Rank, Section, View, Walk};
 
 /// The latency of a ticket as it counts in the order.
 pub(super) fn latency(criteria: &Criteria<'_>, id: Id, region: Option<Region>) -> i64 {
@@ -96,7 +94,10 @@ impl Shelves {
         index.lanes_to_walk(pool, session.id, cells, max_players, &mut self.lanes);
         self.walk.begin();
         let shelves = match session.region {
-            Some(region) => [Some(Tickets::FitAnyRegion), Some(Tickets::OpenTo(region))],
+            Some(region) => {
+                let fit_any = (!self.fit_any.is_empty()).then_some(Tickets::FitAnyRegion);
+                [fit_any, Some(Tickets::OpenTo(region))]
+            }
             None => [Some(Tickets::All), None],
         };
         for tickets in shelves.into_iter().flatten() {
@@ -143,28 +144,23 @@ impl Shelves {
         };
         let cost = |id: Id| {
             let excess = region.map_or(0, |region| criteria.regions.excess(id, region));
-            Cost {
+            Rank {
                 score: criteria.regions.cost(excess),
                 tie: latency(criteria, id, region),
+                id,
             }
         };
-        let mut ranked: Vec<Rank> = ids
-            .into_iter()
-            .filter(|id| pool.waits(*id))
-            .map(|id| {
-                let Cost { score, tie } = cost(id);
-                Rank { score, tie, id }
-            })
-            .collect();
-        ranked.sort_unstable();
-        let mut entries = Vec::with_capacity(ranked.len());
-        for Rank { id, .. } in ranked {
+        let waiting = ids.into_iter().filter(|id| pool.waits(*id));
+        let mut costs: Vec<Rank> = waiting.map(cost).collect();
+        costs.sort_unstable();
+        let mut entries = Vec::with_capacity(costs.len());
+        for cost in costs {
             // Adding zero makes -0 into 0: they are one place.
-            let place = rule.map_or(0.0, |rule| criteria.distances.value(id, rule) + 0.0);
-            let lanes = index.lanes_of(id).iter();
-            entries.extend(lanes.map(|lane| (*lane, place, id)));
+            let place = rule.map_or(0.0, |rule| criteria.distances.value(cost.id, rule) + 0.0);
+            let lanes = index.lanes_of(cost.id).iter();
+            entries.extend(lanes.map(|lane| (*lane, place, cost)));
         }
-        let section = self.plane.add_for_sessions(entries, cost);
+        let section = self.plane.add_for_sessions(entries);
         self.sections.insert(shelf, section);
         section
     }

@@ -282,16 +282,17 @@ fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value>
 /// scalar if every ticket had a scalar. `None` if no ticket has the attribute.
 pub(crate) fn common_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
     let name = &*option.name;
+    // What all have in common the first one has, so the others are only asked for its values.
+    let (first, others) = tickets.split_at(tickets.len().min(1));
+    let (sources, others) = match option.kind {
+        OptionKind::Disable => return None,
+        OptionKind::Unique => (tickets, &[][..]),
+        OptionKind::Any | OptionKind::All => (first, others),
+    };
     let mut kept: Vec<Value> = Vec::new();
-    for value in tickets.iter().flat_map(|ticket| values(ticket, name)) {
-        let belongs = match option.kind {
-            OptionKind::Disable => false,
-            OptionKind::Unique => true,
-            OptionKind::Any | OptionKind::All => tickets
-                .iter()
-                .all(|ticket| values(ticket, name).any(|one| one == value)),
-        };
-        if belongs && !kept.contains(value) {
+    for value in sources.iter().flat_map(|ticket| values(ticket, name)) {
+        let has = |ticket: &&Ticket| values(ticket, name).any(|one| one == value);
+        if others.iter().all(has) && !kept.contains(value) {
             kept.push(value.clone());
         }
     }

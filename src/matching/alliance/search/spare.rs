@@ -71,11 +71,13 @@ impl Spare {
 
     /// Fewer candidates of a kind: taken, failed, or out of reach.
     pub(super) fn lose(&mut self, kind: PartyKind, count: u32) {
+        if count == 0 {
+            return;
+        }
         let left = &mut self.counts[kind as usize];
         *left = left.saturating_sub(count);
         // While those of this kind alone could fill the match, one less closes no kind.
-        self.fewer |= count > 0
-            && self.open[kind as usize]
+        self.fewer |= self.open[kind as usize]
             && u64::from(*left) * u64::from(self.kinds.players(kind)) < self.max_players;
     }
 

@@ -28,6 +28,30 @@ impl Links {
         end: u32,
         waits: impl Fn(u32) -> bool,
     ) -> Option<u32> {
+        if from >= end || waits(from) {
+            return (from < end).then_some(from);
+        }
+        self.skip_forwards(from, end, waits)
+    }
+
+    /// The last entry that waits, before `end` and not before `start`.
+    #[inline]
+    pub(super) fn last_before(
+        &mut self,
+        end: u32,
+        start: u32,
+        waits: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        if end <= start || waits(end - 1) {
+            return (end > start).then(|| end - 1);
+        }
+        self.skip_backwards(end, start, waits)
+    }
+
+    // Not inlined, as most entries that a walk comes to do wait: what these loops need would weigh on
+    // each of its steps.
+    #[inline(never)]
+    fn skip_forwards(&mut self, from: u32, end: u32, waits: impl Fn(u32) -> bool) -> Option<u32> {
         let mut found = from;
         while found < end && !waits(found) {
             debug_assert!(self.next[found as usize] > found, "or this would not end");
@@ -41,14 +65,8 @@ impl Links {
         (found < end).then_some(found)
     }
 
-    /// The last entry that waits, before `end` and not before `start`.
-    #[inline]
-    pub(super) fn last_before(
-        &mut self,
-        end: u32,
-        start: u32,
-        waits: impl Fn(u32) -> bool,
-    ) -> Option<u32> {
+    #[inline(never)]
+    fn skip_backwards(&mut self, end: u32, start: u32, waits: impl Fn(u32) -> bool) -> Option<u32> {
         let mut found = end;
         while found > start && !waits(found - 1) {
             debug_assert!(

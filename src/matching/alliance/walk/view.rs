@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::plane::Demand;
+use super::plane::Entry;
 use crate::matching::alliance::criteria::distance::Window;
 use crate::matching::alliance::criteria::region::Regions;
 use crate::matching::alliance::pool::Id;
@@ -62,15 +62,15 @@ impl View<'_> {
         }
     }
 
-    /// Why a ticket at this place does not accept the pivot.
+    /// Why an entry's ticket does not accept the pivot.
     #[inline]
-    pub(super) fn refusal(&self, demand: &Demand, place: f64) -> Option<Refusal> {
+    pub(super) fn refusal(&self, entry: &Entry) -> Option<Refusal> {
         if let Measure::Distance(window) = &self.measure
-            && !window.is_accepted(demand.reach, place)
+            && !window.is_accepted(entry.demand.reach, entry.place)
         {
             return Some(Refusal::Distance);
         }
-        (self.region & demand.open != self.region).then_some(Refusal::Region)
+        (self.region & entry.demand.open != self.region).then_some(Refusal::Region)
     }
 
     /// The least that a ticket at this place scores. It does not fall with the distance from the

@@ -5,7 +5,7 @@ use opentelemetry_sdk::error::OTelSdkError;
 
 use super::*;
 use crate::telemetry::spans::tracer;
-use crate::telemetry::testing::{self, Collector, nobody};
+use crate::telemetry::testing::{self, Collector, unused_address};
 
 const PATH: &str = "/api/v2/spans";
 
@@ -77,7 +77,7 @@ fn spans_reach_an_otlp_receiver() {
 fn without_zipkin_spans_are_dropped_and_counted() {
     let (_, telemetry, _) = testing::telemetry(&[
         "--enable-zipkin=yes",
-        &format!("--otel-exporter-zipkin-endpoint={}", nobody(PATH)),
+        &format!("--otel-exporter-zipkin-endpoint={}", unused_address(PATH)),
     ]);
     for _ in 0..3 * QUEUE {
         call(&telemetry);

@@ -6,7 +6,7 @@ use super::*;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Player, Team, Text, team_id};
 
-const NOW: i64 = 1_000_000;
+const NOW: i64 = 1_700_000_000_000;
 
 struct World {
     rules: AllianceRules,
@@ -173,9 +173,15 @@ const GOOD: &[Change] = &[
         w.mmr("q", 350.0);
     },
     |w| w.rules.distances[0].reference = None,
-    // Must-match: the pivot's empty text asks for nothing, nor does what only others have.
-    |w| w.set("q", "note", json!("x")),
-    |w| w.set("q", "more", json!(1)),
+    // Must-match: the pivot's empty text asks for nothing, nor does what it lacks; the match has it.
+    |w| {
+        w.set("q", "note", json!("x"));
+        w.carry("note", json!("x"));
+    },
+    |w| {
+        w.set("q", "more", json!(1));
+        w.carry("more", json!(1));
+    },
     // Names: absent is empty.
     |w| {
         for id in ["p", "q", "r"] {

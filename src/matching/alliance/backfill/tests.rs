@@ -9,7 +9,7 @@ mod oracle;
 mod streams;
 
 pub(super) const CONTEXT: TickContext = TickContext {
-    now_ms: 1_000_000,
+    now_ms: 1_700_000_000_000,
     tick_id: 7,
 };
 

@@ -12,7 +12,7 @@ use super::brute::{Choice, exists_match, in_order, replay};
 use super::played::{Kept, accounted, check, ids, run, run_into};
 use super::pool::{NOW, Pool, pools};
 use super::split::{Balance, fairest, to_the_brim};
-use super::{Judge, check_match, teams_of};
+use super::{Judge, check_match, created, teams_of};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Match, Reason, Text, Ticket};
@@ -149,7 +149,7 @@ fn the_order_of_arrival_does_not_matter_when_no_two_are_of_one_age() {
         |(mut pool, keys), count| {
             let mut seen = HashSet::new();
             for ticket in &mut pool.tickets {
-                let mut created = ticket.created_at_ms.unwrap_or(NOW);
+                let mut created = created(NOW, ticket);
                 while !seen.insert(created) {
                     created -= 1;
                 }

@@ -26,7 +26,7 @@ impl Balance {
         let emptiest = if teams.len() < places { 0 } else { smallest };
         let highest = values().fold(f64::NEG_INFINITY, f64::max);
         let lowest = values().fold(f64::INFINITY, f64::min);
-        Balance {
+        Self {
             places: largest - emptiest,
             without: places - teams.len(),
             sizes: largest - smallest,

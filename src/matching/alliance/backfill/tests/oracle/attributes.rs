@@ -21,7 +21,7 @@ const FREE: [&str; 11] = [
     "client_version",
 ];
 
-fn text<'t>(value: Option<&'t Value>) -> &'t str {
+fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_text).unwrap_or_default()
 }
 

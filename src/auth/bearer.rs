@@ -7,11 +7,11 @@ use http::header::AUTHORIZATION;
 
 use super::refusal::Refusal;
 
-/// Longest value of the header, in bytes. The HTTP/2 header list limit of the server must be above
-/// it, or a long token is cut off before anyone can answer it.
+/// Maximum length of the header's value, in bytes. The server's limit for all headers of a request has
+/// to be above it; otherwise HTTP/2 rejects a long token before it can be answered.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// The text after `Bearer `, not looked at yet. `Debug` shows only its length.
+/// The text after `Bearer `, not yet examined. `Debug` shows only its length.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BearerToken<'a>(&'a [u8]);
 
@@ -22,13 +22,14 @@ impl<'a> BearerToken<'a> {
     /// exactly one space.
     ///
     /// # Errors
-    /// [`Refusal::NoToken`] without the header; [`Refusal::Format`] for more than one header, more
-    /// than [`MAX_HEADER_BYTES`], another scheme, or nothing after it.
+    ///
+    /// If there is no header ([`Refusal::NoToken`]), or more than one, or one of more than
+    /// [`MAX_HEADER_BYTES`], of another scheme, or without a token ([`Refusal::Format`]).
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Refusal> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let value = values.next().ok_or(Refusal::NoToken)?.as_bytes();
-        // Servers disagree on which of two values counts; what is read elsewhere must not differ
-        // from what is judged here.
+        // Servers differ in which of two values they read; another one must not read a token that
+        // was not judged here.
         if values.next().is_some() || value.len() > MAX_HEADER_BYTES {
             return Err(Refusal::Format);
         }

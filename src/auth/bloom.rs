@@ -1,9 +1,9 @@
-//! The bloom filter that IAM's revocation list is: asked by token text, never wrong about a revoked
-//! token, rarely wrong about a good one.
+//! The bloom filter of IAM's revocation list. It finds every revoked token by its text, and rarely a
+//! token that is not revoked.
 
 use serde::Deserialize;
 
-/// Most bits set per token. IAM's false-positive rate of 1e-5 needs 17.
+/// Maximum number of bits per token. IAM's false-positive rate of 1e-5 needs 17.
 const MAX_HASHES: u64 = 64;
 
 /// Why a filter cannot be used.
@@ -43,7 +43,7 @@ pub struct BloomFilter {
 impl TryFrom<WireFilter> for BloomFilter {
     type Error = FilterError;
 
-    /// Takes over a filter from the wire if its sizes fit each other.
+    /// Takes a filter from the wire if its sizes fit each other.
     fn try_from(wire: WireFilter) -> Result<Self, FilterError> {
         let bits = wire.bits.unwrap_or_default();
         if (wire.m, wire.k, bits.len()) == (0, 0, 0) {
@@ -70,7 +70,7 @@ impl TryFrom<WireFilter> for BloomFilter {
 impl BloomFilter {
     /// Whether the text may have been put in. One hash over the text, at most 64 probes.
     pub fn may_contain(&self, text: &[u8]) -> bool {
-        // No bits: nothing was put in. (`all` over no probe would say yes to everything.)
+        // Without bits nothing was put in, and `all` over no probe would be true for every text.
         self.size != 0
             && indexes(text, self.size, self.hashes).all(|index| {
                 let word = self.bits[(index / 64) as usize];

@@ -12,12 +12,12 @@ use super::iam::{BoxFuture, Iam};
 use super::permission::{Permission, fill_placeholders};
 use super::refusal::Refusal;
 
-/// Most roles asked of IAM for one verdict: a token can name a thousand.
+/// Maximum number of roles that are fetched for one verdict: a token can name a thousand.
 const MAX_FETCHES: usize = 32;
-/// Roles asked for at a time.
+/// Number of roles that are fetched at the same time.
 const PARALLEL_FETCHES: usize = 4;
 
-/// What IAM tells of roles and namespaces.
+/// The permissions of roles and the studios of namespaces, as IAM has them.
 pub(super) struct Grants {
     roles: Arc<Directory<NamespaceRole, Vec<Permission>>>,
     /// Studio namespace by game namespace.
@@ -51,17 +51,20 @@ impl Grants {
     /// Asks again for the answers in use that came before `since`.
     ///
     /// # Errors
-    /// At the first failure; the next call with the same `since` goes on from there.
+    ///
+    /// If a request fails. Another call with the same `since` continues from there.
     pub(super) async fn refresh(&self, since: Instant) -> Result<(), ()> {
         self.roles.refresh(since).await?;
         self.studios.refresh(since).await
     }
 
-    /// Checks that the token grants `required`; roles are asked only if its own permissions do not.
+    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do not
+    /// grant it.
     ///
     /// # Errors
-    /// [`Refusal::InsufficientPermission`], or [`Refusal::IamUnavailable`] if a role that could
-    /// grant it is not known.
+    ///
+    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is not
+    /// known ([`Refusal::IamUnavailable`]).
     pub(super) async fn check(
         &self,
         claims: &Claims,
@@ -138,8 +141,8 @@ impl Grants {
         self.cover(&filled, required).await
     }
 
-    /// Whether one of the permissions covers `required`. Studios that a studio grant turns on are
-    /// asked for; one that IAM does not tell is no match.
+    /// Whether one of the permissions covers `required`. Studios that a studio grant depends on are
+    /// fetched; one that is not known does not match.
     async fn cover(&self, granted: &[Permission], required: &Permission) -> bool {
         let mut to_ask = HashSet::new();
         let covered = granted.iter().any(|granted| {

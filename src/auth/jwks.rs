@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::claims::UnverifiedToken;
 use super::refusal::Refusal;
 
-/// Most keys taken from one set; IAM has two or three.
+/// Maximum number of keys that are taken from one set; IAM has two or three.
 const MAX_KEYS: usize = 64;
-/// Sizes of an RSA modulus, in bits: below is breakable, above costs time on every token.
+/// Allowed sizes of an RSA modulus, in bits: smaller ones can be broken, larger ones cost time for
+/// every token.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Why a key set cannot be used. The old one is kept then.
+/// Why a key set cannot be used. The previous one then stays in use.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
     /// Not the JSON of a key set.
@@ -26,12 +27,14 @@ pub enum KeySetError {
         column: usize,
     },
     /// No key in it can check a signature.
-    #[error("no usable key among {0}: wanted RSA, RS256, use `sig`, 2048 to 8192 bit, with a kid")]
+    #[error(
+        "none of {0} keys can be used: needed is RSA for RS256, use `sig`, 2048 to 8192 bits, with a kid"
+    )]
     NoUsableKey(usize),
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireKeySet {
     keys: Vec<Value>,
 }
 
@@ -55,12 +58,13 @@ pub struct KeySet {
 
 impl KeySet {
     /// Reads the body of `GET /iam/v3/oauth/jwks`. Keys that are not for RS256 signatures, or too
-    /// weak, are passed over.
+    /// weak, are skipped.
     ///
     /// # Errors
-    /// For a body that is not a key set, or one without a usable key.
+    ///
+    /// If the body is not a key set, or has no usable key.
     pub fn parse(body: &[u8]) -> Result<Self, KeySetError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
+        let wire: WireKeySet = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
             line: error.line(),
             column: error.column(),
         })?;
@@ -77,10 +81,12 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Checks the signature with every key of the token's `kid` (nothing forbids two).
+    /// Checks the signature with every key of the token's `kid`: a set may have two of one name.
     ///
     /// # Errors
-    /// [`Refusal::UnknownKey`] if no key has the name, [`Refusal::BadSignature`] if none fits.
+    ///
+    /// If no key has the name ([`Refusal::UnknownKey`]), or none of them made the signature
+    /// ([`Refusal::BadSignature`]).
     pub fn verify(&self, token: &UnverifiedToken<'_>) -> Result<(), Refusal> {
         let (signed, signature) = token.signed_and_signature();
         let mut refusal = Refusal::UnknownKey;
@@ -112,7 +118,7 @@ fn usable_key(value: Value) -> Option<(String, DecodingKey)> {
     let exponent = URL_SAFE_NO_PAD.decode(&key.e).ok()?;
     let sound = MODULUS_BITS.contains(&bits(&modulus))
         && is_odd(&modulus)
-        // 1 would make every text its own signature; an even one is no exponent at all.
+        // With 1, every text would be its own signature; an even number cannot be an exponent.
         && (2..=64).contains(&bits(&exponent))
         && is_odd(&exponent);
     sound.then(|| {

@@ -11,6 +11,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::connection::endpoint;
+
 /// Asks a running server for its health (grpc.health.v1); exit code 0 if it takes calls, else 1
 #[derive(Debug, Parser)]
 #[command(name = "match-function health", version)]
@@ -75,7 +77,7 @@ impl Health {
 }
 
 async fn ask(address: &str, limit: Duration) -> anyhow::Result<()> {
-    let channel = super::endpoint(address)?
+    let channel = endpoint(address)?
         .connect_timeout(limit)
         .connect()
         .await

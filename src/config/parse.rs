@@ -3,7 +3,8 @@
 /// Reads a switch: `1 true t yes y on` or `0 false f no n off`, in any letter case.
 ///
 /// # Errors
-/// For every other text, with the allowed spellings.
+///
+/// If the text is not one of these spellings.
 pub fn boolean(text: &str) -> Result<bool, String> {
     const ON: [&str; 6] = ["1", "true", "t", "yes", "y", "on"];
     const OFF: [&str; 6] = ["0", "false", "f", "no", "n", "off"];

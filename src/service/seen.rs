@@ -17,7 +17,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds ids, and says of each whether it is new. An empty id always is (ruleset contract D).
+    /// Adds ids, and says of each whether it is new. An empty id always is (docs/semantics.md,
+    /// "Determinism").
     ///
     /// The set of a long stream is larger than a CPU's caches, so it is best to add many ids at
     /// once: to wait for the memory of all of them takes hardly longer than for one.

@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use match_function::matching::{
-    AgsLogic, Attributes, BackfillOut, Flow, Match, MatchLogic, Player, Proposal, Reason, Roster,
-    Session, Text, TickContext, Ticket, Value, play,
+    AgsLogic, Attributes, Match, MatchLogic, Player, Proposal, Reason, Roster, Session, Text,
+    TickContext, Ticket, Value, play, play_backfill,
 };
 use prost_types::Timestamp;
 use serde::Deserialize;
@@ -169,30 +169,6 @@ impl Asking {
     }
 }
 
-/// What a backfill tick decided.
-#[derive(Debug, Default)]
-struct Kept {
-    proposals: Vec<Proposal>,
-    left: Vec<(Ticket, Reason)>,
-}
-
-impl BackfillOut for Kept {
-    fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.proposals.push(proposal);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        self.left.push((ticket, reason));
-    }
-
-    fn keep_open(&mut self, _session: Session, _reason: Reason) {}
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
 fn shown(made: &Match, with_regions: bool) -> ExpectedMatch {
     let mut tickets: Vec<String> = made.tickets().map(|ticket| ticket.id.to_string()).collect();
     tickets.sort_unstable();
@@ -245,29 +221,16 @@ fn make_matches(run: &Run, name: &str, expected: &[ExpectedMatch]) {
 }
 
 fn fill(run: &Run, name: &str, expected: &[ExpectedProposal]) {
-    let rules = AgsLogic.rules(&run.rules.to_string()).expect("a ruleset");
-    let mut tick = AgsLogic.open_backfill(rules.rules, CONTEXT);
-    let mut out = Kept::default();
-    for (arrival, message) in (0..).zip(&run.stream) {
-        let flow = match message {
-            Message::Ticket(queued) => {
-                let ticket = Ticket {
-                    arrival,
-                    ..queued.ticket()
-                };
-                tick.push(ticket, &mut out)
-            }
-            Message::BackfillTicket(asking) => {
-                let session = Session {
-                    arrival,
-                    ..asking.session()
-                };
-                tick.push_session(session, &mut out)
-            }
-        };
-        assert_eq!(flow, Flow::Go, "{name}");
+    let (mut sessions, mut tickets) = (Vec::new(), Vec::new());
+    for message in &run.stream {
+        match message {
+            Message::Ticket(queued) => tickets.push(queued.ticket()),
+            Message::BackfillTicket(asking) => sessions.push(asking.session()),
+        }
     }
-    tick.finish(&mut out);
+    let rules = run.rules.to_string();
+    let (asking, queued) = (sessions.len(), tickets.len());
+    let out = play_backfill(&AgsLogic, &rules, CONTEXT, sessions, tickets).expect("a ruleset");
     let of = |made: &ExpectedProposal| attributes(made.attributes.as_object().expect("an object"));
     let found: Vec<_> = out.proposals.iter().map(joined).collect();
     let wanted: Vec<_> = expected
@@ -279,13 +242,8 @@ fn fill(run: &Run, name: &str, expected: &[ExpectedProposal]) {
         assert_eq!(made.attributes, of(expected), "{name}");
     }
     let added: usize = out.proposals.iter().map(|made| made.added.len()).sum();
-    let sessions = run.stream.iter();
-    let sessions = sessions.filter(|message| matches!(message, Message::BackfillTicket(_)));
-    assert_eq!(
-        added + out.left.len() + sessions.count(),
-        run.stream.len(),
-        "{name}"
-    );
+    assert_eq!(added + out.left.len(), queued, "{name}");
+    assert_eq!(out.proposals.len() + out.kept_open.len(), asking, "{name}");
 }
 
 /// A proposal's session, the tickets that join, and the players of each team.

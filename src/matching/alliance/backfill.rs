@@ -1,32 +1,17 @@
-//! Filling sessions under alliance rules (ruleset contract B).
+//! Filling sessions under alliance rules (docs/semantics.md, "Backfill").
 //!
 //! # How a tick goes
 //!
-//! 1. The tick collects sessions and tickets. When they are complete, the [`Pool`] reads the tickets,
-//!    and for each session a ticket that stands for it ([`host`]): so all tests of a pivot and a
-//!    candidate also tell who may join a session.
+//! 1. The tick collects sessions and tickets. When they are complete, the [`Pool`] reads the
+//!    tickets, and each session in the form of a ticket ([`open_session`]): so all tests of a pivot
+//!    and a candidate also tell which tickets may join a session.
 //! 2. Sessions are served oldest first. Each takes the best ticket that may join, is measured anew,
-//!    and looks again ([`fill`]), until its seats are taken or nobody fits. [`shelf`] finds the best
-//!    without a look at all tickets, [`seats`] knows which team it joins.
-//! 3. [`proposal`] writes down who joined.
-//!
-//! # What the contract leaves open
-//!
-//! - A session asks for the must-match attributes that all its tickets share. Without tickets, its
-//!   match attributes take their place, and it has no mean: whoever comes first sets it.
-//! - A session whose own tickets contradict its options stays open, nobody can join it.
-//! - A region `any`, as of a match without latencies, is no region.
-//! - Of the smallest teams a ticket joins the one that leaves the means most even, if the ruleset
-//!   balances.
-//! - Tickets that bring a new team to its minimum join right after the one that opened it, before
-//!   others.
-//! - If the ruleset's `auto_backfill` is off, every session stays open. Whether the partial match says
-//!   `backfill` itself does not count: AGS sends only sessions that are to be filled.
-//! - `disable_bidirectional_latency_after_ms` is for matches in the making. A session's region has to
-//!   be open to each ticket by the ticket's own age.
+//!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the
+//!    best without a look at all tickets, [`seats`] knows which team it joins.
+//! 3. [`proposal`] writes down which tickets joined.
 
 mod fill;
-mod host;
+mod open_session;
 mod proposal;
 mod seats;
 mod shelf;
@@ -39,11 +24,11 @@ use crate::matching::{
     BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value,
 };
 use fill::Fill;
-use host::stand_in;
+use open_session::as_ticket;
 use proposal::propose;
 
 /// Tickets looked at in one tick, beyond which the rest waits for the next one.
-const MOST_STEPS: u64 = 200_000_000;
+const MAX_STEPS: u64 = 200_000_000;
 
 /// A backfill tick by [`AllianceRules`].
 #[derive(Debug)]
@@ -101,15 +86,15 @@ impl BackfillTick for AllianceBackfill {
         let created = |session: &Session| session.created_at_ms.unwrap_or(now_ms).min(now_ms);
         sessions.sort_by_key(|session| (created(session), session.arrival));
         let mut unasked = sessions.is_empty().then_some(Reason::NoSession);
-        let stand_ins = sessions.iter().map(|one| stand_in(&rules, one)).collect();
-        let (pool, unfit) = Pool::with_sessions(&rules, now_ms, tickets, stand_ins);
+        let rows = sessions.iter().map(|one| as_ticket(&rules, one)).collect();
+        let (pool, unfit) = Pool::with_sessions(&rules, now_ms, tickets, rows);
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
         let mut fill = Fill::new(&rules, pool);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
-            if out.flow() == Flow::Stop || fill.steps() > MOST_STEPS {
+            if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {
                 unasked = Some(Reason::Budget);
                 out.keep_open(session, Reason::Budget);
                 break;

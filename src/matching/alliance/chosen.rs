@@ -9,6 +9,7 @@ use super::criteria::blocks::BlocksInside;
 use super::criteria::cross_play::PlatformsInside;
 use super::criteria::option::OptionsInside;
 use super::criteria::players::PlayersInside;
+use super::kinds::PartyKind;
 use super::pool::{Id, Pool};
 use crate::matching::Reason;
 
@@ -16,7 +17,7 @@ use crate::matching::Reason;
 #[derive(Debug)]
 pub(super) struct Chosen {
     tickets: Vec<Id>,
-    sizes: Vec<u32>,
+    kinds: Vec<PartyKind>,
     players: u64,
     inside: PlayersInside,
     blocks: BlocksInside,
@@ -29,7 +30,7 @@ impl Chosen {
     pub(super) fn new(criteria: &Criteria<'_>) -> Self {
         Self {
             tickets: Vec::new(),
-            sizes: Vec::new(),
+            kinds: Vec::new(),
             players: 0,
             inside: criteria.players.inside(),
             blocks: criteria.blocks.inside(&criteria.players),
@@ -43,9 +44,9 @@ impl Chosen {
         &self.tickets
     }
 
-    /// Players of each ticket.
-    pub(super) fn sizes(&self) -> &[u32] {
-        &self.sizes
+    /// The kind of party of each ticket.
+    pub(super) fn kinds(&self) -> &[PartyKind] {
+        &self.kinds
     }
 
     /// Players of the match.
@@ -82,10 +83,9 @@ impl Chosen {
         self.blocks.push(&criteria.blocks, &criteria.players, id);
         self.options.push(&criteria.options, id);
         self.platforms.push(&criteria.platforms, id);
-        let size = pool.sizes[id as usize];
         self.tickets.push(id);
-        self.sizes.push(size);
-        self.players += u64::from(size);
+        self.kinds.push(pool.kinds[id as usize]);
+        self.players += u64::from(pool.sizes[id as usize]);
     }
 
     /// Gives back the ticket that was taken last.
@@ -93,7 +93,7 @@ impl Chosen {
         let Some(id) = self.tickets.pop() else {
             return;
         };
-        self.sizes.pop();
+        self.kinds.pop();
         self.players -= u64::from(pool.sizes[id as usize]);
         self.inside.pop(&criteria.players, id);
         self.blocks.pop(&criteria.blocks, &criteria.players, id);
@@ -101,7 +101,7 @@ impl Chosen {
         self.platforms.pop(&criteria.platforms, id);
     }
 
-    /// What tickets that come later find: sizes and common values. After tickets of the same key, the
+    /// What tickets that come later find: kinds of parties and common values. After tickets of the same key, the
     /// same later ones are admitted and the same teams can be made. `None` where more than that counts.
     pub(super) fn key(&self) -> Option<Vec<u32>> {
         let silent =
@@ -109,7 +109,7 @@ impl Chosen {
         if !silent {
             return None;
         }
-        let mut key = self.sizes.clone();
+        let mut key = self.kinds.clone();
         key.sort_unstable();
         self.options.note_key(&mut key).then_some(key)
     }

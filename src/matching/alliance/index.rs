@@ -5,8 +5,6 @@
 //! cell for each. Within a cell tickets are sorted by the **axis**: the matching rule that tells most
 //! of them apart. So a pivot asks a few cells, nearest tickets first.
 
-mod plane;
-
 use std::ops::Range;
 
 use hashbrown::HashMap;
@@ -15,24 +13,22 @@ use super::criteria::Criteria;
 use super::criteria::distance::Reach;
 use super::criteria::region::Region;
 use super::intern::Lists;
+use super::kinds::PartyKind;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
-
-use plane::Gate;
-use plane::View;
-pub(super) use plane::{Plane, Rank, Steps, Walk};
+use super::walk::{Demand, Lane, LaneToWalk, Measure, Plane, Section, View};
 
 /// The number of a cell.
 pub(super) type Cell = u32;
 
 /// Cells that one pivot asks; beyond that, walking all tickets costs less.
-const MOST_CELLS: usize = 256;
+const MAX_CELLS: usize = 256;
 
 /// The cell of all tickets.
 const EVERYTHING: Cell = 0;
 
 /// Cells for each ticket on average, beyond which an option is not indexed.
-const SPREAD: usize = 4;
+const MAX_SPREAD: usize = 4;
 
 /// What tickets are sorted by within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,96 +49,115 @@ pub(super) struct Index {
     options: Vec<usize>,
     /// Group, then a value for each indexed option.
     keys: HashMap<Box<[u32]>, Cell>,
-    /// The cells of each ticket.
-    cells: Lists,
-    /// For each lane, how many tickets wait.
+    /// The lanes of each cell, by kind of party. Only kinds that are in a cell have one there.
+    cells: Vec<Range<Lane>>,
+    /// The kind of each lane.
+    kinds: Vec<PartyKind>,
+    /// How many tickets wait in each lane.
     waiting: Vec<u32>,
-    /// The lanes of each cell: one for each size from 0 to its largest.
-    lanes: Vec<Range<u32>>,
-    /// Whether cell 0 holds every ticket, for pivots that would ask more than [`MOST_CELLS`].
+    /// The lanes of each ticket, one for each of its cells; sessions have none.
+    lanes: Lists,
+    /// Whether cell 0 holds every ticket, for pivots that would ask more than [`MAX_CELLS`].
     has_everything: bool,
-    /// The tickets of each cell in order; one for each region asked for on the axis of latency.
-    planes: HashMap<Option<Region>, Plane>,
+    /// The tickets of each cell in order, in a section for each region asked for on the axis of latency.
+    pub(super) plane: Plane,
+    sections: HashMap<Option<Region>, Section>,
     scratch: Keys,
 }
 
 impl Index {
-    /// Sorts the tickets of a pool. O(n log n).
+    /// Sorts the tickets of a pool into cells. O(n log n).
     pub(super) fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
-        let mut index = Self {
-            axis: axis(pool, criteria),
-            options: indexed_options(pool, criteria),
-            keys: HashMap::new(),
-            cells: Lists::default(),
-            waiting: Vec::new(),
-            lanes: Vec::new(),
-            has_everything: false,
-            planes: HashMap::new(),
-            scratch: Keys::default(),
-        };
+        let options = indexed_options(pool, criteria);
         let keys_of = |id| {
-            let parts = |at: &usize| criteria.options.key_parts(*at, id).len();
-            let parts = index.options.iter().map(parts);
+            let parts = options
+                .iter()
+                .map(|at| criteria.options.key_parts(*at, id).len());
             parts.fold(1, usize::saturating_mul)
         };
-        let most = (0..pool.rows()).map(keys_of).max().unwrap_or(0);
-        index.has_everything = most.saturating_mul(criteria.must_match.len()) > MOST_CELLS;
-        let mut largest = vec![0; 1];
-        let mut found = Vec::new();
-        let mut scratch = Keys::default();
-        for id in 0..pool.len() {
-            found.clear();
-            if index.has_everything {
-                found.push(EVERYTHING);
-            }
-            let (options, keys) = (&index.options, &mut index.keys);
-            scratch.each(
-                criteria,
-                options,
-                id,
-                criteria.must_match.group(id),
-                |key| {
-                    let cell = match keys.get(key) {
-                        Some(cell) => *cell,
-                        None => {
-                            let cell = u32::try_from(keys.len() + 1).expect("bounded by SPREAD");
-                            keys.insert(key.into(), cell);
-                            largest.push(0);
-                            cell
-                        }
-                    };
-                    found.push(cell);
-                },
-            );
-            for cell in &found {
-                let largest: &mut u32 = &mut largest[*cell as usize];
-                *largest = (*largest).max(pool.sizes[id as usize]);
-            }
-            index.cells.push(found.iter().copied());
-        }
-        let mut end = 0;
-        for largest in largest {
-            let start = end;
-            end += largest + 1;
-            index.lanes.push(start..end);
-        }
-        index.waiting = vec![0; end as usize];
-        for id in 0..pool.len() {
-            index.count(pool, id, |count| *count += 1);
-        }
+        let max_keys = (0..pool.rows()).map(keys_of).max().unwrap_or(0);
+        let mut index = Self {
+            axis: axis(pool, criteria),
+            has_everything: max_keys.saturating_mul(criteria.must_match.len()) > MAX_CELLS,
+            options,
+            keys: HashMap::new(),
+            cells: Vec::new(),
+            kinds: Vec::new(),
+            waiting: Vec::new(),
+            lanes: Lists::default(),
+            plane: Plane::default(),
+            sections: HashMap::new(),
+            scratch: Keys::default(),
+        };
+        let cells_of = index.fill_cells(pool, criteria);
+        index.fill_lanes(pool, &cells_of);
         index
     }
 
-    /// Notes that a ticket was taken.
-    pub(super) fn remove(&mut self, pool: &Pool, id: Id) {
-        self.count(pool, id, |count| *count -= 1);
+    /// Makes the cells. Returns those of each ticket.
+    fn fill_cells(&mut self, pool: &Pool, criteria: &Criteria<'_>) -> Lists {
+        let mut cells_of = Lists::default();
+        let mut found = Vec::new();
+        for id in 0..pool.len() {
+            found.clear();
+            if self.has_everything {
+                found.push(EVERYTHING);
+            }
+            let (keys, group) = (&mut self.keys, criteria.must_match.group(id));
+            self.scratch
+                .each(criteria, &self.options, id, group, |key| {
+                    let cell = keys.get(key).copied().unwrap_or_else(|| {
+                        let cell = u32::try_from(keys.len() + 1).expect("bounded by MAX_SPREAD");
+                        keys.insert(key.into(), cell);
+                        cell
+                    });
+                    found.push(cell);
+                });
+            cells_of.push(found.iter().copied());
+        }
+        cells_of
     }
 
-    fn count(&mut self, pool: &Pool, id: Id, change: impl Fn(&mut u32)) {
-        let size = pool.sizes[id as usize];
-        for cell in self.cells.get(id) {
-            let start = self.lanes[*cell as usize].start;
-            change(&mut self.waiting[(start + size) as usize]);
+    /// Makes a lane for each kind of party in each cell.
+    fn fill_lanes(&mut self, pool: &Pool, cells_of: &Lists) {
+        let kinds_of = |id: Id| {
+            let kind = pool.kinds[id as usize];
+            cells_of.get(id).iter().map(move |cell| (*cell, kind))
+        };
+        let mut lanes: Vec<(Cell, PartyKind)> = (0..pool.len()).flat_map(kinds_of).collect();
+        lanes.sort_unstable();
+        lanes.dedup();
+        self.kinds = lanes.iter().map(|(_, kind)| *kind).collect();
+        self.waiting = vec![0; lanes.len()];
+        let mut end = 0;
+        for cell in 0..=self.keys.len() as Cell {
+            let start = end;
+            while lanes.get(end as usize).is_some_and(|lane| lane.0 == cell) {
+                end += 1;
+            }
+            self.cells.push(start..end);
+        }
+        for id in 0..pool.rows() {
+            let lanes = if id < pool.len() {
+                cells_of.get(id)
+            } else {
+                &[]
+            };
+            self.lanes.push(lanes.iter().map(|cell| {
+                let Range { start, end } = self.cells[*cell as usize];
+                let kinds = &self.kinds[start as usize..end as usize];
+                let place = kinds.partition_point(|kind| *kind < pool.kinds[id as usize]);
+                let lane = start + place as Lane;
+                self.waiting[lane as usize] += 1;
+                lane
+            }));
+        }
+    }
+
+    /// Notes that a ticket was taken.
+    pub(super) fn remove(&mut self, id: Id) {
+        for lane in self.lanes.get(id) {
+            self.waiting[*lane as usize] -= 1;
         }
     }
 
@@ -154,9 +169,9 @@ impl Index {
         }
     }
 
-    /// The cells of a ticket, each once.
-    pub(super) fn cells(&self, id: Id) -> &[Cell] {
-        self.cells.get(id)
+    /// The lanes of a ticket, each once.
+    pub(super) fn lanes_of(&self, id: Id) -> &[Lane] {
+        self.lanes.get(id)
     }
 
     /// The cells in which a pivot's candidates are, each once; and whether a ticket can be in more
@@ -172,17 +187,17 @@ impl Index {
         let groups = criteria.must_match.compatible(group);
         let mut keys = 0;
         let (cells, scratch) = (&self.keys, &mut self.scratch);
-        if groups.len() <= MOST_CELLS {
+        if groups.len() <= MAX_CELLS {
             for group in groups.iter() {
                 scratch.each(criteria, &self.options, pivot, *group, |key| {
                     keys += 1;
-                    if keys <= MOST_CELLS {
+                    if keys <= MAX_CELLS {
                         found.extend(cells.get(key));
                     }
                 });
             }
         }
-        if groups.len() > MOST_CELLS || keys > MOST_CELLS {
+        if groups.len() > MAX_CELLS || keys > MAX_CELLS {
             found.clear();
             found.push(EVERYTHING);
             return false;
@@ -191,94 +206,88 @@ impl Index {
         keys > groups.len()
     }
 
-    /// Waiting tickets of these cells by size, up to `most` players.
-    pub(super) fn sizes(&self, cells: &[Cell], most: u32, counts: &mut Vec<u32>) {
-        counts.clear();
-        for cell in cells {
-            for (size, lane) in (0..=most as usize).zip(self.lanes[*cell as usize].clone()) {
-                if counts.len() <= size {
-                    counts.resize(size + 1, 0);
-                }
-                counts[size] = counts[size].saturating_add(self.waiting[lane as usize]);
-            }
-        }
-    }
-
-    /// The lanes of these cells in which candidates of a pivot wait, of up to `most` players.
-    pub(super) fn walks(
+    /// The lanes of these cells in which candidates of a pivot wait, of at most so many players each.
+    pub(super) fn lanes_to_walk(
         &self,
         pool: &Pool,
         pivot: Id,
         cells: &[Cell],
-        most: u32,
-        walks: &mut Vec<Walk>,
+        max_players: u32,
+        lanes: &mut Vec<LaneToWalk>,
     ) {
-        walks.clear();
-        let own = pool.sizes[pivot as usize];
-        for cell in cells {
-            let lanes = self.lanes[*cell as usize].clone();
-            let is_own = self.cells.get(pivot).contains(cell);
-            for (size, lane) in (0..=most).zip(lanes) {
-                let unmet = self.waiting[lane as usize] - u32::from(is_own && size == own);
-                if unmet > 0 {
-                    walks.push(Walk {
-                        lane,
-                        size,
-                        unmet,
-                        half: false,
-                    });
-                }
+        lanes.clear();
+        let own = self.lanes.get(pivot);
+        for lane in cells
+            .iter()
+            .flat_map(|cell| self.cells[*cell as usize].clone())
+        {
+            let kind = self.kinds[lane as usize];
+            let players = pool.party_kinds.players(kind);
+            let waiting = self.waiting[lane as usize] - u32::from(own.contains(&lane));
+            if waiting > 0 && players <= max_players {
+                lanes.push(LaneToWalk {
+                    lane,
+                    kind,
+                    players,
+                    waiting,
+                });
             }
         }
     }
 
-    /// The plane to walk for a pivot in its region, with the pivot's place on it, how far it looks,
-    /// and what a distance costs at least.
-    pub(super) fn plane(
+    /// The section to walk for a pivot in its region. O(n log n) the first time.
+    pub(super) fn section(
         &mut self,
         pool: &Pool,
         criteria: &Criteria<'_>,
         pivot: &Pivot,
-    ) -> &mut Plane {
-        let region = match self.axis {
+    ) -> Section {
+        let axis = self.axis;
+        let region = match axis {
             Axis::Latency => pivot.region,
             Axis::Distance(_) | Axis::Age => None,
         };
-        let (axis, cells, lanes) = (self.axis, &self.cells, &self.lanes);
+        if let Some(section) = self.sections.get(&region) {
+            return *section;
+        }
         let regions = &criteria.regions;
-        self.planes.entry(region).or_insert_with(|| {
-            let place = |id| match (axis, region) {
-                (Axis::Distance(rule), _) => Some(criteria.distances.value(id, rule)),
-                (Axis::Latency, Some(region)) => {
-                    let known = regions.fits_any(id) || regions.latency(id, region).is_some();
-                    known.then(|| regions.excess(id, region) as f64)
-                }
-                (Axis::Latency, None) | (Axis::Age, _) => Some(0.0),
-            };
-            let lanes_of = |id: Id| {
-                let size = pool.sizes[id as usize];
-                let lane = move |cell: &Cell| lanes[*cell as usize].start + size;
-                cells.get(id).iter().map(lane)
-            };
-            let gate = |id| Gate {
-                reach: match axis {
-                    Axis::Distance(rule) => criteria.distances.reach(id, rule),
-                    Axis::Latency | Axis::Age => Reach::EVERYWHERE,
-                },
-                open: regions.open(id),
-            };
-            Plane::new(pool, lanes_of, self.waiting.len(), place, gate)
-        })
+        let place = |id| match (axis, region) {
+            (Axis::Distance(rule), _) => Some(criteria.distances.value(id, rule)),
+            (Axis::Latency, Some(region)) => {
+                let known = regions.fits_any(id) || regions.latency(id, region).is_some();
+                known.then(|| regions.excess(id, region) as f64)
+            }
+            (Axis::Latency, None) | (Axis::Age, _) => Some(0.0),
+        };
+        let mut entries = Vec::with_capacity(pool.len() as usize * 2);
+        for id in (0..pool.len()).filter(|id| pool.waits(*id)) {
+            if let Some(place) = place(id) {
+                // Adding zero makes -0 into 0: they are one place.
+                let lanes = self.lanes.get(id).iter();
+                entries.extend(lanes.map(|lane| (*lane, place + 0.0, id)));
+            }
+        }
+        let section = self.plane.add_for_pivots(entries, |id| Demand {
+            reach: match axis {
+                Axis::Distance(rule) => criteria.distances.reach(id, rule),
+                Axis::Latency | Axis::Age => Reach::EVERYWHERE,
+            },
+            open: regions.open(id),
+        });
+        self.sections.insert(region, section);
+        section
     }
 
-    /// How a pivot steps through a plane.
-    pub(super) fn steps<'c>(&self, criteria: &'c Criteria<'c>, pivot: &Pivot) -> Steps<'c> {
-        Steps {
+    /// How a pivot looks at its section.
+    pub(super) fn view<'c>(&self, criteria: &'c Criteria<'c>, pivot: &Pivot) -> View<'c> {
+        View {
             pivot: pivot.id,
-            view: match self.axis {
-                Axis::Distance(rule) => View::Distance(criteria.distances.window(pivot.id, rule)),
-                Axis::Latency => View::Latency(&criteria.regions),
-                Axis::Age => View::Age,
+            measure: match self.axis {
+                Axis::Distance(rule) => {
+                    Measure::Distance(criteria.distances.window(pivot.id, rule))
+                }
+                Axis::Latency => Measure::Latency(&criteria.regions),
+                Axis::Age => Measure::Nothing,
             },
             region: match pivot.region {
                 Some(region) if !pivot.one_way => criteria.regions.bit(region),
@@ -300,16 +309,17 @@ fn axis(pool: &Pool, criteria: &Criteria<'_>) -> Axis {
 /// The options to index: those that keep the number of cells of all tickets together in bounds.
 fn indexed_options(pool: &Pool, criteria: &Criteria<'_>) -> Vec<usize> {
     let rows = pool.rows();
-    let most = (rows as usize).saturating_mul(SPREAD).saturating_add(1024);
+    let max_cells = (rows as usize)
+        .saturating_mul(MAX_SPREAD)
+        .saturating_add(1024);
     let mut cells = vec![1_usize; rows as usize];
     let mut indexed = Vec::new();
     for option in criteria.options.keyed() {
-        let with = |id: u32| {
-            let parts = criteria.options.key_parts(option, id).len();
-            cells[id as usize].saturating_mul(parts)
-        };
-        let next: Vec<usize> = (0..rows).map(with).collect();
-        if next.iter().fold(0_usize, |sum, n| sum.saturating_add(*n)) <= most {
+        let next: Vec<usize> = (0..rows)
+            .zip(&cells)
+            .map(|(id, cells)| cells.saturating_mul(criteria.options.key_parts(option, id).len()))
+            .collect();
+        if next.iter().fold(0_usize, |sum, n| sum.saturating_add(*n)) <= max_cells {
             cells = next;
             indexed.push(option);
         }
@@ -344,7 +354,7 @@ impl Keys {
         turns.resize(options.len(), 0);
         loop {
             with(key);
-            // The next combination, like counting.
+            // The next combination, as a number is counted up.
             let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < parts(*at).len()) else {
                 return;
             };

@@ -4,6 +4,7 @@
 //! compares ages. What the rules say of tickets is not here but in [`criteria`](super::criteria).
 
 use super::AllianceRules;
+use super::kinds::{Kinds, PartyKind};
 use crate::matching::{Reason, Ticket, TicketFault};
 
 /// The number of a ticket: 0 is the oldest.
@@ -18,6 +19,10 @@ pub(super) struct Pool {
     waiting: Vec<bool>,
     /// Players of each row.
     pub(super) sizes: Vec<u32>,
+    /// The kind of party of each row.
+    pub(super) kinds: Vec<PartyKind>,
+    /// All kinds that there are.
+    pub(super) party_kinds: Kinds,
     /// Age of each row in ms.
     pub(super) ages: Vec<i64>,
 }
@@ -73,12 +78,17 @@ impl Pool {
             }
         }
         rows.extend(sessions);
+        let sizes: Vec<u32> = rows
+            .iter()
+            .map(|ticket| u32::try_from(ticket.players.len()).expect("bounded"))
+            .collect();
+        let party_kinds = Kinds::of(sizes.iter().copied());
+        let kind_of = |size: &u32| party_kinds.kind_of(*size).expect("one of these sizes");
         let pool = Self {
             ages: rows.iter().map(|ticket| ticket.age_ms(now_ms)).collect(),
-            sizes: rows
-                .iter()
-                .map(|ticket| u32::try_from(ticket.players.len()).expect("bounded"))
-                .collect(),
+            kinds: sizes.iter().map(kind_of).collect(),
+            sizes,
+            party_kinds,
             waiting: vec![true; order.len()],
             tickets: rows.into_iter().map(Some).collect(),
         };

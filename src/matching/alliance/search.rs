@@ -1,11 +1,11 @@
 //! The match of a pivot: candidates best first, until the match is full or none is left.
 //!
-//! The match is the first one in the order of candidates (ruleset contract A3): each is taken if
-//! those taken before it and it can still become a valid match with later ones. To know that exactly
-//! one would have to look at all later ones first. So the search believes at first that whoever
-//! waits in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as they come.
-//! Where that belief held, what it found is the first match; where it did not, [`candidates`] goes
-//! back to the last one taken, leaves it, and goes on from there.
+//! The match is the first one in the order of candidates (docs/semantics.md, "Candidates"): each is
+//! taken if those taken before it and it can still become a valid match with later ones. To know
+//! that exactly one would have to look at all later ones first. So the search assumes at first that
+//! every ticket in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as
+//! they come. Where the assumption held, what it found is the first match; where it did not,
+//! [`candidates`] goes back to the last one taken, leaves it, and goes on from there.
 
 mod candidates;
 mod losses;
@@ -19,18 +19,20 @@ use hashbrown::{HashMap, HashSet};
 use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
-use super::index::{Cell, Index, Rank, Walk};
+use super::index::{Cell, Index};
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::teams::Packer;
+use super::walk::{LaneToWalk, Rank, Walk};
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 use candidates::Candidates;
 use losses::Losses;
-pub(super) use spare::Spare;
+use spare::Spare;
 
-/// Steps that all searches of a tick may take after they went back, so that no pool can hold up a tick.
-const AGAIN_STEPS: u64 = 20_000_000;
+/// Steps that all searches of a tick may take after they went back, so that no pool can hold up a
+/// tick.
+const MAX_BACKTRACKS: u64 = 20_000_000;
 
 /// What a tick searches with.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(super) struct Search<'r> {
     packers: HashMap<TeamBounds, Packer>,
     supply: Supply,
     /// Steps that searches of this tick may still take after they went back.
-    again_left: u64,
+    backtracks_left: u64,
     scratch: Scratch,
     /// Tickets looked at, in all pivots.
     steps: u64,
@@ -52,16 +54,18 @@ struct Supply {
     all: u64,
     /// In each must-match group.
     groups: Vec<u64>,
-    /// Who report each region below the cap.
+    /// Those that report each region, which they do only below the cap.
     regions: Vec<u64>,
-    /// Who fit any region.
+    /// Those that fit any region.
     anywhere: u64,
 }
 
-#[derive(Debug, Default)]
+/// What searches use one after the other, so that they allocate once.
+#[derive(Debug)]
 struct Scratch {
     cells: Vec<Cell>,
-    walks: Vec<Walk>,
+    lanes: Vec<LaneToWalk>,
+    walk: Walk,
     spare: Spare,
     /// Candidates that were tested, and wait for all better ones.
     pending: BinaryHeap<Reverse<Rank>>,
@@ -69,11 +73,12 @@ struct Scratch {
     ranked: Vec<Rank>,
     /// For each candidate taken, how many had their turn up to its own.
     taken: Vec<usize>,
-    /// What was taken in vain, by [`Chosen::key`].
-    vain: HashSet<Box<[u32]>>,
-    /// For each ticket, the last walk that met it.
-    seen: Vec<u32>,
-    walk: u32,
+    /// What was taken and could not be completed, by [`Chosen::key`].
+    exhausted: HashSet<Box<[u32]>>,
+    /// For each ticket, the last search that met it.
+    met_by: Vec<u32>,
+    /// The number of the search.
+    number: u32,
 }
 
 /// A match that was found.
@@ -81,7 +86,7 @@ struct Scratch {
 pub(super) struct Found {
     /// Its teams' bounds.
     pub(super) bounds: TeamBounds,
-    /// Its region, if anybody knows one.
+    /// Its region, if a ticket reports one.
     pub(super) region: Option<Region>,
     /// Whether the pivot ignored the steps of others.
     pub(super) one_way: bool,
@@ -95,11 +100,8 @@ impl<'r> Search<'r> {
             index: Index::new(pool, criteria),
             packers: HashMap::new(),
             supply: Supply::new(pool, criteria),
-            again_left: AGAIN_STEPS,
-            scratch: Scratch {
-                seen: vec![0; pool.sizes.len()],
-                ..Scratch::default()
-            },
+            backtracks_left: MAX_BACKTRACKS,
+            scratch: Scratch::new(pool),
             steps: 0,
         }
     }
@@ -111,7 +113,7 @@ impl<'r> Search<'r> {
 
     /// Notes that a ticket is taken out of the pool. To be called before [`Pool::take`].
     pub(super) fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
-        self.index.remove(pool, id);
+        self.index.remove(id);
         self.supply.remove(pool, criteria, id);
     }
 
@@ -132,14 +134,14 @@ impl<'r> Search<'r> {
         if pool.sizes[pivot.id as usize] > bounds.players_max {
             return Err(Reason::TeamSizes);
         }
-        let twice = self.supply.check(criteria, pivot.id, bounds).map(|()| {
+        let may_repeat = self.supply.check(criteria, pivot.id, bounds).map(|()| {
             let cells = &mut self.scratch.cells;
             self.index.cells_of(criteria, pivot.id, cells)
         })?;
-        let Scratch { cells, walks, .. } = &mut self.scratch;
+        let Scratch { cells, lanes, .. } = &mut self.scratch;
         self.index
-            .walks(pool, pivot.id, cells, bounds.players_max, walks);
-        self.scratch.believe(bounds);
+            .lanes_to_walk(pool, pivot.id, cells, bounds.players_max, lanes);
+        self.scratch.assume_all_usable(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
         if own + self.scratch.spare.players() < bounds.min_players() {
             return Err(Reason::Option);
@@ -148,14 +150,14 @@ impl<'r> Search<'r> {
         let packer = self
             .packers
             .entry(bounds)
-            .or_insert_with(|| Packer::new(bounds));
-        if !packer.can_complete(chosen.sizes(), chosen.apart(), self.scratch.spare.counts()) {
+            .or_insert_with(|| Packer::new(bounds, pool.party_kinds.clone()));
+        if !packer.can_complete(chosen.kinds(), chosen.apart(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }
         let mut first = None;
         for region in criteria.regions.of_pivot(pivot.id) {
             pivot.region = region;
-            let failed = match self.in_region(pool, criteria, chosen, &pivot, twice) {
+            let failed = match self.in_region(pool, criteria, chosen, &pivot, may_repeat) {
                 Ok(()) => {
                     return Ok(Found {
                         bounds,
@@ -176,10 +178,10 @@ impl<'r> Search<'r> {
         criteria: &Criteria<'_>,
         chosen: &mut Chosen,
         pivot: &Pivot,
-        twice: bool,
+        may_repeat: bool,
     ) -> Result<(), Reason> {
-        let fewest = pivot.bounds.min_players();
-        if !self.supply.reaches(pivot.region, fewest) {
+        let min_players = pivot.bounds.min_players();
+        if !self.supply.reaches(pivot.region, min_players) {
             return Err(Reason::Region);
         }
         chosen.begin(pool, criteria, pivot.id);
@@ -190,49 +192,65 @@ impl<'r> Search<'r> {
             pool,
             criteria,
             pivot,
-            twice,
-            how: self.index.steps(criteria, pivot),
-            plane: self.index.plane(pool, criteria, pivot),
+            may_repeat,
+            view: self.index.view(criteria, pivot),
+            section: self.index.section(pool, criteria, pivot),
+            plane: &mut self.index.plane,
             scratch,
             losses: Losses::default(),
             steps: 0,
-            again: 0,
-            most_again: self.again_left,
+            backtracks: 0,
+            backtrack_budget: self.backtracks_left,
         };
         let found = candidates.find(chosen, packer);
         self.steps += candidates.steps();
-        self.again_left -= candidates.again.min(self.again_left);
+        self.backtracks_left -= candidates.backtracks.min(self.backtracks_left);
         let (losses, ahead) = (candidates.losses(), candidates.ahead());
         let own = u64::from(pool.sizes[pivot.id as usize]);
         match found {
             true => Ok(()),
-            false => Err(losses.reason(own, ahead, fewest)),
+            false => Err(losses.reason(own, ahead, min_players)),
         }
     }
 }
 
 impl Scratch {
-    /// All of the pivot's cells may be candidates.
-    fn believe(&mut self, bounds: TeamBounds) {
-        self.spare.begin(bounds.players_max, bounds.max_players());
-        for Walk { size, unmet, .. } in &self.walks {
-            self.spare.add(*size, *unmet);
+    fn new(pool: &Pool) -> Self {
+        Self {
+            cells: Vec::new(),
+            lanes: Vec::new(),
+            walk: Walk::default(),
+            spare: Spare::new(pool.party_kinds.clone()),
+            pending: BinaryHeap::new(),
+            ranked: Vec::new(),
+            taken: Vec::new(),
+            exhausted: HashSet::new(),
+            met_by: vec![0; pool.len() as usize],
+            number: 0,
         }
     }
 
-    /// Nothing of another walk.
+    /// Every ticket of the pivot's lanes may be a candidate.
+    fn assume_all_usable(&mut self, bounds: TeamBounds) {
+        self.spare.begin(bounds.max_players());
+        for lane in &self.lanes {
+            self.spare.add(lane.kind, lane.waiting);
+        }
+    }
+
+    /// Forgets the last search.
     fn begin(&mut self, bounds: TeamBounds) {
-        self.believe(bounds);
+        self.assume_all_usable(bounds);
         self.pending.clear();
         self.ranked.clear();
         self.taken.clear();
-        self.vain.clear();
-        self.walk += 1;
+        self.exhausted.clear();
+        self.number += 1;
     }
 
-    /// Whether this walk met the ticket before.
+    /// Whether this search met the ticket before.
     fn met(&mut self, id: Id) -> bool {
-        std::mem::replace(&mut self.seen[id as usize], self.walk) == self.walk
+        std::mem::replace(&mut self.met_by[id as usize], self.number) == self.number
     }
 }
 

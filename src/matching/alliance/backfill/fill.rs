@@ -7,16 +7,17 @@ use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
 
-use super::MOST_STEPS;
-use super::host::{Host, contradicts_itself};
+use super::MAX_STEPS;
+use super::open_session::{OpenSession, contradicts_itself};
 use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
-use super::shelf::{Rank, Shelves, View, latency};
+use super::shelf::{Shelves, latency};
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::{AllianceRules, TeamBounds};
 use crate::matching::{BackfillOut, Reason, Session};
 
@@ -42,8 +43,8 @@ pub(super) struct Fill<'r> {
     turn: u32,
     packers: HashMap<TeamBounds, Packer>,
     /// The oldest session that was served and has seats left.
-    open: Option<Host>,
-    /// Why nobody finds a seat if no session has one left.
+    open: Option<OpenSession>,
+    /// Why no ticket finds a seat if no session has one left.
     closed: Reason,
     /// All older tickets are taken.
     oldest: Id,
@@ -93,7 +94,7 @@ impl<'r> Fill<'r> {
     ///
     /// # Errors
     ///
-    /// Why nobody joins.
+    /// Why no ticket joins.
     pub(super) fn serve(&mut self, session: &Session, number: u32) -> Result<Vec<Joined>, Reason> {
         self.turn += 1;
         if contradicts_itself(self.rules, session) {
@@ -101,64 +102,65 @@ impl<'r> Fill<'r> {
             return Err(Reason::Option);
         }
         let row = self.pool.len() + number;
-        let mut host = Host::new(self.rules, &self.pool, &mut self.criteria, session, row);
-        if host.seats.largest_party(true) == 0 {
+        let mut session =
+            OpenSession::new(self.rules, &self.pool, &mut self.criteria, session, row);
+        if session.seats.largest_party(true) == 0 {
             return Err(Reason::SessionFull);
         }
         self.chosen.begin(&self.pool, &self.criteria, row);
         self.index
             .cells_of(&mut self.criteria, row, &mut self.cells);
-        while let Some(best) = self.best(&mut host, None) {
+        while let Some(best) = self.best(&mut session, None) {
             let id = best.rank.id;
             match best.place {
-                Place::Team(team) => self.join(&mut host, id, team),
-                Place::NewTeam if self.open_team(&mut host, id) => {
+                Place::Team(team) => self.join(&mut session, id, team),
+                Place::NewTeam if self.open_team(&mut session, id) => {
                     // There is room now that was not there when these tried.
-                    for id in host.vain.drain(..) {
+                    for id in session.failed_openers.drain(..) {
                         self.done[id as usize] = 0;
                     }
                 }
                 Place::NewTeam => {
-                    host.tries += 1;
-                    host.vain.push(id);
-                    host.refused.get_or_insert(Reason::TeamSizes);
+                    session.tries += 1;
+                    session.failed_openers.push(id);
+                    session.refused.get_or_insert(Reason::TeamSizes);
                     self.reasons[id as usize] = Some(Reason::TeamSizes);
                     self.set_done(id, true);
                 }
             }
         }
-        let joined = self.take(&host);
-        let made = match host.refused {
+        let joined = self.take(&session);
+        let made = match session.refused {
             _ if !joined.is_empty() => Ok(joined),
             Some(reason) => Err(reason),
-            None => Err(self.why_nobody(&host)),
+            None => Err(self.why_no_ticket(&session)),
         };
-        if self.open.is_none() && host.seats.largest_party(true) > 0 {
-            self.open = Some(host);
+        if self.open.is_none() && session.seats.largest_party(true) > 0 {
+            self.open = Some(session);
         }
         made
     }
 
     /// Why the oldest ticket that waits may not join.
-    fn why_nobody(&mut self, host: &Host) -> Reason {
+    fn why_no_ticket(&mut self, session: &OpenSession) -> Reason {
         while self.oldest < self.pool.len() && !self.pool.waits(self.oldest) {
             self.oldest += 1;
         }
         if self.oldest == self.pool.len() {
             return Reason::NotEnoughTickets;
         }
-        self.why(host, self.oldest)
+        self.why(session, self.oldest)
     }
 
     /// Why the session does not take a ticket.
-    fn why(&self, host: &Host, id: Id) -> Reason {
+    fn why(&self, session: &OpenSession, id: Id) -> Reason {
         let ticket = self.pool.ticket(id);
-        if let Some(reason) = host.wants_other_names(ticket) {
+        if let Some(reason) = session.wants_other_names(ticket) {
             return reason;
         }
-        match self.test(host, id, None) {
+        match self.test(session, id, None) {
             Err(reason) => reason,
-            Ok(_) if self.steps > MOST_STEPS => Reason::Budget,
+            Ok(_) if self.steps > MAX_STEPS => Reason::Budget,
             Ok(_) => Reason::TeamSizes,
         }
     }
@@ -168,9 +170,10 @@ impl<'r> Fill<'r> {
     /// says so if there were none.
     pub(super) fn leave(mut self, none: Option<Reason>, out: &mut dyn BackfillOut) {
         let open = self.open.take();
-        if let Some(host) = &open {
-            self.chosen.begin(&self.pool, &self.criteria, host.pivot.id);
-            for (id, _) in &host.added {
+        if let Some(session) = &open {
+            self.chosen
+                .begin(&self.pool, &self.criteria, session.pivot.id);
+            for (id, _) in &session.added {
                 self.chosen.push(&self.pool, &self.criteria, *id);
             }
         }
@@ -180,7 +183,7 @@ impl<'r> Fill<'r> {
             }
             let reason = match (self.reasons[id as usize], none, &open) {
                 (Some(reason), ..) | (None, Some(reason), _) => reason,
-                (None, None, Some(host)) => self.why(host, id),
+                (None, None, Some(session)) => self.why(session, id),
                 (None, None, None) => self.closed,
             };
             if let Some(ticket) = self.pool.take(id) {
@@ -190,33 +193,18 @@ impl<'r> Fill<'r> {
     }
 
     /// The best ticket that may join; with a team, only one that has room there.
-    fn best(&mut self, host: &mut Host, team: Option<usize>) -> Option<Best> {
-        let most = match team {
-            Some(team) => host.seats.room(team),
-            None => host.seats.largest_party(host.may_open()),
+    fn best(&mut self, session: &mut OpenSession, team: Option<usize>) -> Option<Best> {
+        let max_players = match team {
+            Some(team) => session.seats.room(team),
+            None => session.seats.largest_party(session.may_open()),
         };
-        if most == 0 || self.steps > MOST_STEPS {
+        if max_players == 0 || self.steps > MAX_STEPS {
             return None;
         }
-        let cells = std::mem::take(&mut self.cells);
-        let pivot = host.pivot;
-        let view = View {
-            pivot: &pivot,
-            rule: self.index.rule(),
-            cells: &cells,
-            most,
-        };
-        let best = self.walk(host, team, &view);
-        self.cells = cells;
-        best
-    }
-
-    fn walk(&mut self, host: &mut Host, team: Option<usize>, view: &View<'_>) -> Option<Best> {
-        self.walk += 1;
-        self.shelves
-            .begin(&self.pool, &self.criteria, &self.index, view);
+        let view = self.begin_walk(session, max_players);
         let mut pending: BinaryHeap<Reverse<Best>> = BinaryHeap::new();
         loop {
+            // What is ahead is a bound: no ticket that was not met yet ranks below it.
             let ahead = self.shelves.ahead();
             let ready = pending
                 .peek()
@@ -224,23 +212,36 @@ impl<'r> Fill<'r> {
             if ready {
                 return pending.pop().map(|Reverse(best)| best);
             }
-            let id = self.shelves.step(&self.pool, &self.criteria, view)?;
+            let id = self.shelves.step(&self.pool, &view)?;
             self.steps += 1;
             if self.is_done(id) || self.met(id) {
                 continue;
             }
-            match self.test(host, id, team) {
+            match self.test(session, id, team) {
                 Ok((score, place)) => {
-                    let latency = latency(&self.criteria, id, host.pivot.region);
-                    let rank = Rank { score, latency, id };
+                    let tie = latency(&self.criteria, id, session.pivot.region);
+                    let rank = Rank { score, tie, id };
                     pending.push(Reverse(Best { rank, place }));
                 }
                 Err(reason) => {
                     self.reasons[id as usize] = Some(reason);
-                    host.refused.get_or_insert(reason);
+                    session.refused.get_or_insert(reason);
                 }
             }
         }
+    }
+
+    /// Begins a walk through the parties of up to `max_players` that may be of use to the session.
+    fn begin_walk(&mut self, session: &OpenSession, max_players: u32) -> View<'r> {
+        self.walk += 1;
+        self.shelves.begin(
+            &self.pool,
+            &self.criteria,
+            &self.index,
+            &session.pivot,
+            &self.cells,
+            max_players,
+        )
     }
 
     /// Whether this walk met the ticket before.
@@ -258,19 +259,25 @@ impl<'r> Fill<'r> {
     }
 
     /// The score and the place of a ticket in the session; or why it may not join.
-    fn test(&self, host: &Host, id: Id, team: Option<usize>) -> Result<(f64, Place), Reason> {
+    fn test(
+        &self,
+        session: &OpenSession,
+        id: Id,
+        team: Option<usize>,
+    ) -> Result<(f64, Place), Reason> {
         let pool = &self.pool;
         let ticket = pool.ticket(id);
-        if ticket.excluded_sessions.contains(&host.session_id) {
+        if ticket.excluded_sessions.contains(&session.session_id) {
             return Err(Reason::SessionExcluded);
         }
-        let score = host
-            .pivot
-            .score(pool, &self.criteria, id)
-            .map_err(|reason| match reason {
-                Reason::Attribute => host.wants_other_names(ticket).unwrap_or(reason),
-                other => other,
-            })?;
+        let score =
+            session
+                .pivot
+                .score(pool, &self.criteria, id)
+                .map_err(|reason| match reason {
+                    Reason::Attribute => session.wants_other_names(ticket).unwrap_or(reason),
+                    other => other,
+                })?;
         self.chosen
             .admits(&self.criteria, id)
             .map_err(|reason| match reason {
@@ -282,37 +289,41 @@ impl<'r> Fill<'r> {
             value: value(self.rules, ticket),
         };
         let place = match team {
-            Some(team) if host.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
-            Some(team) if ticket.players.len() > host.seats.room(team) as usize => {
+            Some(team) if session.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
+            Some(team) if ticket.players.len() > session.seats.room(team) as usize => {
                 return Err(Reason::TeamSizes);
             }
             Some(team) => Place::Team(team),
-            None => host.seats.place(newcomer, host.may_open())?,
+            None => session.seats.place(newcomer, session.may_open())?,
         };
         Ok((score, place))
     }
 
     /// The ticket joins the team, and the session is measured anew.
-    fn join(&mut self, host: &mut Host, id: Id, team: usize) {
+    fn join(&mut self, session: &mut OpenSession, id: Id, team: usize) {
         let players = f64::from(self.pool.sizes[id as usize]);
-        for (sum, mean) in host.sums.iter_mut().zip(self.criteria.distances.means(id)) {
+        for (sum, mean) in session
+            .sums
+            .iter_mut()
+            .zip(self.criteria.distances.means(id))
+        {
             *sum += mean * players;
         }
-        host.players += u64::from(self.pool.sizes[id as usize]);
-        host.measure(&mut self.criteria);
+        session.players += u64::from(self.pool.sizes[id as usize]);
+        session.measure(&mut self.criteria);
         let ticket = self.pool.ticket(id);
         let value = value(self.rules, ticket);
-        host.seats.seat(team, Newcomer { ticket, value });
-        host.added.push((id, team));
+        session.seats.seat(team, Newcomer { ticket, value });
+        session.added.push((id, team));
         self.chosen.push(&self.pool, &self.criteria, id);
         self.set_done(id, true);
     }
 
     /// Takes the tickets that joined out of the pool.
-    fn take(&mut self, host: &Host) -> Vec<Joined> {
-        let mut joined = Vec::with_capacity(host.added.len());
-        for (id, team) in &host.added {
-            self.index.remove(&self.pool, *id);
+    fn take(&mut self, session: &OpenSession) -> Vec<Joined> {
+        let mut joined = Vec::with_capacity(session.added.len());
+        for (id, team) in &session.added {
+            self.index.remove(*id);
             let ticket = self.pool.take(*id).expect("it waited");
             joined.push(Joined {
                 ticket,

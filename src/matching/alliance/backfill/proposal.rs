@@ -1,4 +1,4 @@
-//! The proposal to a session (ruleset contract B).
+//! The proposal to a session (docs/semantics.md, "Proposals").
 
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::criteria::{blocks, option};
@@ -6,7 +6,7 @@ use crate::matching::{
     Attributes, Proposal, Roster, Session, TickContext, Ticket, proposal_id, team_id,
 };
 
-use super::host::stand_in;
+use super::open_session::as_ticket;
 
 /// A ticket that joins, and its team.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) fn propose(
 
 /// The session's attributes, with what the options leave and everybody who is blocked.
 fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> Attributes {
-    let before = stand_in(rules, session);
+    let before = as_ticket(rules, session);
     let of_match = Ticket {
         attributes: session.attributes.clone(),
         ..Ticket::default()

@@ -2,26 +2,31 @@
 //!
 //! This is a depth-first search over "take it" before "leave it", which meets candidates only when it
 //! needs them. What cannot be completed with those that may still come is not entered; what was
-//! entered in vain is not entered again in another guise.
+//! entered and could not be completed is not entered again in another guise.
+//!
+//! Why the first set that it completes is the first in order: a candidate is left for only two reasons,
+//! that no set with it and those before it can be completed, or that all such sets were tried. Why it
+//! ends: each time it goes back, the candidate that was taken last becomes one that is left, and those
+//! before it stay as they are; so no state comes twice, and there are finitely many.
 
 use std::cmp::Reverse;
 
+use super::Scratch;
 use super::losses::Losses;
-use super::{Rank, Scratch};
 use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
-use crate::matching::alliance::index::{Plane, Steps};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Pool;
 use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::walk::{Plane, Rank, Section, View};
 
-/// Steps that one search may take after it went back, beside [`ROUNDS`] of all candidates. Far more
-/// than any pool that is not made to be hard needs; a search that spends them finds nothing.
-const STEPS: u64 = 200_000;
+/// Steps that one search may take after it went back, beside [`MAX_ROUNDS`] of all candidates. Far
+/// more than any pool that is not made to be hard needs; a search that spends them finds nothing.
+const MAX_BACKTRACKS: u64 = 200_000;
 
 /// How often a search may look at all candidates: once for each ticket of a large match.
-const ROUNDS: u64 = 64;
+const MAX_ROUNDS: u64 = 64;
 
 /// The candidates of a pivot, as its walk meets them.
 #[derive(Debug)]
@@ -30,46 +35,43 @@ pub(super) struct Candidates<'s> {
     pub(super) criteria: &'s Criteria<'s>,
     pub(super) pivot: &'s Pivot,
     /// Whether the walk can meet a ticket more than once.
-    pub(super) twice: bool,
-    pub(super) how: Steps<'s>,
+    pub(super) may_repeat: bool,
+    pub(super) view: View<'s>,
+    pub(super) section: Section,
     pub(super) plane: &'s mut Plane,
     pub(super) scratch: &'s mut Scratch,
     pub(super) losses: Losses,
     /// Tickets looked at, beside those that the walk passed over.
     pub(super) steps: u64,
     /// Those since the search went back for the first time.
-    pub(super) again: u64,
+    pub(super) backtracks: u64,
     /// How many of them there may be.
-    pub(super) most_again: u64,
+    pub(super) backtrack_budget: u64,
 }
 
-/// What a step of a walk led to.
+/// What a step of a search came to.
 #[derive(Debug)]
 enum Turn {
     /// The turn of this candidate.
     Of(Rank),
     /// One ticket more that waits for its turn, or one less.
     Step,
-    /// The end.
-    Nobody,
+    /// No candidate is left.
+    End,
 }
 
 impl Candidates<'_> {
     /// Adds candidates to the pivot in `chosen`: of all subsets that make a valid match, the first in
     /// their order, where taking a candidate comes before leaving it. Whether there is one.
     pub(super) fn find(&mut self, chosen: &mut Chosen, packer: &mut Packer) -> bool {
-        let Scratch { walks, spare, .. } = &mut *self.scratch;
-        self.steps += walks.len() as u64;
-        self.plane.begin(self.pool, walks, &self.how, spare);
+        self.begin();
         let mut open = self.scratch.spare.review(packer, chosen);
         loop {
             if self.scratch.spare.is_fewer() {
                 open = self.scratch.spare.review(packer, chosen);
             }
-            let turn = match open {
-                true => self.turn(),
-                false => Turn::Nobody,
-            };
+            // With no kind open, each candidate that may still come would be left: the end, unseen.
+            let turn = if open { self.turn() } else { Turn::End };
             match turn {
                 Turn::Step => {}
                 Turn::Of(rank) => {
@@ -77,8 +79,8 @@ impl Candidates<'_> {
                         open = self.scratch.spare.review(packer, chosen);
                     }
                 }
-                Turn::Nobody => {
-                    if packer.can_complete(chosen.sizes(), chosen.apart(), &[]) {
+                Turn::End => {
+                    if packer.can_complete(chosen.kinds(), chosen.apart(), &[]) {
                         return true;
                     }
                     if !self.go_back(chosen) {
@@ -90,31 +92,54 @@ impl Candidates<'_> {
         }
     }
 
+    fn begin(&mut self) {
+        let Scratch {
+            lanes, walk, spare, ..
+        } = &mut *self.scratch;
+        self.steps += lanes.len() as u64;
+        walk.begin();
+        for lane in lanes {
+            let passed = walk.enter(self.plane, self.pool, &self.view, self.section, *lane);
+            spare.lose(lane.kind, passed);
+        }
+    }
+
     /// One step: a candidate's turn comes when no ticket ahead can be better.
     fn turn(&mut self) -> Turn {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
-        let ahead = self.plane.ahead(&scratch.spare);
+        let Scratch { walk, spare, .. } = scratch;
+        let ahead = walk.ahead(|kind| spare.is_open(kind));
         let best = scratch.pending.peek().map(|Reverse(best)| *best);
+        // What the walk has ahead is a bound: no ticket that it has not met ranks below it.
         if let Some(best) = best
             && ahead.is_none_or(|ahead| best <= ahead)
         {
             scratch.pending.pop();
             return Turn::Of(best);
         }
-        let Some(id) = self.plane.step(pool, &self.how, &mut scratch.spare) else {
-            return Turn::Nobody;
+        let Some(step) = walk.step(self.plane, pool, &self.view) else {
+            return Turn::End;
         };
+        let id = step.ticket;
+        let (size, kind) = (pool.sizes[id as usize], pool.kinds[id as usize]);
+        spare.lose(kind, step.passed);
         self.steps += 1;
-        let size = pool.sizes[id as usize];
-        if self.twice && scratch.met(id) {
-            scratch.spare.lose(size, 1);
+        if self.may_repeat && scratch.met(id) {
+            scratch.spare.lose(kind, 1);
             return Turn::Step;
         }
         self.losses.met += u64::from(size);
         match self.pivot.score(pool, self.criteria, id) {
-            Ok(score) => scratch.pending.push(Reverse(Rank { score, id })),
+            Ok(score) => {
+                debug_assert!(
+                    ahead.is_none_or(|ahead| score >= ahead.score),
+                    "the bound was above the score"
+                );
+                let rank = Rank { score, tie: 0, id };
+                scratch.pending.push(Reverse(rank));
+            }
             Err(reason) => {
-                scratch.spare.lose(size, 1);
+                scratch.spare.lose(kind, 1);
                 self.losses.add(reason, size);
             }
         }
@@ -124,32 +149,45 @@ impl Candidates<'_> {
     /// Takes a candidate if it and those before it may become a match.
     fn take(&mut self, rank: Rank, chosen: &mut Chosen, packer: &mut Packer) -> bool {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
-        let size = pool.sizes[rank.id as usize];
+        let (size, kind) = (pool.sizes[rank.id as usize], pool.kinds[rank.id as usize]);
+        debug_assert!(
+            scratch.taken.len() + 1 == chosen.tickets().len(),
+            "all but the pivot were taken here"
+        );
         scratch.ranked.push(rank);
-        if !scratch.spare.is_open(size) {
+        if !scratch.spare.is_open(kind) {
             return false;
         }
-        scratch.spare.lose(size, 1);
+        scratch.spare.lose(kind, 1);
         if let Err(reason) = chosen.admits(self.criteria, rank.id) {
-            if self.again == 0 {
+            if self.backtracks == 0 {
                 self.losses.add(reason, size);
             }
             return false;
         }
         chosen.push(pool, self.criteria, rank.id);
         let apart = chosen.apart();
-        let hopeless = (!apart.is_empty()
-            && !packer.can_complete(chosen.sizes(), apart, scratch.spare.counts()))
-            || (!scratch.vain.is_empty()
-                && chosen
-                    .key()
-                    .is_some_and(|key| scratch.vain.contains(&key[..])));
-        if hopeless {
+        // An open kind says that one of it can join; only blocks between tickets can still keep this
+        // one out.
+        let cannot_be_completed = !apart.is_empty()
+            && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
+        if cannot_be_completed || self.is_exhausted(chosen) {
             chosen.pop(pool, self.criteria);
             return false;
         }
-        scratch.taken.push(scratch.ranked.len());
+        self.scratch.taken.push(self.scratch.ranked.len());
         true
+    }
+
+    /// Whether tickets of the same key were taken before and could not be completed.
+    ///
+    /// Nothing is lost by leaving these. Where the two groups first differ, the earlier one took a
+    /// candidate that this one left. If this one could be completed, it could be with that candidate in
+    /// the place of one of the same kind, as it has all values that the key names; but every set with
+    /// that candidate was tried before.
+    fn is_exhausted(&self, chosen: &Chosen) -> bool {
+        let exhausted = &self.scratch.exhausted;
+        !exhausted.is_empty() && chosen.key().is_some_and(|key| exhausted.contains(&key[..]))
     }
 
     /// Leaves the candidate that was taken last; those after it have their turns again. `false` if
@@ -159,46 +197,50 @@ impl Candidates<'_> {
         let Some(taken) = scratch.taken.pop() else {
             return false;
         };
-        scratch.vain.extend(chosen.key().map(Vec::into_boxed_slice));
+        let key = chosen.key().map(Vec::into_boxed_slice);
+        scratch.exhausted.extend(key);
         chosen.pop(pool, self.criteria);
+        // Those before it keep their places in `ranked`: they were taken or left in an order that what
+        // comes later does not change.
         let after = scratch.ranked.drain(taken..).map(Reverse);
         scratch.pending.extend(after);
-        let again = 1 + scratch.pending.len() as u64;
-        self.again += again;
-        self.steps += again;
-        let most = STEPS + ROUNDS.saturating_mul(self.losses.met);
-        if self.again > most.min(self.most_again) {
+        let backtracks = 1 + scratch.pending.len() as u64;
+        self.backtracks += backtracks;
+        self.steps += backtracks;
+        let budget = MAX_BACKTRACKS + MAX_ROUNDS.saturating_mul(self.losses.met);
+        if self.backtracks > budget.min(self.backtrack_budget) {
             return false;
         }
-        self.plane.resume();
+        // Kinds were closed for a match with the candidate; without it they may join again.
+        scratch.walk.reopen();
         scratch.spare.begin_again();
-        for (size, unmet) in self.plane.unmet() {
-            scratch.spare.add(size, unmet);
+        for (kind, _, unmet) in scratch.walk.unmet() {
+            scratch.spare.add(kind, unmet);
         }
         for Reverse(Rank { id, .. }) in &scratch.pending {
-            scratch.spare.add(pool.sizes[*id as usize], 1);
+            scratch.spare.add(pool.kinds[*id as usize], 1);
         }
         true
     }
 
     /// Tickets looked at.
     pub(super) fn steps(&self) -> u64 {
-        self.steps + self.plane.passed().entries
+        self.steps + self.scratch.walk.passed().tickets
     }
 
     /// What was lost, the tickets that the walk passed over included.
     pub(super) fn losses(&self) -> Losses {
         let mut losses = self.losses;
-        let passed = self.plane.passed();
+        let passed = self.scratch.walk.passed();
         losses.met += passed.distance + passed.region;
         losses.by[Reason::Distance as usize] += passed.distance;
         losses.by[Reason::Region as usize] += passed.region;
         losses
     }
 
-    /// Players whom the walk may not have met yet.
+    /// Players that the walk may not have met yet.
     pub(super) fn ahead(&self) -> u64 {
-        let players = |(size, unmet)| u64::from(size) * u64::from(unmet);
-        self.plane.unmet().map(players).sum()
+        let players = |(_, players, unmet)| u64::from(players) * u64::from(unmet);
+        self.scratch.walk.unmet().map(players).sum()
     }
 }

@@ -1,4 +1,4 @@
-//! Why a pivot found nobody.
+//! Why a pivot found no match.
 
 use crate::matching::Reason;
 
@@ -14,9 +14,9 @@ impl Losses {
         self.by[reason as usize] += u64::from(players);
     }
 
-    /// The first test after which too few players were left. The `ahead`, whom the walk did not need
+    /// The first test after which too few players were left. Those `ahead`, which the walk did not need
     /// to meet, count as lost to none.
-    pub(super) fn reason(&self, own: u64, ahead: u64, fewest: u64) -> Reason {
+    pub(super) fn reason(&self, own: u64, ahead: u64, min_players: u64) -> Reason {
         let tests = [
             Reason::Attribute,
             Reason::Option,
@@ -27,12 +27,12 @@ impl Losses {
             Reason::Blocked,
         ];
         let mut left = own + self.met + ahead;
-        if left < fewest {
+        if left < min_players {
             return Reason::Distance;
         }
         let short = tests.into_iter().find(|test| {
             left = left.saturating_sub(self.by[*test as usize]);
-            left < fewest
+            left < min_players
         });
         short.unwrap_or(Reason::TeamSizes)
     }
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn where_too_few_were_near_distance_is_the_reason() {
-        let nobody = Losses::default();
-        assert_eq!(nobody.reason(1, 8, 10), Reason::Distance);
+        let none_met = Losses::default();
+        assert_eq!(none_met.reason(1, 8, 10), Reason::Distance);
     }
 }

@@ -1,4 +1,4 @@
-//! What a valid match is, stated the slow and obvious way (ruleset contract A2 to A9).
+//! What a valid match is, stated the slow and obvious way (docs/semantics.md, "Alliance strategy").
 //!
 //! It shares no code with the search, nor with the plain reading beside it, only the types: what all
 //! of them say the same must be so. A fault starts with the name of the rule that is broken.

@@ -1,64 +1,66 @@
-//! New teams: a session has one more only if the queue can bring it to its fewest players.
-
-use hashbrown::HashMap;
+//! New teams: a session has one more only if the queue can bring it to the players that a team needs.
 
 use super::{Best, Fill};
 use crate::matching::alliance::TeamBounds;
-use crate::matching::alliance::backfill::host::Host;
-use crate::matching::alliance::backfill::shelf::View;
+use crate::matching::alliance::backfill::open_session::OpenSession;
+use crate::matching::alliance::kinds::PartyKind;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::teams::Packer;
 
 /// Tickets that are counted to see whether a new team can be filled.
-const MOST_COUNTED: u32 = 1_000;
+const MAX_COUNTED: u32 = 1_000;
 
 impl Fill<'_> {
-    /// Opens a team with the ticket, if others can bring it to the fewest players of a team; they join
+    /// Opens a team with the ticket, if others can bring it to the players that a team needs; they join
     /// at once. Otherwise nothing changes.
-    pub(super) fn open_team(&mut self, host: &mut Host, id: Id) -> bool {
-        let mut spare = Vec::new();
-        self.index
-            .sizes(&self.cells, host.pivot.bounds.players_max, &mut spare);
-        if let Some(own) = spare.get_mut(self.pool.sizes[id as usize] as usize) {
-            *own = own.saturating_sub(1);
+    pub(super) fn open_team(&mut self, session: &mut OpenSession, id: Id) -> bool {
+        let Self {
+            pool, index, cells, ..
+        } = &*self;
+        let (row, max_players) = (session.pivot.id, session.pivot.bounds.players_max);
+        let mut lanes = Vec::new();
+        index.lanes_to_walk(pool, row, cells, max_players, &mut lanes);
+        // At first every ticket in the session's cells is assumed to be of use. That is quick to count,
+        // and most of the time enough to see that no team comes of it.
+        let mut spare = vec![0_u32; pool.party_kinds.len() as usize];
+        for lane in lanes {
+            let count = &mut spare[lane.kind as usize];
+            *count = count.saturating_add(lane.waiting);
         }
-        // At first whoever waits in the session's cells is believed to be of use.
-        if self.try_team(host, id, &spare) {
+        let own = &mut spare[pool.kinds[id as usize] as usize];
+        *own = own.saturating_sub(1);
+        if self.try_team(session, id, &spare) {
             return true;
         }
-        self.count(host, id, &mut spare);
-        self.try_team(host, id, &spare)
+        self.count(session, id, &mut spare);
+        self.try_team(session, id, &spare)
     }
 
-    fn try_team(&mut self, host: &mut Host, id: Id, spare: &[u32]) -> bool {
+    fn try_team(&mut self, session: &mut OpenSession, id: Id, spare: &[u32]) -> bool {
         let bounds = TeamBounds {
             teams_min: 1,
             teams_max: 1,
-            ..host.pivot.bounds
+            ..session.pivot.bounds
         };
-        let completes = |packers: &mut HashMap<_, _>, sizes: &[u32]| {
-            let packer = packers.entry(bounds).or_insert_with(|| Packer::new(bounds));
-            packer.can_complete(sizes, &[], spare)
-        };
-        let mut sizes = vec![self.pool.sizes[id as usize]];
-        if !completes(&mut self.packers, &sizes) {
+        let mut kinds = vec![self.pool.kinds[id as usize]];
+        if !self.completes(bounds, &kinds, spare) {
             return false;
         }
-        let seats = host.seats.clone();
-        let (sums, players, added) = (host.sums.clone(), host.players, host.added.len());
-        let team = host.seats.open();
-        self.join(host, id, team);
+        let seats = session.seats.clone();
+        let (sums, players, added) = (session.sums.clone(), session.players, session.added.len());
+        let team = session.seats.open();
+        self.join(session, id, team);
         let mut skipped = Vec::new();
-        let fewest = u64::from(host.pivot.bounds.players_min);
-        while host.seats.players(team) < fewest {
-            let Some(Best { rank, .. }) = self.best(host, Some(team)) else {
+        let min_players = u64::from(session.pivot.bounds.players_min);
+        while session.seats.players(team) < min_players {
+            let Some(Best { rank, .. }) = self.best(session, Some(team)) else {
                 break;
             };
-            sizes.push(self.pool.sizes[rank.id as usize]);
-            if completes(&mut self.packers, &sizes) {
-                self.join(host, rank.id, team);
+            kinds.push(self.pool.kinds[rank.id as usize]);
+            if self.completes(bounds, &kinds, spare) {
+                self.join(session, rank.id, team);
             } else {
-                sizes.pop();
+                kinds.pop();
                 self.set_done(rank.id, true);
                 skipped.push(rank.id);
             }
@@ -66,48 +68,44 @@ impl Fill<'_> {
         for id in skipped {
             self.set_done(id, false);
         }
-        if host.seats.players(team) >= fewest {
+        if session.seats.players(team) >= min_players {
             return true;
         }
-        for (id, _) in host.added.split_off(added) {
+        for (id, _) in session.added.split_off(added) {
             self.chosen.pop(&self.pool, &self.criteria);
             self.set_done(id, false);
         }
-        host.seats = seats;
-        host.sums = sums;
-        host.players = players;
-        host.measure(&mut self.criteria);
+        session.seats = seats;
+        session.sums = sums;
+        session.players = players;
+        session.measure(&mut self.criteria);
         false
     }
 
-    /// Counts by size who may join the session beside the ticket that would open a team.
-    fn count(&mut self, host: &mut Host, opener: Id, spare: &mut [u32]) {
+    fn completes(&mut self, bounds: TeamBounds, kinds: &[PartyKind], spare: &[u32]) -> bool {
+        self.packers
+            .entry(bounds)
+            .or_insert_with(|| Packer::new(bounds, self.pool.party_kinds.clone()))
+            .can_complete(kinds, &[], spare)
+    }
+
+    /// Counts by kind which tickets may join the session beside the one that would open a team.
+    fn count(&mut self, session: &mut OpenSession, opener: Id, spare: &mut [u32]) {
         spare.fill(0);
-        let cells = std::mem::take(&mut self.cells);
-        let pivot = host.pivot;
-        let view = View {
-            pivot: &pivot,
-            rule: self.index.rule(),
-            cells: &cells,
-            most: host.pivot.bounds.players_max,
-        };
-        self.walk += 1;
-        self.shelves
-            .begin(&self.pool, &self.criteria, &self.index, &view);
+        let view = self.begin_walk(session, session.pivot.bounds.players_max);
         let mut counted = 0;
-        while counted < MOST_COUNTED {
-            let Some(id) = self.shelves.step(&self.pool, &self.criteria, &view) else {
+        while counted < MAX_COUNTED {
+            let Some(id) = self.shelves.step(&self.pool, &view) else {
                 break;
             };
             self.steps += 1;
             if id == opener || self.is_done(id) || self.met(id) {
                 continue;
             }
-            if self.test(host, id, None).is_ok() {
-                spare[self.pool.sizes[id as usize] as usize] += 1;
+            if self.test(session, id, None).is_ok() {
+                spare[self.pool.kinds[id as usize] as usize] += 1;
                 counted += 1;
             }
         }
-        self.cells = cells;
     }
 }

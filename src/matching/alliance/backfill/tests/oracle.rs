@@ -42,14 +42,14 @@ pub(super) fn check(
         let id = &session.match_session_id;
         let mut all = out.proposals.iter();
         let made = all.find(|one| one.session.match_session_id == *id);
-        if made.is_none() && !out.open.contains_key(&**id) {
+        if made.is_none() && !out.why_open().contains_key(&**id) {
             return Err(format!("{id} is lost"));
         }
         let replayed = replay(rules, session, made, &mut waiting);
         compared += replayed.map_err(|fault| format!("{id}: {fault}"))?;
     }
     let left: HashSet<&str> = waiting.iter().map(|(_, one)| &*one.id).collect();
-    if out.left.keys().map(String::as_str).collect::<HashSet<_>>() != left {
+    if out.why_left().into_keys().collect::<HashSet<_>>() != left {
         return Err("tickets are lost".to_owned());
     }
     Ok(compared)

@@ -23,7 +23,7 @@ fn every_proposal_is_what_the_contract_says() {
     assert!(compared > 5_000, "{compared}");
 }
 
-fn described(out: &Kept) -> String {
+fn described(out: &PlayedBackfill) -> String {
     let one = |made: &Proposal| {
         let added: Vec<_> = made.added.iter().map(|ticket| &ticket.id).collect();
         format!(
@@ -32,7 +32,7 @@ fn described(out: &Kept) -> String {
         )
     };
     let proposals: Vec<_> = out.proposals.iter().map(one).collect();
-    format!("{proposals:?} {:?} {:?}", out.left, out.open)
+    format!("{proposals:?} {:?} {:?}", out.why_left(), out.why_open())
 }
 
 proptest! {
@@ -50,7 +50,7 @@ proptest! {
         let once = run(&rules, sessions.iter().map(copy).collect(),
             tickets.iter().map(copied).collect());
         let mut random = fastrand::Rng::with_seed(mixed);
-        let mut out = Kept::default();
+        let mut out = PlayedBackfill::default();
         let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
         let mut events: Vec<(Option<Session>, Option<Ticket>)> = sessions.iter()
             .map(|one| (Some(copy(one)), None))
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
+    fn no_player_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
         let (rules, sessions, tickets) = stream(seed);
         let out = run(&rules, sessions.iter().map(copy).collect(),
             tickets.iter().map(copied).collect());
@@ -92,7 +92,7 @@ proptest! {
             }
         }
         prop_assert_eq!(joined.len() + out.left.len(), tickets.len());
-        prop_assert_eq!(out.proposals.len() + out.open.len(), sessions.len());
+        prop_assert_eq!(out.proposals.len() + out.kept_open.len(), sessions.len());
     }
 
     #[test]

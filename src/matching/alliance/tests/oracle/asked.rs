@@ -1,4 +1,4 @@
-//! What the attributes of a ticket ask of others (ruleset contract A2 and A4).
+//! What the attributes of a ticket ask of others (docs/semantics.md, "Attributes").
 
 use std::collections::BTreeSet;
 

@@ -8,13 +8,13 @@ use crate::matching::{Text, Ticket};
 
 /// A match that a pivot makes.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Choice<'a> {
+pub(super) struct Choice<'a> {
     /// Whose turn it was.
-    pub(in crate::matching::alliance) pivot: &'a Ticket,
+    pub(super) pivot: &'a Ticket,
     /// Its tickets, the pivot first, then as they were taken.
-    pub(in crate::matching::alliance) tickets: Vec<&'a Ticket>,
+    pub(super) tickets: Vec<&'a Ticket>,
     /// Where; `None` if none of its tickets has latencies.
-    pub(in crate::matching::alliance) region: Option<Text>,
+    pub(super) region: Option<Text>,
 }
 
 /// The tickets of some valid match of the pivot and any of the others, if there is one.
@@ -40,7 +40,7 @@ pub(super) fn exists_match<'a>(
     None
 }
 
-/// The match that a pivot makes (A2 to A5): its regions from its best, or all that a valid ticket of
+/// The match that a pivot makes (docs/semantics.md, "Pivot" to "Regions"): its regions from its best, or all that a valid ticket of
 /// the tick has measured, by name; in a region the candidates by score, age and arrival; of all valid
 /// matches the one that takes the first candidate rather than leaving it, and so on down the list.
 pub(super) fn choose<'a>(
@@ -155,7 +155,7 @@ fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
 }
 
 impl Judge<'_> {
-    /// How badly a candidate fits (A3), lower is better.
+    /// How badly a candidate fits (docs/semantics.md, "Score"), lower is better.
     fn score(&self, ticket: &Ticket, region: Option<&Text>) -> f64 {
         // A rule that the pivot's age has turned into another criteria measures nothing.
         let acts = |rule: &&DistanceRule| reference(rule, self.age(self.pivot)).is_some();

@@ -1,4 +1,5 @@
-//! What a match says about itself: regions, ids, attributes, flags (ruleset contract A5 and A9).
+//! What a match says about itself: regions, ids, attributes, flags (docs/semantics.md, "Region
+//! preferences" and "Match fields").
 
 use std::collections::BTreeSet;
 

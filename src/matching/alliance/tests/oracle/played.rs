@@ -5,14 +5,14 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestError, TestRunner};
 
-use super::pool::{NOW, Pool, twin};
+use super::pool::{Drawn, NOW, twin};
 use crate::matching::{
     AgsLogic, Flow, Match, MatchLogic, MatchOut, Reason, Text, TickContext, Ticket,
 };
 
 /// A sink that keeps everything, and may say stop.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct StoppingSink {
     pub(super) matches: Vec<Match>,
     pub(super) left: Vec<(Ticket, Reason)>,
     /// Says stop from this match on.
@@ -22,7 +22,7 @@ pub(super) struct Kept {
     pub(super) questions: Cell<usize>,
 }
 
-impl Kept {
+impl StoppingSink {
     fn answer(&self) -> Flow {
         let reached = |most: Option<usize>, number| most.is_some_and(|most| number >= most);
         let stop = reached(self.most_matches, self.matches.len())
@@ -31,7 +31,7 @@ impl Kept {
     }
 }
 
-impl MatchOut for Kept {
+impl MatchOut for StoppingSink {
     fn offer(&mut self, made: Match) -> Flow {
         self.matches.push(made);
         self.answer()
@@ -48,7 +48,7 @@ impl MatchOut for Kept {
     }
 }
 
-pub(super) fn run_into(mut out: Kept, rules: &str, tickets: &[Ticket]) -> Kept {
+pub(super) fn run_into(mut out: StoppingSink, rules: &str, tickets: &[Ticket]) -> StoppingSink {
     let context = TickContext {
         now_ms: NOW,
         tick_id: 7,
@@ -64,8 +64,8 @@ pub(super) fn run_into(mut out: Kept, rules: &str, tickets: &[Ticket]) -> Kept {
     out
 }
 
-pub(super) fn run(pool: &Pool) -> Kept {
-    run_into(Kept::default(), &pool.rules, &pool.tickets)
+pub(super) fn run(pool: &Drawn) -> StoppingSink {
+    run_into(StoppingSink::default(), &pool.rules, &pool.tickets)
 }
 
 /// What was looked at, shown at the end of a test.
@@ -79,7 +79,7 @@ pub(super) struct Count {
 }
 
 impl Count {
-    pub(super) fn add(&self, out: &Kept) {
+    pub(super) fn add(&self, out: &StoppingSink) {
         let sizes = out.matches.iter().map(|made| made.tickets().count());
         self.note(sizes, out.left.len());
     }
@@ -146,7 +146,7 @@ fn shown(ticket: &Ticket) -> String {
 }
 
 /// Every ticket came out exactly once and unchanged.
-pub(super) fn accounted(tickets: &[Ticket], out: &Kept) -> TestCaseResult {
+pub(super) fn accounted(tickets: &[Ticket], out: &StoppingSink) -> TestCaseResult {
     let in_matches = out.matches.iter().flat_map(Match::tickets);
     let all = in_matches.chain(out.left.iter().map(|(ticket, _)| ticket));
     let mut found: Vec<String> = all.map(shown).collect();

@@ -13,20 +13,20 @@ use tickets::{draft, features, tickets_of};
 
 use crate::matching::Ticket;
 
-pub(in crate::matching::alliance) const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
-/// Rules and a queue for them.
+/// A ruleset and a queue, drawn at random.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Pool {
+pub(crate) struct Drawn {
     /// The ruleset's text.
-    pub(in crate::matching::alliance) rules: String,
-    pub(in crate::matching::alliance) tickets: Vec<Ticket>,
+    pub(crate) rules: String,
+    pub(crate) tickets: Vec<Ticket>,
 }
 
 /// Pools of at most that many tickets.
-pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Value = Pool> {
+pub(crate) fn pools(tickets: usize) -> impl Strategy<Value = Drawn> {
     (ruleset(), features(), vec(draft(), tickets / 2..=tickets)).prop_map(
-        |(rules, features, drafts)| Pool {
+        |(rules, features, drafts)| Drawn {
             rules,
             tickets: tickets_of(&features, drafts),
         },
@@ -34,7 +34,7 @@ pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Valu
 }
 
 /// A ticket of the same content.
-pub(in crate::matching::alliance) fn twin(ticket: &Ticket) -> Ticket {
+pub(crate) fn twin(ticket: &Ticket) -> Ticket {
     Ticket {
         id: ticket.id.clone(),
         pool: ticket.pool.clone(),

@@ -9,17 +9,17 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::brute::{Choice, exists_match, in_order, replay};
-use super::played::{Kept, accounted, check, ids, run, run_into};
-use super::pool::{NOW, Pool, pools};
+use super::played::{StoppingSink, accounted, check, ids, run, run_into};
+use super::pool::{Drawn, NOW, pools};
 use super::split::{Balance, fairest, to_the_brim};
 use super::{Judge, check_match, created, teams_of};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Match, Reason, Text, Ticket};
 
-/// Goes through the pivots. Whose turn gave a match has a valid one, whose turn gave none could not
-/// have had one.
-fn valid_and_maximal(pool: &Pool, out: &Kept) -> TestCaseResult {
+/// Goes through the pivots: one whose turn gave a match has a valid one, one whose turn gave none
+/// could not have had one.
+fn valid_and_maximal(pool: &Drawn, out: &StoppingSink) -> TestCaseResult {
     let rules = &rules(&pool.rules);
     let mut waiting = in_order(NOW, &pool.tickets);
     let mut matches = out.matches.iter().peekable();
@@ -45,7 +45,7 @@ fn valid_and_maximal(pool: &Pool, out: &Kept) -> TestCaseResult {
         let missed = exists_match(rules, NOW, pivot, &others);
         prop_assert_eq!(missed, None, "pivot {}: {:?}", pivot.id, verdict);
     }
-    prop_assert!(matches.next().is_none(), "a match of nobody's turn");
+    prop_assert!(matches.next().is_none(), "a match of no pivot's turn");
     Ok(())
 }
 
@@ -169,7 +169,7 @@ fn the_order_of_arrival_does_not_matter_when_no_two_are_of_one_age() {
     );
 }
 
-fn without_arrival(out: Kept) -> (String, Vec<(Text, Reason)>) {
+fn without_arrival(out: StoppingSink) -> (String, Vec<(Text, Reason)>) {
     let mut matches = out.matches;
     let teams = matches.iter_mut().flat_map(|made| &mut made.teams);
     for ticket in teams.flat_map(|team| &mut team.tickets) {
@@ -197,14 +197,14 @@ fn a_tick_that_is_stopped_has_made_the_first_matches() {
     check("stopped", 2, stops, |(pool, most, by_questions), count| {
         let whole = run(&pool);
         let limited = if by_questions {
-            Kept {
+            StoppingSink {
                 most_questions: Some(most),
-                ..Kept::default()
+                ..StoppingSink::default()
             }
         } else {
-            Kept {
+            StoppingSink {
                 most_matches: Some(most + 1),
-                ..Kept::default()
+                ..StoppingSink::default()
             }
         };
         let out = run_into(limited, &pool.rules, &pool.tickets);

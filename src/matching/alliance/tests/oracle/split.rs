@@ -1,4 +1,4 @@
-//! The teams of a match's tickets, by trying every way to make them (ruleset contract A8).
+//! The teams of a match's tickets, by trying every way to make them (docs/semantics.md, "Rebalance").
 
 use super::{Judge, mean, players};
 use crate::matching::Ticket;

@@ -1,4 +1,4 @@
-//! The matches of a tick, pivot by pivot (ruleset contract A2 to A7).
+//! The matches of a tick, pivot by pivot (docs/semantics.md, "Pivot" to "Teams").
 
 use super::card::Card;
 use super::exact;
@@ -8,16 +8,16 @@ use crate::matching::alliance::AllianceRules;
 
 /// A match that a pivot makes.
 #[derive(Debug)]
-pub(in crate::matching::alliance::tests) struct Made<'a> {
+pub(crate) struct Made<'a> {
     /// Its tickets, the pivot first, then as they were taken.
-    pub(in crate::matching::alliance::tests) tickets: Vec<&'a Ticket>,
+    pub(crate) tickets: Vec<&'a Ticket>,
     /// Where; `None` if none of its tickets has latencies.
-    pub(in crate::matching::alliance::tests) region: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
 }
 
 /// The queue of one tick.
 #[derive(Debug)]
-pub(in crate::matching::alliance::tests) struct Queue<'a> {
+pub(crate) struct Queue<'a> {
     rules: &'a AllianceRules,
     /// The oldest first.
     cards: Vec<Card<'a>>,
@@ -26,11 +26,7 @@ pub(in crate::matching::alliance::tests) struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(in crate::matching::alliance::tests) fn new(
-        rules: &'a AllianceRules,
-        now_ms: i64,
-        tickets: &'a [Ticket],
-    ) -> Self {
+    pub(crate) fn new(rules: &'a AllianceRules, now_ms: i64, tickets: &'a [Ticket]) -> Self {
         let tickets = tickets.iter();
         let mut cards: Vec<Card<'a>> = tickets
             .map(|ticket| Card::new(rules, now_ms, ticket))
@@ -54,7 +50,7 @@ impl<'a> Queue<'a> {
     }
 
     /// All matches, in the order in which they are made.
-    pub(in crate::matching::alliance::tests) fn matches(&self) -> Vec<Made<'a>> {
+    pub(crate) fn matches(&self) -> Vec<Made<'a>> {
         let mut waits = vec![true; self.cards.len()];
         let mut matches = Vec::new();
         for pivot in 0..self.cards.len() {
@@ -71,11 +67,7 @@ impl<'a> Queue<'a> {
 
     /// What the turn of one ticket gives while those others wait: the match, and the places of its
     /// tickets.
-    pub(in crate::matching::alliance::tests) fn turn(
-        &self,
-        pivot: usize,
-        waits: &[bool],
-    ) -> Option<(Made<'a>, Vec<usize>)> {
+    pub(crate) fn turn(&self, pivot: usize, waits: &[bool]) -> Option<(Made<'a>, Vec<usize>)> {
         let own = &self.cards[pivot];
         if !own.is_sound {
             return None;

@@ -71,7 +71,7 @@ pub(super) fn features() -> impl Strategy<Value = Features> {
 
 /// A ticket before it knows the others.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct TicketDraft {
     age_ms: Option<i64>,
     unset: Option<i64>,
     players: Vec<(Option<Value>, Option<Value>)>,
@@ -88,7 +88,7 @@ pub(super) struct Draft {
     unfit: Option<u8>,
 }
 
-pub(super) fn draft() -> impl Strategy<Value = Draft> {
+pub(super) fn draft() -> impl Strategy<Value = TicketDraft> {
     let statistic = || {
         prop_oneof![
             12 => select(&[50.0, 100.0, 100.0, 100.0, 150.0, 200.0][..]).prop_map(|n| Some(Value::from(n))),
@@ -126,7 +126,7 @@ pub(super) fn draft() -> impl Strategy<Value = Draft> {
     )
         .prop_map(
             |((age_ms, unset, players, latencies), options, musts, names, blocks, shares, rest)| {
-                Draft {
+                TicketDraft {
                     age_ms,
                     unset,
                     players,
@@ -204,11 +204,11 @@ fn platforms() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-pub(super) fn tickets_of(features: &Features, drafts: Vec<Draft>) -> Vec<Ticket> {
+pub(super) fn tickets_of(features: &Features, drafts: Vec<TicketDraft>) -> Vec<Ticket> {
     let sizes: Vec<usize> = drafts.iter().map(|draft| draft.players.len()).collect();
     let player_id =
         |ticket: usize, at: usize| Text::from(format!("t{ticket}p{}", at % sizes[ticket]));
-    let finish = |(at, draft): (usize, Draft)| {
+    let finish = |(at, draft): (usize, TicketDraft)| {
         let players = draft.players.into_iter().enumerate();
         let mut players: Vec<Player> = players
             .map(|(place, (mmr, lvl))| Player {

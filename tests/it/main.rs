@@ -9,6 +9,7 @@ mod demo;
 mod descriptor;
 mod manual;
 mod program;
+mod reported;
 mod serving;
 mod streams;
 mod support;

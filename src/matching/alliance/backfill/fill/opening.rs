@@ -42,8 +42,9 @@ impl Fill<'_> {
             teams_max: 1,
             ..session.pivot.bounds
         };
+        let mut spare = spare.to_vec();
         let mut kinds = vec![self.pool.kinds[id as usize]];
-        if !self.completes(bounds, &kinds, spare) {
+        if !self.completes(bounds, &kinds, &spare) {
             return false;
         }
         let seats = session.seats.clone();
@@ -56,8 +57,11 @@ impl Fill<'_> {
             let Some(Best { rank, .. }) = self.best(session, Some(team)) else {
                 break;
             };
-            kinds.push(self.pool.kinds[rank.id as usize]);
-            if self.completes(bounds, &kinds, spare) {
+            // Taken or not, it is not one that may still come.
+            let kind = self.pool.kinds[rank.id as usize];
+            spare[kind as usize] = spare[kind as usize].saturating_sub(1);
+            kinds.push(kind);
+            if self.completes(bounds, &kinds, &spare) {
                 self.join(session, rank.id, team);
             } else {
                 kinds.pop();

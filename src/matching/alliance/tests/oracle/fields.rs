@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::asked::{text, values};
 use super::{Fault, Judge, NAMES, blocked, latency, players};
 use crate::matching::alliance::OptionKind;
-use crate::matching::{Attributes, Match, Text, Ticket, Value};
+use crate::matching::{Match, Text, Ticket, Value};
 
 impl Judge<'_> {
     /// The preferences must begin with a region that is open to all, and go on with all others that
@@ -101,19 +101,12 @@ impl Judge<'_> {
             let list = ids.into_iter().map(Value::from).collect();
             expected.push(("blocked_players".into(), Value::List(list), true));
         }
-        // Those that the pivot lacks have one value in the match, too.
-        let musts = tickets.iter().map(|ticket| self.musts(ticket));
-        let musts: Attributes = musts.flat_map(pairs_of).collect();
-        expected.extend(pairs_of(musts).map(|(name, value)| (name, value, false)));
+        // What the pivot lacks is not carried, even though the match has one value of it.
+        for (name, value) in self.musts(self.pivot).iter() {
+            expected.push((name.clone(), value.clone(), false));
+        }
         expected
     }
-}
-
-fn pairs_of(attributes: Attributes) -> impl Iterator<Item = (Text, Value)> {
-    let pairs = attributes
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()));
-    pairs.collect::<Vec<_>>().into_iter()
 }
 
 /// The regions that the tickets have measured.

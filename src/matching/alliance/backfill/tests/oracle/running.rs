@@ -218,8 +218,10 @@ impl<'a> Running<'a> {
         let seated = &self.teams[team];
         let own = ticket.attributes.get("blocked_players");
         let here = |other: &Ticket| other.player_ids().any(|id| seated.contains(&id));
+        // Without tickets it is not known who plays in a team of the session.
+        let is_unknown = self.session.tickets.is_empty();
         let old = self.session.teams.get(team);
-        let is_old = old.is_some_and(|team| !team.user_ids.is_empty());
+        let is_old = old.is_some_and(|team| is_unknown || !team.user_ids.is_empty());
         let is_apart = self.rules.blocks == BlockPolicy::DifferentTeam
             && (seated.iter().any(|id| blocks(own, id))
                 || (is_old && self.may_be_blocked(ticket))

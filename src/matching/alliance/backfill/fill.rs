@@ -113,20 +113,14 @@ impl<'r> Fill<'r> {
             .cells_of(&mut self.criteria, row, &mut self.cells);
         while let Some(best) = self.best(&mut session, None) {
             let id = best.rank.id;
-            match best.place {
-                Place::Team(team) => self.join(&mut session, id, team),
-                Place::NewTeam if self.open_team(&mut session, id) => {
-                    // There is room now that was not there when these tried.
+            match self.seat(&mut session, id, best.place) {
+                // The session is another one now, for those that could not open a team before, too.
+                true => {
                     for id in session.failed_openers.drain(..) {
                         self.done[id as usize] = 0;
                     }
                 }
-                Place::NewTeam => {
-                    session.tries += 1;
-                    if let Ok(Place::Team(team)) = session.seats.place(self.newcomer(id), false) {
-                        self.join(&mut session, id, team);
-                        continue;
-                    }
+                false => {
                     session.failed_openers.push(id);
                     session.refused.get_or_insert(Reason::TeamSizes);
                     self.reasons[id as usize] = Some(Reason::TeamSizes);
@@ -144,6 +138,24 @@ impl<'r> Fill<'r> {
             self.open = Some(session);
         }
         made
+    }
+
+    /// Whether the ticket joins: in its place, or if that is a new team that cannot be filled, in the
+    /// next smallest one.
+    fn seat(&mut self, session: &mut OpenSession, id: Id, place: Place) -> bool {
+        let place = match place {
+            Place::NewTeam if self.open_team(session, id) => return true,
+            Place::NewTeam => {
+                session.tries += 1;
+                session.seats.place(self.newcomer(id), false)
+            }
+            team => Ok(team),
+        };
+        let Ok(Place::Team(team)) = place else {
+            return false;
+        };
+        self.join(session, id, team);
+        true
     }
 
     /// Why the oldest ticket that waits may not join.

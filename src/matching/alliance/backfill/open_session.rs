@@ -136,12 +136,8 @@ fn attributes(rules: &AllianceRules, session: &Session) -> Attributes {
         }
     }
     // A ticket that was added since the match was made has its blocks only itself.
-    let of_match = Ticket {
-        attributes: session.attributes.clone(),
-        ..Ticket::default()
-    };
-    let blocking: Vec<&Ticket> = tickets.into_iter().chain([&of_match]).collect();
-    if let Some(blocked) = blocks::united(&blocking) {
+    let blocking = tickets.iter().map(|ticket| &ticket.attributes);
+    if let Some(blocked) = blocks::united(blocking.chain([&session.attributes])) {
         attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
     }
     attributes

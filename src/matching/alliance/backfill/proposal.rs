@@ -57,7 +57,7 @@ fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> At
         let value = option::common_value(option, &tickets)?;
         Some((option.name.clone(), value))
     });
-    let blocked = blocks::united(&tickets);
+    let blocked = blocks::united(tickets.iter().map(|ticket| &ticket.attributes));
     let blocked = blocked.map(|blocked| (blocks::BLOCKED_PLAYERS.into(), blocked));
     let mut attributes = session.attributes.clone();
     for (name, value) in values.chain(blocked) {

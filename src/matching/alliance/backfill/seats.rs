@@ -1,8 +1,8 @@
 //! The teams of a session: who can be seated where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::matching::alliance::criteria::blocks::BlocksOfTeam;
+use crate::matching::alliance::criteria::blocks::{BlocksOfTeam, blocked_by};
 use crate::matching::alliance::criteria::distance::{balancing_value, mean};
 use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
 use crate::matching::{Reason, Session, Text, Ticket};
@@ -90,17 +90,23 @@ impl Seats {
                 team.value += value(rules, ticket);
             }
             if seats.parts_blocked {
-                team.blocks.add_blocks(ticket);
+                team.blocks.add_blocked(blocked_by(&ticket.attributes));
             }
         }
-        if seats.parts_blocked && session.tickets.is_empty() {
-            // Who of them blocks is not known, so each team may be the one.
-            let of_match = Ticket {
-                attributes: session.attributes.clone(),
-                ..Ticket::default()
-            };
+        if seats.parts_blocked {
+            // Whom no ticket names is blocked by a player whose ticket is not known. Any of those who
+            // play may be that one, and where no ticket is known, one of any team.
+            let named: HashSet<&Text> = session
+                .tickets
+                .iter()
+                .flat_map(|ticket| blocked_by(&ticket.attributes))
+                .collect();
+            let unnamed = blocked_by(&session.attributes).filter(|id| !named.contains(id));
+            let unnamed: Vec<&Text> = unnamed.collect();
             for team in &mut seats.teams {
-                team.blocks.add_blocks(&of_match);
+                if team.players > 0 || session.tickets.is_empty() {
+                    team.blocks.add_blocked(unnamed.iter().copied());
+                }
             }
         }
         seats
@@ -224,7 +230,8 @@ impl Seats {
         team.value += newcomer.value;
         if self.parts_blocked {
             team.blocks.add_players(newcomer.ticket.player_ids());
-            team.blocks.add_blocks(newcomer.ticket);
+            let blocked = blocked_by(&newcomer.ticket.attributes);
+            team.blocks.add_blocked(blocked);
         }
     }
 }

@@ -189,7 +189,7 @@ impl<L: MatchLogic> App<L> {
             MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics)
                 .into_server();
         let mut router = server::builder(&settings).layer(stack).add_service(service);
-        if settings.health_check() {
+        if settings.enable_health_check {
             router = router.add_service(health);
         }
         if let Some(reflection) = server::reflection(&settings, proto::DESCRIPTOR) {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Arg, Args, Command, CommandFactory, FromArgMatches};
+use clap::{Args, Command, CommandFactory, FromArgMatches};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::SignalStream;
@@ -22,7 +22,8 @@ const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) m
 
 const MORE: &str = "\
 Each setting is a flag and an environment variable; the flag wins, and an empty variable counts as \
-unset. Switches take 1 true t yes y on, or 0 false f no n off.
+unset. Blanks, line ends and a byte-order mark at the ends of a value are left out, and one pair of \
+quotes around it. Two names of one setting have to agree. Switches take 1 true t yes y on, or 0 false f no n off.
 
 `match-function client --help`: call a running server as AGS does.
 `match-function health --help`: ask a running server for its health.";
@@ -33,7 +34,7 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
     match arguments.get(1).and_then(|word| word.to_str()) {
         Some("client") => {
             arguments.remove(1);
-            client(arguments)
+            client(arguments, &logic)
         }
         Some("health") => {
             arguments.remove(1);
@@ -53,7 +54,6 @@ pub fn serve_command() -> Command {
         .about(ABOUT)
         .after_help(MORE)
         .version(env!("CARGO_PKG_VERSION"))
-        .mut_args(|arg| arg.hide_env_values(true))
 }
 
 fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
@@ -135,18 +135,21 @@ fn signals() -> io::Result<impl Stream<Item = ()> + Unpin> {
     Ok(terminate.merge(interrupt))
 }
 
-/// As for the server: an empty variable counts as unset, and the help does not show values.
-fn variable_of_client(arg: Arg) -> Arg {
-    let value = arg.get_env().and_then(std::env::var_os);
-    if value.is_some_and(|value| value.is_empty()) {
-        arg.env(None::<&str>)
-    } else {
-        arg.hide_env_values(true)
+fn client(mut arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
+    let command = Client::command();
+    if asks_for_help(&arguments) {
+        return show_help(command, arguments);
     }
-}
-
-fn client(arguments: Vec<OsString>) -> ExitCode {
-    let command = Client::command().mut_subcommands(|one| one.mut_args(variable_of_client));
+    let call = arguments
+        .get(1)
+        .and_then(|name| command.find_subcommand(name));
+    if let Some(call) = call {
+        match config::words(call, arguments.split_off(1), variable) {
+            Ok(words) => arguments.extend(words),
+            Err(error) => return fail(&format!("client: {error}"), ConfigError::EXIT_CODE),
+        }
+    }
+    let command = command.mut_subcommands(config::for_words);
     let parsed = command.try_get_matches_from(arguments);
     let client = match parsed.and_then(|matches| Client::from_arg_matches(&matches)) {
         Ok(client) => client,
@@ -155,7 +158,7 @@ fn client(arguments: Vec<OsString>) -> ExitCode {
     let done = runtime().and_then(|runtime| {
         let mut out = io::stdout();
         runtime
-            .block_on(client.run(&mut out))
+            .block_on(client.run(logic, &mut out))
             .map_err(|error| format!("{error:#}"))
     });
     match done {
@@ -165,7 +168,7 @@ fn client(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn health(arguments: Vec<OsString>) -> ExitCode {
-    let command = Health::command().mut_args(|arg| arg.hide_env_values(true));
+    let command = Health::command();
     if asks_for_help(&arguments) {
         return show_help(command, arguments);
     }
@@ -187,9 +190,9 @@ fn health(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// A variable of the environment; one that is not UTF-8 counts as unset.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// A variable of the environment.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 fn runtime() -> Result<Runtime, String> {
@@ -201,8 +204,9 @@ fn asks_for_help(arguments: &[OsString]) -> bool {
     words.any(|word| matches!(word, "-h" | "--help" | "help" | "-V" | "--version"))
 }
 
-/// Shows the help or the version of a command.
+/// Shows the help or the version of a command. The help shows no value of the environment.
 fn show_help(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
+    let command = without_values(command).mut_subcommands(without_values);
     for word in &mut arguments {
         if word == "help" {
             *word = "--help".into();
@@ -212,6 +216,10 @@ fn show_help(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => shown(&error),
     }
+}
+
+fn without_values(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_env_values(true))
 }
 
 /// Prints what clap returns: help and version are not errors.
@@ -226,6 +234,6 @@ fn shown(error: &clap::Error) -> ExitCode {
 
 /// One plain line on standard error.
 fn fail(text: &str, code: u8) -> ExitCode {
-    let _ = writeln!(io::stderr(), "match-function: {text}");
+    let _ = writeln!(io::stderr(), "match-function: {}", config::one_line(text));
     ExitCode::from(code)
 }

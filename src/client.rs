@@ -4,6 +4,7 @@
 mod args;
 mod calls;
 mod connection;
+mod files;
 mod health;
 mod messages;
 mod population;
@@ -16,6 +17,9 @@ use clap::{Parser, Subcommand};
 
 use args::{Common, Tickets};
 use calls::Call;
+
+use crate::matching::MatchLogic;
+
 pub use health::Health;
 
 /// Calls a running match function as AGS does, and shows what it sent and received
@@ -67,39 +71,45 @@ enum Command {
 }
 
 impl Client {
-    /// Makes the call and writes what happened to `out`.
+    /// Makes the call and writes what happened to `out`. `logic` is that of the server: it reads the
+    /// ruleset here, too, so that its warnings are seen.
     ///
     /// # Errors
     ///
     /// If an argument cannot be read, the server cannot be reached, or it refuses the call.
-    pub async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
+    pub async fn run(self, logic: &impl MatchLogic, out: &mut impl Write) -> anyhow::Result<()> {
         match self.command {
             Command::MakeMatches { common, tickets } => {
-                Call::open(&common, out).await?.make_matches(&tickets).await
+                Call::open(logic, &common, out)
+                    .await?
+                    .make_matches(&tickets)
+                    .await
             }
             Command::BackfillMatches {
                 common,
                 tickets,
                 sessions,
             } => {
-                Call::open(&common, out)
+                Call::open(logic, &common, out)
                     .await?
                     .backfill_matches(&tickets, sessions)
                     .await
             }
             Command::ValidateTicket { common, tickets } => {
-                Call::open(&common, out)
+                Call::open(logic, &common, out)
                     .await?
                     .validate_ticket(&tickets)
                     .await
             }
             Command::EnrichTicket { common, tickets } => {
-                Call::open(&common, out)
+                Call::open(logic, &common, out)
                     .await?
                     .enrich_ticket(&tickets)
                     .await
             }
-            Command::StatCodes { common } => Call::open(&common, out).await?.stat_codes().await,
+            Command::StatCodes { common } => {
+                Call::open(logic, &common, out).await?.stat_codes().await
+            }
         }
     }
 }

@@ -1,14 +1,17 @@
 //! The configuration of the server: one struct per area, each beside what it configures.
 //!
-//! Every setting is a flag and an environment variable; the flag wins. An empty variable counts as
+//! Every setting is a flag and an environment variable; the flag wins. A setting with two names has the
+//! second one as a visible alias of its flag, and as a variable of that name. An empty variable counts as
 //! unset, since a compose file passes variables on whether they are set or not.
 
 pub mod parse;
 mod source;
+mod value;
 
 use crate::{auth, server, service, telemetry};
 
-pub use source::{ConfigError, parse};
+pub use source::{ConfigError, for_words, parse, variable_of_alias, words};
+pub use value::one_line;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, clap::Args)]

@@ -52,9 +52,11 @@ pub fn stack<A>(
         .trace_requests()
         .then(|| Trace::new(tracer.clone(), methods.clone()));
     let measure = settings
-        .measure_requests()
+        .enable_interceptor_metrics
         .then(|| Measure::new(metrics.clone()));
-    let log = settings.log_requests().then(|| Log::new(methods.clone()));
+    let log = settings
+        .enable_interceptor_logging
+        .then(|| Log::new(methods.clone()));
     ServiceBuilder::new()
         // First, so that no other layer can print a credential.
         .layer(Step::new(hide_credentials))

@@ -98,8 +98,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
 ///
 /// If an exporter or a metric cannot be set up; [`Error`] has the cases.
 pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
-    let prefix = settings.metrics_prefix().map_err(Error::Setting)?;
-    let metrics = Metrics::new(&prefix)?;
+    let metrics = Metrics::new(&settings.metrics_prefix())?;
     let (sink, loki) = match settings.loki().map_err(Error::Setting)? {
         Some(target) => {
             let (sink, flush) = loki::start(target, &settings.app_name, &metrics.export)?;

@@ -77,6 +77,8 @@ impl Authorizer for TokenAuthorizer {
 pub(super) struct Judge {
     pub(super) requirement: Requirement,
     pub(super) clock: Clock,
+    /// How far in the future `iat` and `nbf` may lie, in seconds.
+    pub(super) leeway_s: u32,
     pub(super) metrics: Arc<AuthMetrics>,
     pub(super) keys: Arc<Keys>,
     pub(super) revoked: ArcSwapOption<RevocationList>,
@@ -101,7 +103,7 @@ impl Judge {
         let unverified = UnverifiedToken::parse(BearerToken::new(token))?;
         self.keys.verify(&unverified).await?;
         let claims = unverified.claims()?;
-        let validity = claims.validity();
+        let validity = claims.validity(self.leeway_s);
         validity.check(self.clock.unix_s())?;
         let revoked = self.revoked.load_full().ok_or(Refusal::IamUnavailable)?;
         revoked.check(token, &claims)?;

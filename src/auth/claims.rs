@@ -157,7 +157,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Judges the time `now`, without leeway.
+    /// Judges the time `now`.
     ///
     /// # Errors
     ///
@@ -174,15 +174,16 @@ impl Validity {
 }
 
 impl Claims {
-    /// When the token is valid: after `iat` and `nbf`, before `exp`.
-    pub fn validity(&self) -> Validity {
+    /// When the token is valid: from `iat` and `nbf` on, which may lie `leeway_s` seconds in the
+    /// future, and before `exp`, which has no leeway.
+    pub fn validity(&self, leeway_s: u32) -> Validity {
         let start = self
             .iat
             .into_iter()
             .chain(self.nbf)
             .fold(f64::NEG_INFINITY, f64::max);
         Validity {
-            start,
+            start: start - f64::from(leeway_s),
             end: self.exp,
         }
     }

@@ -93,13 +93,12 @@ impl Auth {
             inject_headers,
             Arc::clone(&metrics),
         )?;
-        let interval = Duration::from_secs(settings.fetch_interval_s);
         Ok(Self::with_iam(
             Arc::new(IamClient::new(http)),
             requirement,
             clock,
             metrics,
-            interval,
+            settings,
         ))
     }
 
@@ -108,7 +107,7 @@ impl Auth {
         requirement: Requirement,
         clock: Clock,
         metrics: Arc<AuthMetrics>,
-        interval: Duration,
+        settings: &Settings,
     ) -> Self {
         let verified = Arc::new(VerifiedTokens::new());
         let keys = {
@@ -131,6 +130,7 @@ impl Auth {
         let judge = Arc::new(Judge {
             requirement,
             clock,
+            leeway_s: settings.leeway_s,
             metrics,
             keys: Arc::new(keys),
             revoked: ArcSwapOption::empty(),
@@ -145,7 +145,7 @@ impl Auth {
             iam,
             judge: Arc::clone(&judge),
             ready: ready_sender,
-            interval,
+            interval: Duration::from_secs(settings.fetch_interval_s),
             pass: Mutex::default(),
         }
         .spawn();

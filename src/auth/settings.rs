@@ -60,15 +60,27 @@ pub struct Settings {
     pub resource_name: String,
 
     /// Seconds between refreshes of IAM's keys, the revocation list and the roles in use (1 to
-    /// 86400).
+    /// 86400). Other name: REFRESH_INTERVAL.
     #[arg(
         long = "token-validator-fetch-interval",
         env = "TOKEN_VALIDATOR_FETCH_INTERVAL",
+        visible_alias = "refresh-interval",
         default_value_t = 3600,
         value_parser = clap::value_parser!(u64).range(1..=86_400),
         value_name = "SECONDS"
     )]
     pub fetch_interval_s: u64,
+
+    /// Seconds that `iat` and `nbf` of a token may lie in the future (0 to 300): clocks differ. `exp`
+    /// has no leeway.
+    #[arg(
+        long = "token-leeway-second",
+        env = "TOKEN_LEEWAY_SECOND",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(..=300),
+        value_name = "SECONDS"
+    )]
+    pub leeway_s: u32,
 }
 
 /// AGS and one of its OAuth clients.
@@ -79,6 +91,7 @@ pub struct Login {
     #[arg(
         long,
         env = "AB_BASE_URL",
+        hide_env_values = true,
         default_value = "https://demo.accelbyte.io",
         value_name = "URL"
     )]
@@ -134,6 +147,7 @@ impl Settings {
                     "TOKEN_VALIDATOR_FETCH_INTERVAL",
                     self.fetch_interval_s.to_string(),
                 ),
+                ("TOKEN_LEEWAY_SECOND", self.leeway_s.to_string()),
             ]);
         }
         lines

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use clap::Parser;
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -14,7 +15,17 @@ use super::iam::{BoxFuture, Iam, IamError};
 use super::jwks::KeySet;
 use super::permission::{Actions, Permission};
 use super::revocation::RevocationList;
-use super::{Authorizer, Decision, Permit, Refusal};
+use super::{Authorizer, Decision, Permit, Refusal, Settings};
+
+/// The settings that these flags give.
+pub(crate) fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        settings: Settings,
+    }
+    Cli::try_parse_from(["test"].iter().chain(flags)).map(|cli| cli.settings)
+}
 
 /// One file of golden vectors.
 pub(crate) fn vectors(name: &str) -> Value {

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 
+use super::files;
 use crate::auth::Login;
 
 /// What all calls have in common.
@@ -43,9 +44,9 @@ pub(super) struct Tickets {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) party_size: u32,
 
-    /// Tickets to send instead: a JSON object on each line, in protobuf's JSON names, either a
-    /// ticket or a whole request ({"ticket": …}, {"backfill_ticket": …}, {"parameters": …}).
-    /// `-` reads standard input
+    /// Tickets to send instead: JSON objects, one after another or in an array, in protobuf's JSON
+    /// names, each a ticket or a whole request ({"ticket": …}, {"backfill_ticket": …},
+    /// {"parameters": …}). `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub(super) tickets: Option<String>,
 
@@ -72,10 +73,11 @@ impl Common {
     ///
     /// If `--rules` is neither JSON nor a file that can be read.
     pub(super) fn rules(&self) -> anyhow::Result<String> {
-        if self.rules.trim_start().starts_with('{') || self.rules.trim().is_empty() {
-            return Ok(self.rules.clone());
+        let given = files::without_mark(&self.rules);
+        if given.trim_start().starts_with('{') || given.trim().is_empty() {
+            return Ok(given.to_owned());
         }
-        std::fs::read_to_string(&self.rules).with_context(|| {
+        files::text(&self.rules).with_context(|| {
             format!(
                 "--rules is neither JSON nor a file that can be read: {}",
                 self.rules

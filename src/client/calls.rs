@@ -1,45 +1,74 @@
 //! The five calls.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, anyhow};
+use serde_json::Value;
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
 use super::args::{Common, Tickets};
 use super::connection::Connection;
+use super::files::{self, Found};
 use super::messages::{self, Messages};
 use super::population;
 use super::show::Show;
 use super::summary::Summary;
 use crate::clock::Clock;
+use crate::matching::{MatchLogic, RuleWarning};
 use crate::population::{plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
     ValidateTicketRequest,
 };
 
+/// The name of the parameters of both streams.
+const PARAMETERS: &str = "MakeMatchesRequest.MakeMatchesParameters";
+
 /// A connection, and what a call needs.
-pub(super) struct Call<'o, W> {
+pub(super) struct Call<'o, L, W> {
+    /// Reads the ruleset for its warnings, as the server does.
+    logic: &'o L,
     connection: Connection,
     messages: Messages,
     rules: String,
     show: Show<'o, W>,
 }
 
-/// A message of a stream, with its JSON form to show.
+/// A message of a stream in its JSON form.
 struct Sent {
     slot: Slot,
     json: Value,
+    /// Where it stands, if in a file.
+    place: Option<String>,
 }
 
-impl<'o, W: Write> Call<'o, W> {
-    pub(super) async fn open(common: &Common, out: &'o mut W) -> anyhow::Result<Call<'o, W>> {
+impl Sent {
+    fn made_up(slot: Slot, json: Value) -> Self {
+        let place = None;
+        Self { slot, json, place }
+    }
+}
+
+impl From<Found> for Sent {
+    fn from(found: Found) -> Self {
+        let Found { slot, json, place } = found;
+        let place = Some(place);
+        Self { slot, json, place }
+    }
+}
+
+impl<'o, L: MatchLogic, W: Write> Call<'o, L, W> {
+    pub(super) async fn open(
+        logic: &'o L,
+        common: &Common,
+        out: &'o mut W,
+    ) -> anyhow::Result<Self> {
         let rules = common.rules()?;
         let connection = common.connect().await?;
-        Ok(Call {
+        Ok(Self {
+            logic,
             connection,
             messages: Messages::new()?,
             rules,
@@ -91,10 +120,9 @@ impl<'o, W: Write> Call<'o, W> {
             } else {
                 plain_sessions(sessions, now_ms())
             };
-            let made_up = made_up.iter().map(|session| Sent {
-                slot: Slot::BackfillTicket,
-                json: messages::session(session),
-            });
+            let made_up = made_up
+                .iter()
+                .map(|session| Sent::made_up(Slot::BackfillTicket, messages::session(session)));
             sent.splice(0..0, made_up);
         }
         let count = |slot| sent.iter().filter(|one| one.slot == slot).count();
@@ -126,6 +154,7 @@ impl<'o, W: Write> Call<'o, W> {
 
     pub(super) async fn validate_ticket(mut self, tickets: &Tickets) -> anyhow::Result<()> {
         let ticket = Some(self.one_ticket(tickets)?);
+        self.show_warnings()?;
         let request = ValidateTicketRequest {
             ticket,
             rules: self.ruleset(),
@@ -147,6 +176,7 @@ impl<'o, W: Write> Call<'o, W> {
 
     pub(super) async fn enrich_ticket(mut self, tickets: &Tickets) -> anyhow::Result<()> {
         let ticket = self.one_ticket(tickets)?;
+        self.show_warnings()?;
         let request = EnrichTicketRequest {
             ticket: Some(ticket.clone()),
             rules: self.ruleset(),
@@ -175,6 +205,7 @@ impl<'o, W: Write> Call<'o, W> {
     }
 
     pub(super) async fn stat_codes(mut self) -> anyhow::Result<()> {
+        self.show_warnings()?;
         let request = GetStatCodesRequest {
             rules: self.ruleset(),
         };
@@ -202,8 +233,29 @@ impl<'o, W: Write> Call<'o, W> {
         let sent = self.read_tickets(tickets)?;
         let ticket = sent.into_iter().find(|one| one.slot == Slot::Ticket);
         let ticket = ticket.ok_or_else(|| anyhow!("there is no ticket to send"))?;
-        self.show.sent(ticket.slot, &ticket.json)?;
-        self.messages.encode("Ticket", &ticket.json)
+        self.encode(&ticket)
+    }
+
+    /// A message in bytes. It is shown in the names of the contract, whatever names the file has.
+    fn encode(&mut self, Sent { slot, json, place }: &Sent) -> anyhow::Result<Opaque> {
+        let name = match slot {
+            Slot::Parameters => PARAMETERS,
+            Slot::Ticket => "Ticket",
+            Slot::BackfillTicket => "BackfillTicket",
+        };
+        let message = self.messages.encode(name, json);
+        let message = match place {
+            Some(place) => message.with_context(|| place.clone())?,
+            None => message?,
+        };
+        let json = || self.messages.to_json(name, &message);
+        self.show.sent(*slot, json)?;
+        Ok(message)
+    }
+
+    /// Shows the warnings of the ruleset.
+    fn show_warnings(&mut self) -> anyhow::Result<()> {
+        self.show.warnings(&warnings(self.logic, &self.rules))
     }
 
     /// The requests of a stream. Parameters come first; they are made up unless the messages begin
@@ -220,44 +272,39 @@ impl<'o, W: Write> Call<'o, W> {
                 rules: self.ruleset(),
                 tick_id: 1,
             };
-            let name = "MakeMatchesRequest.MakeMatchesParameters";
-            let json = self.messages.to_json(name, &parameters)?;
-            sent.insert(
-                0,
-                Sent {
-                    slot: Slot::Parameters,
-                    json,
-                },
-            );
+            let json = self.messages.to_json(PARAMETERS, &parameters)?;
+            sent.insert(0, Sent::made_up(Slot::Parameters, json));
         }
         let mut requests = Vec::with_capacity(sent.len());
-        for Sent { slot, json } in sent {
-            self.show.sent(slot, &json)?;
-            let name = match slot {
-                Slot::Parameters => "MakeMatchesRequest.MakeMatchesParameters",
-                Slot::Ticket => "Ticket",
-                Slot::BackfillTicket => "BackfillTicket",
-            };
-            let message = self.messages.encode(name, &json)?;
-            let request = slots.write(slot, &message);
-            requests.push(request.context("only backfill-matches takes sessions")?);
+        for one in sent {
+            let message = self.encode(&one)?;
+            let request = slots.write(one.slot, &message).with_context(|| {
+                let place = one.place.as_deref().unwrap_or_default();
+                format!("{place}: only backfill-matches takes sessions")
+            });
+            requests.push(request?);
+            if one.slot == Slot::Parameters {
+                let json = self.messages.to_json(PARAMETERS, &message)?;
+                let rules = json["rules"]["json"].as_str().unwrap_or_default();
+                self.show.warnings(&warnings(self.logic, rules))?;
+            }
         }
         Ok(requests)
     }
 
-    /// The messages to send: the lines of the file, or made-up tickets.
+    /// The messages to send: those of the file, or made-up tickets.
     fn read_tickets(&self, tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
         if let Some(file) = &tickets.tickets {
-            return read_file(file);
+            let found = files::messages(file)?;
+            return Ok(found.into_iter().map(Sent::from).collect());
         }
         let queue = match tickets.random {
             Some(count) => population::of_ruleset(&self.rules).queue(count, tickets.seed, now_ms()),
             None => plain_queue(tickets.players, tickets.party_size, now_ms()),
         };
-        let sent = queue.iter().map(|ticket| Sent {
-            slot: Slot::Ticket,
-            json: messages::ticket(ticket),
-        });
+        let sent = queue
+            .iter()
+            .map(|ticket| Sent::made_up(Slot::Ticket, messages::ticket(ticket)));
         Ok(sent.collect())
     }
 
@@ -282,49 +329,11 @@ fn spaced(requests: Vec<Opaque>, delay: u64) -> impl Stream<Item = Opaque> {
     })
 }
 
-/// The messages of a file, one on each line.
-fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
-    let mut text = String::new();
-    if file == "-" {
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("standard input")?;
-    } else {
-        text = std::fs::read_to_string(file).with_context(|| format!("--tickets {file}"))?;
-    }
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(at, line)| {
-            let json: Value = serde_json::from_str(line)
-                .with_context(|| format!("{file}, line {}: not a JSON object", at + 1))?;
-            message_of(json).with_context(|| format!("{file}, line {}", at + 1))
-        })
-        .collect()
-}
-
-/// A line: a request with one field of the oneof, or a ticket by itself.
-fn message_of(json: Value) -> anyhow::Result<Sent> {
-    let Value::Object(mut fields) = json else {
-        bail!("not a JSON object")
-    };
-    let slots = [
-        ("parameters", Slot::Parameters),
-        ("ticket", Slot::Ticket),
-        ("backfill_ticket", Slot::BackfillTicket),
-        ("backfillTicket", Slot::BackfillTicket),
-    ];
-    for (name, slot) in slots {
-        if let Some(json) = fields.remove(name) {
-            return Ok(Sent { slot, json });
-        }
-    }
-    Ok(Sent {
-        slot: Slot::Ticket,
-        json: json!(fields),
-    })
+/// The warnings that a server with this logic logs for a ruleset. None if the ruleset is refused: the
+/// server's answer says why.
+fn warnings(logic: &impl MatchLogic, rules: &str) -> Vec<RuleWarning> {
+    let parsed = logic.rules(rules);
+    parsed.map(|parsed| parsed.warnings).unwrap_or_default()
 }
 
 /// Now, as Unix milliseconds.

@@ -38,7 +38,7 @@ impl Common {
     /// What authorizes the calls: the token that was given, or one from a login, or nothing.
     async fn bearer(&self) -> anyhow::Result<Option<MetadataValue<Ascii>>> {
         let token = match (&self.token, self.login.missing().as_slice()) {
-            (Some(token), _) => SecretString::from(token.as_str()),
+            (Some(token), _) => SecretString::from(token.trim()),
             (None, []) => log_in(&self.login, USER_AGENT)
                 .await
                 .with_context(|| format!("no access token from {}", self.login.base_url))?,

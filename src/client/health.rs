@@ -22,8 +22,14 @@ pub struct Health {
     #[arg(long, value_name = "HOST:PORT")]
     addr: Option<String>,
 
-    /// Port of the server; not used with --addr
-    #[arg(long, env = "PORT", default_value_t = 6565, value_name = "PORT")]
+    /// Port of the server; not used with --addr. Other name: SERVICE_PORT
+    #[arg(
+        long,
+        env = "PORT",
+        visible_alias = "service-port",
+        default_value_t = 6565,
+        value_name = "PORT"
+    )]
     port: u16,
 
     /// Address that the server listens on; not used with --addr

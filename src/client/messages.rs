@@ -32,7 +32,7 @@ impl Messages {
     /// A message of that name from its JSON form.
     pub(super) fn encode(&self, name: &str, json: &Value) -> anyhow::Result<Opaque> {
         let message = DynamicMessage::deserialize(self.descriptor(name)?, json)
-            .with_context(|| format!("this is not a {name}: {json}"))?;
+            .with_context(|| format!("this is not a {name}: {}", start_of(json)))?;
         Ok(bytes::Bytes::from(message.encode_to_vec()).into())
     }
 
@@ -43,6 +43,17 @@ impl Messages {
         let options = SerializeOptions::new().use_proto_field_name(true);
         Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
     }
+}
+
+/// The first characters of a value, for an error.
+fn start_of(json: &Value) -> String {
+    const MAX: usize = 200;
+    let mut text = json.to_string();
+    if let Some((end, _)) = text.char_indices().nth(MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// A time in the form of protobuf's JSON.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
+use crate::matching::RuleWarning;
 use crate::proto::Slot;
 
 /// Maximum number of messages of one kind that are shown; the rest is only counted.
@@ -21,8 +22,12 @@ impl<'o, W: Write> Show<'o, W> {
         Show { out, json, sent: 0 }
     }
 
-    /// A message that is sent.
-    pub(super) fn sent(&mut self, slot: Slot, message: &Value) -> anyhow::Result<()> {
+    /// A message that is sent. Its JSON form is asked for only if it is shown.
+    pub(super) fn sent(
+        &mut self,
+        slot: Slot,
+        message: impl FnOnce() -> anyhow::Result<Value>,
+    ) -> anyhow::Result<()> {
         self.sent += 1;
         if self.json || self.sent > SHOWN + 1 {
             return Ok(());
@@ -30,6 +35,7 @@ impl<'o, W: Write> Show<'o, W> {
         if self.sent == SHOWN + 1 {
             return Ok(writeln!(self.out, "→ …")?);
         }
+        let message = message()?;
         match slot {
             Slot::Parameters => {
                 let rules = message["rules"]["json"].as_str().unwrap_or("{}");
@@ -48,6 +54,20 @@ impl<'o, W: Write> Show<'o, W> {
                     text(&message["match_session_id"])
                 )?;
             }
+        }
+        Ok(())
+    }
+
+    /// Warnings of the ruleset.
+    pub(super) fn warnings(&mut self, warnings: &[RuleWarning]) -> anyhow::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        for warning in warnings.iter().take(SHOWN) {
+            writeln!(self.out, "  warning: ruleset: {warning}")?;
+        }
+        if warnings.len() > SHOWN {
+            writeln!(self.out, "  warning: …")?;
         }
         Ok(())
     }

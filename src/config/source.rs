@@ -1,11 +1,14 @@
 //! Flags and environment variables to settings, with all faults at once.
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
+
+use super::parse::boolean;
+use super::value::{self, Unreadable, one_line};
 
 /// What is wrong with the configuration: every fault, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
+        f.write_str(&one_line(&self.0.join("; ")))
     }
 }
 
@@ -36,194 +39,285 @@ impl std::error::Error for ConfigError {}
 
 /// Parses arguments for `command`, whose own arguments may also be given as variables.
 ///
+/// An argument with an alias has another variable, too: the alias in capital letters.
+///
 /// # Errors
 ///
-/// If values cannot be read: all of them, each with the variable's name and what is allowed.
+/// If a value cannot be read, or two names of one setting have different values: every such fault,
+/// with the variable's name and what is allowed.
 pub fn parse(
     command: Command,
     arguments: impl IntoIterator<Item = OsString>,
-    variable: impl Fn(&str) -> Option<String>,
+    variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<ArgMatches, ConfigError> {
-    let settings: Vec<Setting> = command.get_arguments().filter_map(Setting::of).collect();
-    // clap does not read the variables: here an empty one counts as unset, all faults are found,
-    // and tests need not change the environment of the process.
-    let command = command
-        .mut_args(|arg| arg.env(None::<&str>))
-        .args_override_self(true);
-    let mut arguments = arguments.into_iter();
-    let mut words: Vec<OsString> = arguments.next().into_iter().collect();
-    for setting in &settings {
-        // Put before the flags because the last value wins.
-        if let Some(value) = variable(&setting.variable).filter(|value| !value.is_empty()) {
-            words.push(format!("--{}={value}", setting.flag).into());
-        }
-    }
-    words.extend(arguments);
-
-    let mut faults = Vec::new();
+    let settings = Setting::all(&command);
+    let (mut words, mut faults) = words_of(&settings, arguments, variable);
+    let command = for_words(command);
     loop {
-        let error = match command.clone().try_get_matches_from(&words) {
+        let texts = words.iter().map(|word| &word.text);
+        let error = match command.clone().try_get_matches_from(texts) {
             Ok(matches) => return ConfigError::of(faults).map_or(Ok(matches), Err),
             Err(error) => error,
         };
-        let wrong = settings
-            .iter()
-            .find(|setting| setting.is_at_fault_in(&error));
-        match wrong {
-            Some(setting) if setting.remove_from(&mut words) => faults.push(setting.fault(&error)),
-            _ => {
-                let text = error.render().to_string();
-                let first = text.lines().next().unwrap_or_default();
-                faults.push(first.trim_start_matches("error: ").to_owned());
-                return Err(ConfigError(faults));
+        let wrong = words.iter().position(|word| word.is_named_by(&error));
+        let given = wrong.and_then(|at| words.remove(at).given);
+        if let Some(given) = given {
+            faults.push(given.fault(&reason(&error)));
+        } else {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            faults.push(first.trim_start_matches("error: ").to_owned());
+            return Err(ConfigError(faults));
+        }
+    }
+}
+
+/// The words of a command line for `command` in which its variables are flags, too. To be parsed by
+/// the command as [`for_words`] changes it.
+///
+/// # Errors
+///
+/// If a value has a control character or is not UTF-8, or two names of one setting have different
+/// values.
+pub fn words(
+    command: &Command,
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Vec<OsString>, ConfigError> {
+    let settings = Setting::all(command);
+    let (words, faults) = words_of(&settings, arguments, variable);
+    let texts = words.into_iter().map(|word| word.text).collect();
+    ConfigError::of(faults).map_or(Ok(texts), Err)
+}
+
+/// A command that does not read variables itself, and for which the last of several values counts.
+///
+/// The variables are read here and not by clap so that an empty one is an unset one, all faults are
+/// found, and tests need not change the environment of the process.
+pub fn for_words(command: Command) -> Command {
+    command
+        .mut_args(|arg| arg.env(None::<&str>))
+        .args_override_self(true)
+}
+
+/// The first argument, the variables as flags, and the other arguments; beside them what is wrong with
+/// the values before they are parsed.
+fn words_of<'s>(
+    settings: &'s [Setting],
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> (Vec<Word<'s>>, Vec<String>) {
+    let mut arguments = arguments.into_iter().peekable();
+    let (mut words, mut faults) = (Vec::new(), Vec::new());
+    words.extend(arguments.next().map(Word::other));
+    // Before the flags: the last value of a setting counts.
+    for setting in settings {
+        let mut given = Vec::new();
+        for name in &setting.names {
+            match variable(&name.variable).map(|text| setting.read(name, &text)) {
+                Some(Ok(one)) if !one.value.is_empty() => given.push(one),
+                Some(Err(fault)) => faults.push(fault),
+                Some(Ok(_)) | None => {}
             }
         }
+        faults.extend(disagreement(&given));
+        words.extend(given.into_iter().map(Word::from));
+    }
+    while let Some(argument) = arguments.next() {
+        let Some((setting, name, value)) = setting_of(settings, &argument) else {
+            words.push(Word::other(argument));
+            continue;
+        };
+        // As clap has it: what begins with `-` is the next flag.
+        let next = || arguments.next_if(|next| !next.as_encoded_bytes().starts_with(b"-"));
+        match value.or_else(next).map(|text| setting.read(name, &text)) {
+            Some(Ok(given)) => words.push(given.into()),
+            Some(Err(fault)) => faults.push(fault),
+            None => words.push(Word::other(argument)),
+        }
+    }
+    (words, faults)
+}
+
+/// The setting of a flag, and its value if that is in the same argument.
+fn setting_of<'s>(
+    settings: &'s [Setting],
+    argument: &OsStr,
+) -> Option<(&'s Setting, &'s Name, Option<OsString>)> {
+    let argument = argument.to_str()?.strip_prefix("--")?;
+    let (flag, value) = match argument.split_once('=') {
+        Some((flag, value)) => (flag, Some(value.into())),
+        None => (argument, None),
+    };
+    let named = |setting: &'s Setting| {
+        let name = setting.names.iter().find(|name| name.flag == flag)?;
+        Some((setting, name))
+    };
+    let (setting, name) = settings.iter().find_map(named)?;
+    Some((setting, name, value))
+}
+
+/// A fault if a setting has different values under its names.
+fn disagreement(given: &[Given<'_>]) -> Option<String> {
+    let (first, rest) = given.split_first()?;
+    let other = rest
+        .iter()
+        .find(|other| !agree(&other.value, &first.value))?;
+    Some(format!(
+        "{} and {}; they are two names of one setting: set one, or both alike",
+        first.shown(),
+        other.shown()
+    ))
+}
+
+/// Whether two texts are one value: the same text, or spellings of the same switch.
+fn agree(one: &str, other: &str) -> bool {
+    one == other || boolean(one).is_ok_and(|on| boolean(other) == Ok(on))
+}
+
+/// Why clap does not take a value.
+fn reason(error: &clap::Error) -> String {
+    match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(source), _) => source.to_string(),
+        (None, Some(ContextValue::Strings(allowed))) => {
+            format!("allowed are {}", allowed.join(", "))
+        }
+        (None, _) => "not allowed".to_owned(),
     }
 }
 
 /// An argument that can be given as a variable.
 struct Setting {
+    /// What it is called; clap knows it by the first.
+    names: Vec<Name>,
+    /// Its value is not repeated: it may hold a password.
+    secret: bool,
+}
+
+/// A flag and its variable.
+struct Name {
     flag: String,
     variable: String,
 }
 
 impl Setting {
+    fn all(command: &Command) -> Vec<Self> {
+        command.get_arguments().filter_map(Self::of).collect()
+    }
+
     fn of(arg: &clap::Arg) -> Option<Self> {
-        let variable = arg.get_env()?.to_str()?.to_owned();
-        Some(Self {
+        let mut names = vec![Name {
             flag: arg.get_long()?.to_owned(),
-            variable,
+            variable: arg.get_env()?.to_str()?.to_owned(),
+        }];
+        for alias in arg.get_visible_aliases().unwrap_or_default() {
+            names.push(Name {
+                flag: alias.to_owned(),
+                variable: variable_of_alias(alias),
+            });
+        }
+        Some(Self {
+            names,
+            secret: arg.is_hide_env_values_set(),
         })
     }
 
-    /// Whether the error is about this setting's value.
-    fn is_at_fault_in(&self, error: &clap::Error) -> bool {
+    /// A text that was given for it; the error is a fault.
+    fn read<'s>(&'s self, name: &'s Name, text: &OsStr) -> Result<Given<'s>, String> {
+        let secret = self.secret;
+        value::read(text)
+            .map(|value| Given {
+                setting: self,
+                name,
+                value: value.to_owned(),
+            })
+            .map_err(|fault| match &fault {
+                Unreadable::Encoding if !secret => format!("{name} is {text:?}: {fault}"),
+                Unreadable::Control { value, .. } if !secret => {
+                    format!("{name} is {value:?}: {fault}")
+                }
+                Unreadable::Encoding | Unreadable::Control { .. } => format!("{name}: {fault}"),
+            })
+    }
+}
+
+/// The variable that an alias of a flag stands for: `service-port` is SERVICE_PORT.
+pub fn variable_of_alias(alias: &str) -> String {
+    alias.to_ascii_uppercase().replace('-', "_")
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (--{})", self.variable, self.flag)
+    }
+}
+
+/// A value under one of a setting's names.
+struct Given<'s> {
+    setting: &'s Setting,
+    name: &'s Name,
+    value: String,
+}
+
+impl Given<'_> {
+    /// The name, with the value unless it is a secret.
+    fn shown(&self) -> String {
+        if self.setting.secret {
+            self.name.to_string()
+        } else {
+            format!("{} is {:?}", self.name, self.value)
+        }
+    }
+
+    fn fault(&self, reason: &str) -> String {
+        format!("{}: {reason}", self.shown())
+    }
+}
+
+/// A word of the command line.
+struct Word<'s> {
+    text: OsString,
+    /// What it says, if that is the value of a setting.
+    given: Option<Given<'s>>,
+}
+
+impl<'s> From<Given<'s>> for Word<'s> {
+    fn from(given: Given<'s>) -> Self {
+        Self {
+            text: format!("--{}={}", given.name.flag, given.value).into(),
+            given: Some(given),
+        }
+    }
+}
+
+impl Word<'_> {
+    fn other(text: OsString) -> Self {
+        Self { text, given: None }
+    }
+
+    /// Whether the error is about this word's value.
+    fn is_named_by(&self, error: &clap::Error) -> bool {
         let about_a_value = matches!(
             error.kind(),
             ErrorKind::ValueValidation | ErrorKind::InvalidValue
         );
-        match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::String(arg)) if about_a_value => {
+        let context =
+            [ContextKind::InvalidArg, ContextKind::InvalidValue].map(|kind| error.get(kind));
+        match (&self.given, context) {
+            (
+                Some(Given { setting, value, .. }),
+                [
+                    Some(ContextValue::String(arg)),
+                    Some(ContextValue::String(wrong)),
+                ],
+            ) if about_a_value => {
                 let flag = arg.split([' ', '=']).next().unwrap_or_default();
-                flag.strip_prefix("--") == Some(&self.flag)
+                flag.strip_prefix("--") == Some(&setting.names[0].flag) && value == wrong
             }
             _ => false,
         }
     }
-
-    /// Takes the setting out of the arguments; false if it is not there.
-    fn remove_from(&self, words: &mut Vec<OsString>) -> bool {
-        let before = words.len();
-        let flag = format!("--{}", self.flag);
-        let with_value = format!("{flag}=");
-        let mut drop_next = false;
-        words.retain(|word| {
-            let word = word.to_string_lossy();
-            let dropped = drop_next || word == *flag || word.starts_with(&with_value);
-            drop_next = word == *flag;
-            !dropped
-        });
-        words.len() < before
-    }
-
-    fn fault(&self, error: &clap::Error) -> String {
-        let Self { flag, variable } = self;
-        let value = match error.get(ContextKind::InvalidValue) {
-            Some(ContextValue::String(value)) => value.as_str(),
-            _ => "",
-        };
-        let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
-            (Some(source), _) => source.to_string(),
-            (None, Some(ContextValue::Strings(allowed))) => {
-                format!("allowed are {}", allowed.join(", "))
-            }
-            (None, _) => "not allowed".to_owned(),
-        };
-        format!("{variable} (--{flag}) is \"{value}\": {reason}")
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::{Args, FromArgMatches};
-
-    use super::*;
-    use crate::config::Config;
-
-    fn parse_config(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let command = Config::augment_args(Command::new("test"));
-        let arguments = ["test"].iter().chain(arguments).map(OsString::from);
-        let variable = |name: &str| {
-            variables
-                .iter()
-                .find(|(other, _)| *other == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        let matches = parse(command, arguments, variable)?;
-        Ok(Config::from_arg_matches(&matches).expect("checked by clap"))
-    }
-
-    #[test]
-    fn the_flag_wins_over_the_variable_and_that_over_the_default() {
-        let port = |arguments: &[&str], variables: &[(&str, &str)]| {
-            parse_config(arguments, variables)
-                .expect("valid")
-                .server
-                .port
-        };
-        assert_eq!(port(&[], &[]), 6565);
-        assert_eq!(port(&[], &[("PORT", "7000")]), 7000);
-        assert_eq!(port(&["--port", "8000"], &[("PORT", "7000")]), 8000);
-        assert_eq!(
-            port(&[], &[("PORT", "")]),
-            6565,
-            "an empty variable is an unset one"
-        );
-    }
-
-    #[test]
-    fn all_faults_are_reported_together() {
-        let variables = [
-            ("PORT", "70000"),
-            ("ENABLE_REFLECTION", "maybe"),
-            ("MAX_RULES_BYTES", "1"),
-        ];
-        let error = parse_config(&["--grpc-addr", "here"], &variables)
-            .unwrap_err()
-            .to_string();
-        for part in [
-            "PORT (--port) is \"70000\": 70000 is not in 0..=65535",
-            "ENABLE_REFLECTION (--enable-reflection) is \"maybe\": not a switch",
-            "MAX_RULES_BYTES (--max-rules-bytes) is \"1\": 1 is not in 2..",
-            "GRPC_ADDR (--grpc-addr) is \"here\": invalid IP address syntax",
-        ] {
-            assert!(error.contains(part), "{part} is not in: {error}");
-        }
-        assert!(!error.contains('\n'));
-    }
-
-    #[test]
-    fn an_unknown_flag_is_reported_with_them() {
-        let error = parse_config(&["--prot", "1"], &[("PORT", "x")])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("unexpected argument '--prot'"), "{error}");
-    }
-
-    #[test]
-    fn a_wrong_variable_is_a_fault_even_where_a_flag_is_given() {
-        assert!(parse_config(&["--port", "1"], &[("PORT", "x")]).is_err());
-    }
-
-    #[test]
-    fn the_alias_switches_health_off_too() {
-        let off = |name| {
-            !parse_config(&[], &[(name, "off")])
-                .expect("valid")
-                .server
-                .health_check()
-        };
-        assert!(off("ENABLE_HEALTH_CHECK"));
-        assert!(off("ENABLE_HEALTH_CHECKING"));
-    }
-}
+mod tests;

@@ -5,7 +5,8 @@
 //! is closed, and a caller without a token does not learn which services there are.
 //!
 //! Inside this layer there is no `authorization` header, so it cannot be logged or passed on. Calls
-//! that were let through have a [`Permit`] in the request extensions.
+//! that were let through have a [`Permit`] in the request extensions. Why a call was not is in its log
+//! line; the caller is told less.
 
 use std::fmt;
 use std::future::Future;
@@ -20,6 +21,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::auth::{Authorizer, Class, Decision, Permit, Refusal};
+use crate::telemetry::facts::RpcFacts;
 
 /// Services that may be called without a token.
 const OPEN_SERVICES: [&str; 3] = [
@@ -85,9 +87,12 @@ where
                 request.extensions_mut().insert(permit);
                 ResponseFuture::calling(self.inner.call(request))
             }
-            Decision::Now(Err(refusal)) => ResponseFuture {
-                state: State::Refused { refusal },
-            },
+            Decision::Now(Err(refusal)) => {
+                note(refusal, &request);
+                ResponseFuture {
+                    state: State::Refused { refusal },
+                }
+            }
             Decision::Later(verdict) => {
                 // The clone has not been polled ready, so the service that has been makes the call.
                 let clone = self.inner.clone();
@@ -112,6 +117,14 @@ fn is_open(path: &str) -> bool {
     OPEN_SERVICES.contains(&service) && !method.is_empty() && !method.contains('/')
 }
 
+/// Tells the log why.
+fn note<B>(refusal: Refusal, request: &Request<B>) {
+    tracing::debug!(reason = refusal.reason(), "call refused");
+    if let Some(facts) = request.extensions().get::<Arc<RpcFacts>>() {
+        facts.set_auth_refusal(refusal.reason());
+    }
+}
+
 /// What the caller is told.
 fn response<B: Default>(refusal: Refusal) -> Response<B> {
     let code = match refusal.class() {
@@ -119,7 +132,6 @@ fn response<B: Default>(refusal: Refusal) -> Response<B> {
         Class::PermissionDenied => Code::PermissionDenied,
         Class::Unavailable => Code::Unavailable,
     };
-    tracing::debug!(reason = refusal.reason(), "call refused");
     Status::new(code, refusal.message()).into_http()
 }
 
@@ -167,16 +179,19 @@ where
                 StateProjection::Calling { response } => return response.poll(cx),
                 StateProjection::Refused { refusal } => return Poll::Ready(Ok(response(*refusal))),
                 StateProjection::Judging { verdict, held } => {
-                    match ready!(verdict.as_mut().poll(cx)) {
+                    let verdict = ready!(verdict.as_mut().poll(cx));
+                    let (mut inner, mut request) = held.take().expect("held until the verdict");
+                    match verdict {
                         Ok(permit) => {
-                            let (mut inner, mut request) =
-                                held.take().expect("held until the verdict");
                             request.extensions_mut().insert(permit);
                             State::Calling {
                                 response: inner.call(request),
                             }
                         }
-                        Err(refusal) => State::Refused { refusal },
+                        Err(refusal) => {
+                            note(refusal, &request);
+                            State::Refused { refusal }
+                        }
                     }
                 }
             };

@@ -77,6 +77,7 @@ impl Call for Logged {
                     players_matched = ticks.then_some(totals.players_matched),
                     proposals_out = ticks.then_some(totals.proposals_out),
                     refusals = facts.refusals(),
+                    auth_refusal = facts.auth_refusal(),
                     tick_id = facts.tick_id(),
                     match_pool = facts.match_pool(),
                     error = error.as_deref().map(|text| bounded(text, MAX_ERROR)),

@@ -57,7 +57,9 @@ impl Observer for Trace {
             span.set_attribute(KeyValue::new("rpc.method", method.name));
             let peer = request.extensions().get::<TcpConnectInfo>();
             if let Some(peer) = peer.and_then(TcpConnectInfo::remote_addr) {
-                span.set_attribute(KeyValue::new("network.peer.address", peer.ip().to_string()));
+                // A socket for both IPv4 and IPv6 has IPv4 addresses in the form of IPv6.
+                let address = peer.ip().to_canonical().to_string();
+                span.set_attribute(KeyValue::new("network.peer.address", address));
                 span.set_attribute(KeyValue::new("network.peer.port", i64::from(peer.port())));
             }
         }
@@ -91,6 +93,9 @@ impl Call for Traced {
             }
             if let Some(pool) = self.facts.match_pool() {
                 span.set_attribute(KeyValue::new("match_pool", pool.to_owned()));
+            }
+            if let Some(reason) = self.facts.auth_refusal() {
+                span.set_attribute(KeyValue::new("auth_refusal", reason));
             }
             if let Some(tick) = self.facts.tick_id() {
                 // OpenTelemetry has no unsigned numbers.

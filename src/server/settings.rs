@@ -10,8 +10,14 @@ use crate::config::parse::boolean;
 #[group(skip)]
 #[command(next_help_heading = "gRPC port")]
 pub struct Settings {
-    /// Port of the gRPC service; 0: any free one.
-    #[arg(long, env = "PORT", default_value_t = 6565, value_name = "PORT")]
+    /// Port of the gRPC service; 0: any free one. Other name: SERVICE_PORT.
+    #[arg(
+        long,
+        env = "PORT",
+        visible_alias = "service-port",
+        default_value_t = 6565,
+        value_name = "PORT"
+    )]
     pub port: u16,
 
     /// Address of the gRPC service. `::` is every address, IPv4 and IPv6; on a host without IPv6,
@@ -19,15 +25,11 @@ pub struct Settings {
     #[arg(long, env = "GRPC_ADDR", default_value = "::", value_name = "IP")]
     pub grpc_addr: IpAddr,
 
-    /// Serve grpc.health.v1.
-    #[arg(long, env = "ENABLE_HEALTH_CHECK", default_value = "true", value_name = "SWITCH",
+    /// Serve grpc.health.v1. Other name: ENABLE_HEALTH_CHECKING.
+    #[arg(long, env = "ENABLE_HEALTH_CHECK", visible_alias = "enable-health-checking",
+        default_value = "true", value_name = "SWITCH",
         value_parser = boolean, action = clap::ArgAction::Set)]
     pub enable_health_check: bool,
-
-    /// Another name of --enable-health-check.
-    #[arg(long, env = "ENABLE_HEALTH_CHECKING", value_name = "SWITCH",
-        value_parser = boolean, action = clap::ArgAction::Set)]
-    pub enable_health_checking: Option<bool>,
 
     /// Serve gRPC reflection, v1 and v1alpha.
     #[arg(long, env = "ENABLE_REFLECTION", default_value = "true", value_name = "SWITCH",
@@ -46,11 +48,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether grpc.health.v1 is served: not if either of its two switches is off.
-    pub fn health_check(&self) -> bool {
-        self.enable_health_check && self.enable_health_checking != Some(false)
-    }
-
     /// [`Settings::shutdown_grace_second`] as a duration.
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_second.into())

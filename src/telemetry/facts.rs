@@ -20,6 +20,7 @@ pub struct RpcFacts {
     tick_id: OnceLock<u64>,
     totals: OnceLock<Totals>,
     refusals: OnceLock<Box<str>>,
+    auth_refusal: OnceLock<&'static str>,
 }
 
 /// What a call moved, as numbers.
@@ -45,6 +46,7 @@ impl RpcFacts {
             tick_id: OnceLock::new(),
             totals: OnceLock::new(),
             refusals: OnceLock::new(),
+            auth_refusal: OnceLock::new(),
         }
     }
 
@@ -106,6 +108,16 @@ impl RpcFacts {
         }
     }
 
+    /// Why the caller was not let in.
+    pub fn set_auth_refusal(&self, reason: &'static str) {
+        let _ = self.auth_refusal.set(reason);
+    }
+
+    /// Why the caller was not let in, as `not_yet_valid`; `None` if it was, or was not checked.
+    pub fn auth_refusal(&self) -> Option<&'static str> {
+        self.auth_refusal.get().copied()
+    }
+
     /// Refusals as `reason=count` separated by blanks; `None` if nothing was refused.
     pub fn refusals(&self) -> Option<&str> {
         self.refusals.get().map(AsRef::as_ref)
@@ -159,6 +171,10 @@ mod tests {
             players_matched: 4,
             proposals_out: 0,
         };
+        assert_eq!(facts.auth_refusal(), None);
+        facts.set_auth_refusal("expired");
+        facts.set_auth_refusal("no_token");
+        assert_eq!(facts.auth_refusal(), Some("expired"));
         facts.set_totals(moved);
         facts.set_totals(Totals::default());
         assert_eq!(facts.totals(), moved);

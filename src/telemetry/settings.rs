@@ -4,6 +4,7 @@ mod if_used;
 mod summary;
 
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgAction, ValueEnum};
@@ -39,6 +40,24 @@ pub enum TracesExporter {
     Otlp,
     /// Nowhere; as long as calls are logged, trace ids are still read, logged and passed on.
     None,
+}
+
+/// The protocol of OTLP that is spoken: protobuf over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtlpProtocol;
+
+impl FromStr for OtlpProtocol {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("http/protobuf") {
+            Ok(Self)
+        } else {
+            Err(
+                "http/protobuf is the only protocol; use the receiver's port for HTTP, usually 4318",
+            )
+        }
+    }
 }
 
 /// Where log lines are pushed.
@@ -86,21 +105,15 @@ pub struct Settings {
     )]
     pub log_format: LogFormat,
 
-    /// Log one line per call at its end [default: true].
-    #[arg(long, env = "ENABLE_INTERCEPTOR_LOGGING", value_parser = boolean)]
-    pub enable_interceptor_logging: Option<bool>,
+    /// Log one line per call at its end. Other name: PLUGIN_GRPC_SERVER_LOGGING_ENABLED.
+    #[arg(long, env = "ENABLE_INTERCEPTOR_LOGGING", visible_alias = "plugin-grpc-server-logging-enabled",
+        value_parser = boolean, action = ArgAction::Set, default_value = "true")]
+    pub enable_interceptor_logging: bool,
 
-    /// Newer name of ENABLE_INTERCEPTOR_LOGGING; where both are set they must agree.
-    #[arg(long, env = "PLUGIN_GRPC_SERVER_LOGGING_ENABLED", value_parser = boolean)]
-    pub plugin_grpc_server_logging_enabled: Option<bool>,
-
-    /// Count and time every call [default: true].
-    #[arg(long, env = "ENABLE_INTERCEPTOR_METRICS", value_parser = boolean)]
-    pub enable_interceptor_metrics: Option<bool>,
-
-    /// Newer name of ENABLE_INTERCEPTOR_METRICS; where both are set they must agree.
-    #[arg(long, env = "PLUGIN_GRPC_SERVER_METRICS_ENABLED", value_parser = boolean)]
-    pub plugin_grpc_server_metrics_enabled: Option<bool>,
+    /// Count and time every call. Other name: PLUGIN_GRPC_SERVER_METRICS_ENABLED.
+    #[arg(long, env = "ENABLE_INTERCEPTOR_METRICS", visible_alias = "plugin-grpc-server-metrics-enabled",
+        value_parser = boolean, action = ArgAction::Set, default_value = "true")]
+    pub enable_interceptor_metrics: bool,
 
     /// Push logs to Loki.
     #[arg(long, env = "ENABLE_LOKI", value_parser = boolean, action = ArgAction::Set, default_value = "true")]
@@ -110,6 +123,7 @@ pub struct Settings {
     #[arg(
         long,
         env = "LOKI_URL",
+        hide_env_values = true,
         default_value = "http://localhost:3100/loki/api/v1/push"
     )]
     pub loki_url: IfUsed<Address>,
@@ -138,8 +152,8 @@ pub struct Settings {
     #[arg(long, env = "PROMETHEUS_ENDPOINT", default_value = "/metrics")]
     pub prometheus_endpoint: MetricsPath,
 
-    /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` replaced
-    /// by `_`].
+    /// Prefix of the application's own metrics [default: APP_NAME with `_` for each character that
+    /// a metric's name cannot have, and `_` before a digit at its start].
     #[arg(long, env = "PROMETHEUS_PREFIX")]
     pub prometheus_prefix: Option<MetricPrefix>,
 
@@ -155,6 +169,7 @@ pub struct Settings {
     #[arg(
         long,
         env = "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+        hide_env_values = true,
         default_value = "http://localhost:9411/api/v2/spans"
     )]
     pub otel_exporter_zipkin_endpoint: IfUsed<Address>,
@@ -172,12 +187,17 @@ pub struct Settings {
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        hide_env_values = true,
         default_value = "http://localhost:4318"
     )]
     pub otel_exporter_otlp_endpoint: IfUsed<Address>,
 
     /// Address of an OTLP receiver of spans, used as it is; wins over the base address.
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        hide_env_values = true
+    )]
     pub otel_exporter_otlp_traces_endpoint: Option<IfUsed<Address>>,
 
     /// Maximum time for one batch of spans over OTLP, in milliseconds (1 to 600000).
@@ -188,6 +208,18 @@ pub struct Settings {
         value_parser = clap::value_parser!(u64).range(1..=600_000)
     )]
     pub otel_exporter_otlp_timeout: u64,
+
+    /// Protocol of OTLP; http/protobuf is the only one.
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_PROTOCOL",
+        default_value = "http/protobuf"
+    )]
+    pub otel_exporter_otlp_protocol: OtlpProtocol,
+
+    /// Make no spans at all, whatever the other settings say.
+    #[arg(long, env = "OTEL_SDK_DISABLED", value_parser = boolean, action = ArgAction::Set, default_value = "false")]
+    pub otel_sdk_disabled: bool,
 
     /// Which calls are traced.
     #[arg(
@@ -203,8 +235,8 @@ pub struct Settings {
     #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG")]
     pub otel_traces_sampler_arg: Option<SampleRatio>,
 
-    /// Service name on spans [default: APP_NAME].
-    #[arg(long, env = "OTEL_SERVICE_NAME")]
+    /// Service name on spans [default: APP_NAME]. Other name: SERVICE_NAME.
+    #[arg(long, env = "OTEL_SERVICE_NAME", visible_alias = "service-name")]
     pub otel_service_name: Option<String>,
 }
 
@@ -216,22 +248,9 @@ impl Settings {
             .then(|| "LOKI_PASSWORD is set but LOKI_USERNAME is not; set both or none".to_owned());
         let faults = [
             self.log_filter().err(),
-            disagreement(
-                "ENABLE_INTERCEPTOR_LOGGING",
-                self.enable_interceptor_logging,
-                "PLUGIN_GRPC_SERVER_LOGGING_ENABLED",
-                self.plugin_grpc_server_logging_enabled,
-            ),
-            disagreement(
-                "ENABLE_INTERCEPTOR_METRICS",
-                self.enable_interceptor_metrics,
-                "PLUGIN_GRPC_SERVER_METRICS_ENABLED",
-                self.plugin_grpc_server_metrics_enabled,
-            ),
             self.loki().err(),
             password_alone,
             self.spans().err(),
-            self.metrics_prefix().err(),
         ];
         faults.into_iter().flatten().collect()
     }
@@ -264,27 +283,17 @@ impl Settings {
         }))
     }
 
-    /// Whether the request log layer is on.
-    pub fn log_requests(&self) -> bool {
-        self.enable_interceptor_logging
-            .or(self.plugin_grpc_server_logging_enabled)
-            .unwrap_or(true)
-    }
-
     /// Whether calls have ids: for spans that are exported, or for the lines of the log.
     pub fn trace_requests(&self) -> bool {
-        self.log_requests() || self.traces_exporter() != TracesExporter::None
+        self.enable_interceptor_logging || self.traces_exporter() != TracesExporter::None
     }
 
-    /// Whether the request metrics layer is on.
-    pub fn measure_requests(&self) -> bool {
-        self.enable_interceptor_metrics
-            .or(self.plugin_grpc_server_metrics_enabled)
-            .unwrap_or(true)
-    }
-
-    /// Where spans go: OTEL_TRACES_EXPORTER, or what ENABLE_ZIPKIN says.
+    /// Where spans go: OTEL_TRACES_EXPORTER, or what ENABLE_ZIPKIN says; nowhere with
+    /// OTEL_SDK_DISABLED.
     pub fn traces_exporter(&self) -> TracesExporter {
+        if self.otel_sdk_disabled {
+            return TracesExporter::None;
+        }
         self.otel_traces_exporter.unwrap_or(if self.enable_zipkin {
             TracesExporter::Zipkin
         } else {
@@ -293,20 +302,9 @@ impl Settings {
     }
 
     /// Prefix of the application's own metrics.
-    ///
-    /// # Errors
-    ///
-    /// If PROMETHEUS_PREFIX is not set and APP_NAME cannot be made one.
-    pub fn metrics_prefix(&self) -> Result<MetricPrefix, String> {
-        match &self.prometheus_prefix {
-            Some(prefix) => Ok(prefix.clone()),
-            None => MetricPrefix::of_application(&self.app_name).map_err(|why| {
-                format!(
-                    "APP_NAME is `{}`, which cannot be made a prefix for metrics: {why}; set PROMETHEUS_PREFIX",
-                    self.app_name
-                )
-            }),
-        }
+    pub fn metrics_prefix(&self) -> MetricPrefix {
+        let derived = || MetricPrefix::of_application(&self.app_name);
+        self.prometheus_prefix.clone().unwrap_or_else(derived)
     }
 
     /// Service name on spans.
@@ -347,22 +345,6 @@ impl Settings {
     pub fn sample_ratio(&self) -> SampleRatio {
         self.otel_traces_sampler_arg.unwrap_or_default()
     }
-}
-
-/// A fault if two names of one switch are set and differ.
-fn disagreement(
-    old: &str,
-    old_value: Option<bool>,
-    new: &str,
-    new_value: Option<bool>,
-) -> Option<String> {
-    let (old_value, new_value) = old_value.zip(new_value)?;
-    (old_value != new_value).then(|| {
-        format!(
-            "{old} is {old_value} and {new} is {new_value}; they are two names of one switch: set \
-             one, or both alike"
-        )
-    })
 }
 
 fn not_blank(text: &str) -> Result<String, String> {

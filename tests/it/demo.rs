@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::program::Served;
@@ -267,6 +268,9 @@ async fn an_interrupted_demo_cleans_up_and_a_long_wait_ends() {
         return;
     }
     let stage = Stage::set().await;
+    // Under nohup SIGHUP is ignored, and a shell that is started so cannot react to it. A process that
+    // handles a signal starts others with the system's default for it.
+    let _handled = signal(SignalKind::hangup()).expect("a handler");
     let mut variables = stage.variables();
     // No server is there, so no match is made.
     variables.insert("GRPC_SERVER_URL", "127.0.0.1:1".into());

@@ -131,6 +131,54 @@ fn bad_settings_are_one_line_and_exit_code_64() {
 }
 
 #[test]
+fn every_fault_is_in_one_line_and_escaped() {
+    let variables = [
+        ("PORT", "65\r65"),
+        ("ENABLE_REFLECTION", "\u{1b}[2J\nyes"),
+        ("AB_CLIENT_SECRET", "hunter2\r\nhunter2"),
+        ("SERVICE_NAME", "a"),
+        ("OTEL_SERVICE_NAME", "b"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    let (code, out, err) = run(program().envs(variables));
+    assert_eq!((code, out.as_str()), (64, ""));
+    let line = err.strip_suffix('\n').expect("a line");
+    assert!(!line.contains(char::is_control), "{err:?}");
+    for part in [
+        r#"PORT (--port) is "65\r65": its character 3 is a control character"#,
+        r#"ENABLE_REFLECTION (--enable-reflection) is "\u{1b}[2J\nyes": "#,
+        "AB_CLIENT_SECRET (--client-secret): its character 8 is a control character",
+        "OTEL_SERVICE_NAME (--otel-service-name) is \"b\" and SERVICE_NAME (--service-name) is \"a\"",
+        "OTEL_EXPORTER_OTLP_PROTOCOL (--otel-exporter-otlp-protocol) is \"grpc\": http/protobuf",
+        "4318",
+    ] {
+        assert!(line.contains(part), "{part} is not in: {line}");
+    }
+    assert!(!line.contains("hunter2"), "{line}");
+}
+
+#[test]
+fn settings_are_taken_as_files_and_shells_leave_them() {
+    let odd = [
+        ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "\u{feff}off\r\n"),
+        ("PORT", ""),
+        ("SERVICE_PORT", "\"0\"\n"),
+        ("GRPC_ADDR", " 127.0.0.1 "),
+        ("APP_NAME", "マッチ/5v5"),
+        ("OTEL_SDK_DISABLED", "true\n"),
+        ("ENABLE_ZIPKIN", "on"),
+    ];
+    let server = Served::start_with(&odd, "serving gRPC");
+    assert!(
+        server.address.starts_with("127.0.0.1:"),
+        "{}",
+        server.address
+    );
+    let (code, out, err) = server.client(&["make-matches", "--players", "2"]);
+    assert_eq!((code, out.contains("1 matches of 2")), (0, true), "{err}");
+}
+
+#[test]
 fn a_taken_port_is_one_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();

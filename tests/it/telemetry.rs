@@ -83,7 +83,7 @@ pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
     let variable = |name: &str| {
         let all = variables.iter().chain(&defaults);
         let found = all.into_iter().find(|(known, _)| *known == name)?;
-        Some(found.1.to_owned())
+        Some(found.1.into())
     };
     let matches = config::parse(cli::serve_command(), ["test".into()], variable).expect("valid");
     let config = Config::from_arg_matches(&matches).expect("checked");
@@ -103,7 +103,7 @@ pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
         let _ = stopped.await;
     }));
     let ended = tokio::spawn(async move { app.run(signals).await.expect("serves") });
-    let client = MatchFunctionClient::connect(format!("http://{address}"))
+    let client = MatchFunctionClient::connect(format!("http://127.0.0.1:{}", address.port()))
         .await
         .expect("connects");
     Running {

@@ -7,25 +7,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use match_function::cli;
+use match_function::config::variable_of_alias;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Variable to default, as the command line has them.
+/// Variable to default, as the command line has them. The other names of a setting have none.
 fn settings() -> BTreeMap<String, String> {
-    let command = cli::serve_command();
-    let one = |arg: &clap::Arg| {
-        let name = arg.get_env()?.to_str()?.to_owned();
+    let mut settings = BTreeMap::new();
+    for arg in cli::serve_command().get_arguments() {
+        let Some(name) = arg.get_env() else { continue };
         let default = arg.get_default_values().first();
-        Some((
-            name,
-            default
-                .map(|text| text.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-        ))
-    };
-    command.get_arguments().filter_map(one).collect()
+        let default = default.map(|text| text.to_string_lossy().into_owned());
+        let name = name.to_str().expect("UTF-8").to_owned();
+        settings.insert(name, default.unwrap_or_default());
+        let aliases = arg.get_visible_aliases().unwrap_or_default();
+        settings.extend(
+            aliases
+                .into_iter()
+                .map(|alias| (variable_of_alias(alias), String::new())),
+        );
+    }
+    settings
+}
+
+#[test]
+fn the_help_names_every_variable() {
+    let help = cli::serve_command().render_long_help().to_string();
+    let words: BTreeSet<&str> = help
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    for name in settings().keys() {
+        assert!(words.contains(&**name), "{name} is not in the help");
+    }
 }
 
 /// Lines `NAME=value` of a file.

@@ -184,17 +184,29 @@ fn numbers_only_where_times_are() {
 fn the_bounds_of_validity_are_exact() {
     let validity = claims(r#"{"exp":200,"iat":100,"nbf":150}"#)
         .expect("claims")
-        .validity();
+        .validity(0);
     assert_eq!(validity.check(149.999), Err(Refusal::NotYetValid));
     assert_eq!(validity.check(150.0), Ok(()));
     assert_eq!(validity.check(199.999), Ok(()));
     assert_eq!(validity.check(200.0), Err(Refusal::Expired));
     let issued_late = claims(r#"{"exp":200,"iat":150,"nbf":100}"#)
         .expect("claims")
-        .validity();
+        .validity(0);
     assert_eq!(issued_late.check(149.0), Err(Refusal::NotYetValid));
-    let only_end = claims(r#"{"exp":200}"#).expect("claims").validity();
+    let only_end = claims(r#"{"exp":200}"#).expect("claims").validity(300);
     assert_eq!(only_end.check(-1e12), Ok(()));
+}
+
+#[test]
+fn leeway_is_for_the_start_only() {
+    for start in [r#""iat":150"#, r#""nbf":150"#, r#""iat":150,"nbf":149"#] {
+        let claims = claims(&format!(r#"{{"exp":200,{start}}}"#)).expect("claims");
+        let validity = claims.validity(10);
+        assert_eq!(validity.check(139.999), Err(Refusal::NotYetValid));
+        assert_eq!(validity.check(140.0), Ok(()));
+        assert_eq!(validity.check(199.999), Ok(()));
+        assert_eq!(validity.check(200.0), Err(Refusal::Expired));
+    }
 }
 
 #[test]

@@ -14,11 +14,12 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::Auth;
-use crate::auth::testing::FakeIam;
+use crate::auth::testing::{FakeIam, parse};
 use crate::auth::{AuthMetrics, Decision, Permit, Refusal, Requirement};
 use crate::clock::Clock;
 
 const NOW: f64 = 1_800_000_000.0;
+/// The default of TOKEN_VALIDATOR_FETCH_INTERVAL.
 const INTERVAL: Duration = Duration::from_secs(3600);
 /// After this a refresh has come and gone.
 const A_REFRESH: Duration = Duration::from_secs(3601);
@@ -43,7 +44,7 @@ impl Bench {
             requirement,
             clock,
             Arc::new(AuthMetrics::default()),
-            INTERVAL,
+            &parse(&[]).expect("defaults"),
         );
         Self { auth, iam, now }
     }

@@ -1,16 +1,8 @@
-use clap::Parser;
-
 use super::Settings;
-
-#[derive(Debug, Parser)]
-struct Command {
-    #[command(flatten)]
-    auth: Settings,
-}
+use crate::auth::testing::parse;
 
 fn settings(flags: &[&str]) -> Settings {
-    let flags = std::iter::once(&"match-function").chain(flags);
-    Command::try_parse_from(flags).expect("flags").auth
+    parse(flags).expect("flags")
 }
 
 #[test]
@@ -36,8 +28,7 @@ fn either_switch_turns_it_off() {
         assert_eq!(settings.validate(), [""; 0]);
     }
     for text in ["maybe", ""] {
-        let error =
-            Command::try_parse_from(["match-function", "--auth", text]).expect_err("not a switch");
+        let error = parse(&["--auth", text]).expect_err("not a switch");
         assert!(error.to_string().contains("--auth"), "{error}");
     }
 }
@@ -107,10 +98,21 @@ fn checks_the_base_url_without_repeating_it() {
 }
 
 #[test]
-fn bounds_the_fetch_interval() {
+fn bounds_the_fetch_interval_and_the_leeway() {
     for text in ["0", "86401", "-1", "1h", ""] {
-        let flags = ["match-function", "--token-validator-fetch-interval", text];
-        assert!(Command::try_parse_from(flags).is_err(), "{text}");
+        let flag = format!("--token-validator-fetch-interval={text}");
+        assert!(parse(&[&flag]).is_err(), "{text}");
+    }
+    assert_eq!(settings(&[]).leeway_s, 10);
+    for (text, leeway_s) in [("0", 0), ("300", 300)] {
+        assert_eq!(
+            settings(&["--token-leeway-second", text]).leeway_s,
+            leeway_s
+        );
+    }
+    for text in ["301", "-1", "10s", ""] {
+        let flag = format!("--token-leeway-second={text}");
+        assert!(parse(&[&flag]).is_err(), "{text}");
     }
 }
 

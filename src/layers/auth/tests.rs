@@ -9,6 +9,8 @@ use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use super::{Auth, AuthLayer, is_open};
 use crate::auth::testing::FakeAuthorizer;
 use crate::auth::{Authorizer, Permit, Refusal};
+use crate::telemetry::facts::RpcFacts;
+use crate::telemetry::testing::facts;
 
 const GUARDED: &str = "/accelbyte.matchmaking.matchfunction.MatchFunction/MakeMatches";
 
@@ -16,6 +18,15 @@ const GUARDED: &str = "/accelbyte.matchmaking.matchfunction.MatchFunction/MakeMa
 type Seen = (bool, bool);
 
 async fn call(authorizer: impl Authorizer, path: &str) -> Result<Seen, Status> {
+    call_noted(authorizer, path, &Arc::new(facts())).await
+}
+
+/// As [`call`], with the facts that the outer layers keep of it.
+async fn call_noted(
+    authorizer: impl Authorizer,
+    path: &str,
+    facts: &Arc<RpcFacts>,
+) -> Result<Seen, Status> {
     let inner = service_fn(|request: Request<()>| async move {
         let seen: Seen = (
             request.extensions().get::<Permit>().is_some(),
@@ -28,6 +39,7 @@ async fn call(authorizer: impl Authorizer, path: &str) -> Result<Seen, Status> {
     let request = Request::builder()
         .uri(path)
         .header("authorization", "Bearer secret")
+        .extension(Arc::clone(facts))
         .body(())
         .expect("a request");
     let response = AuthLayer::new(Arc::new(authorizer))
@@ -58,8 +70,11 @@ async fn a_refusal_is_a_response_with_a_constant_message() {
             FakeAuthorizer::refuses(refusal),
             FakeAuthorizer::refuses(refusal).later(),
         ] {
-            let status = call(authorizer, GUARDED).await.expect_err("refused");
+            let facts = Arc::new(facts());
+            let verdict = call_noted(authorizer, GUARDED, &facts).await;
+            let status = verdict.expect_err("refused");
             assert_eq!(status.message(), refusal.message());
+            assert_eq!(facts.auth_refusal(), Some(refusal.reason()));
             let code = match refusal {
                 Refusal::TokenRevoked
                 | Refusal::UserRevoked

@@ -42,6 +42,7 @@ async fn a_tick_is_one_line_with_its_facts() {
             proposals_out: 0,
         });
         facts.set_refusals([("no_players", 1)]);
+        facts.set_auth_refusal("not_yet_valid");
         response(vec![Part::Data(b"12345"), Part::Status(Status::ok(""))])
     });
     let lines = lines(&[], "/a.B/Stream", service).await;
@@ -58,9 +59,10 @@ async fn a_tick_is_one_line_with_its_facts() {
         ("matches_out", 2.into()),
         ("players_matched", 4.into()),
         ("refusals", "no_players=1".into()),
+        ("auth_refusal", "not_yet_valid".into()),
         ("tick_id", 7.into()),
         ("match_pool", "ranked".into()),
-    ] as [(&str, Value); 11]
+    ] as [(&str, Value); 12]
     {
         assert_eq!(line[field], expected, "{field} in {line}");
     }

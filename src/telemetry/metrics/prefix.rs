@@ -9,23 +9,31 @@ use std::str::FromStr;
 pub struct MetricPrefix(String);
 
 impl MetricPrefix {
-    /// The prefix that an application's name gives: space, `-` and `.` become `_`.
-    ///
-    /// # Errors
-    ///
-    /// If the name has another character that the name of a metric cannot have.
-    pub fn of_application(name: &str) -> Result<Self, String> {
-        name.replace([' ', '-', '.'], "_").parse()
+    /// The prefix that an application's name gives: each character that the name of a metric cannot
+    /// have becomes `_`, and a digit at the start gets one before it.
+    pub fn of_application(name: &str) -> Self {
+        let allowed = |letter: char| if is_allowed(letter) { letter } else { '_' };
+        let mut prefix: String = name.chars().map(allowed).collect();
+        if prefix.is_empty() || prefix.starts_with(is_digit) {
+            prefix.insert(0, '_');
+        }
+        Self(prefix)
     }
+}
+
+fn is_allowed(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+fn is_digit(letter: char) -> bool {
+    letter.is_ascii_digit()
 }
 
 impl FromStr for MetricPrefix {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let starts_with_a_digit = text.starts_with(|c: char| c.is_ascii_digit());
-        let has_only_allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if text.is_empty() || starts_with_a_digit || !has_only_allowed {
+        if text.is_empty() || text.starts_with(is_digit) || !text.chars().all(is_allowed) {
             return Err(
                 "the name of a metric has only letters, digits and _, and does not start with a digit"
                     .to_owned(),
@@ -58,8 +66,18 @@ mod tests {
 
     #[test]
     fn an_applications_name_gives_one() {
-        let prefix = MetricPrefix::of_application("my app-server.eu").expect("a prefix");
-        assert_eq!(prefix.to_string(), "my_app_server_eu");
-        assert!(MetricPrefix::of_application("1-a").is_err());
+        for (name, expected) in [
+            ("", "_"),
+            ("app-server", "app_server"),
+            ("my app-server.eu", "my_app_server_eu"),
+            ("5v5-ranked", "_5v5_ranked"),
+            ("match/func", "match_func"),
+            ("マッチ", "___"),
+            ("٣v٣", "_v_"),
+        ] {
+            let prefix = MetricPrefix::of_application(name);
+            assert_eq!(prefix.to_string(), expected);
+            assert_eq!(expected.parse(), Ok(prefix));
+        }
     }
 }

@@ -12,7 +12,6 @@ impl Settings {
     pub fn summary(&self) -> Vec<(&'static str, String)> {
         let log_filter = self.rust_log.as_ref().map(LogFilter::as_str);
         let log_level = self.log_level.get("LOG_LEVEL").map(LogLevel::as_str);
-        let prefix = self.metrics_prefix().map(|prefix| prefix.to_string());
         let mut lines = vec![
             ("APP_NAME", self.app_name.clone()),
             (
@@ -21,11 +20,11 @@ impl Settings {
             ),
             (
                 "ENABLE_INTERCEPTOR_LOGGING",
-                self.log_requests().to_string(),
+                self.enable_interceptor_logging.to_string(),
             ),
             (
                 "ENABLE_INTERCEPTOR_METRICS",
-                self.measure_requests().to_string(),
+                self.enable_interceptor_metrics.to_string(),
             ),
             ("ENABLE_LOKI", self.enable_loki.to_string()),
             ("ENABLE_PROMETHEUS", self.enable_prometheus.to_string()),
@@ -40,7 +39,7 @@ impl Settings {
             let address = format!("{}:{}", self.prometheus_addr, self.prometheus_port);
             lines.push(("PROMETHEUS_ADDR", address));
             lines.push(("PROMETHEUS_ENDPOINT", self.prometheus_endpoint.to_string()));
-            lines.push(("PROMETHEUS_PREFIX", prefix.unwrap_or_default()));
+            lines.push(("PROMETHEUS_PREFIX", self.metrics_prefix().to_string()));
         }
         match self.spans() {
             Ok(Some(SpansTarget::Zipkin(address, _))) => {

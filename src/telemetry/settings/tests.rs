@@ -13,8 +13,7 @@ fn the_contracts_defaults() {
     let settings = settings(&[]);
     assert!(settings.enable_loki && settings.enable_prometheus && settings.enable_zipkin);
     assert_eq!(settings.app_name, "app-server");
-    let prefix = settings.metrics_prefix().expect("a prefix");
-    assert_eq!(prefix.to_string(), "app_server");
+    assert_eq!(settings.metrics_prefix().to_string(), "app_server");
     assert_eq!(settings.service_name(), "app-server");
     let loki = settings.loki().expect("an address").expect("switched on");
     assert_eq!(
@@ -31,7 +30,7 @@ fn the_contracts_defaults() {
     assert_eq!(settings.prometheus_addr.to_string(), "0.0.0.0");
     assert_eq!(settings.prometheus_endpoint.to_string(), "/metrics");
     assert_eq!(settings.traces_exporter(), TracesExporter::Zipkin);
-    assert!(settings.log_requests() && settings.measure_requests());
+    assert!(settings.enable_interceptor_logging && settings.enable_interceptor_metrics);
     assert_eq!(settings.validate(), Vec::<String>::new());
 }
 
@@ -48,8 +47,6 @@ fn the_variables_of_the_contract_are_read() {
         "RUST_LOG",
         "ENABLE_INTERCEPTOR_LOGGING",
         "ENABLE_INTERCEPTOR_METRICS",
-        "PLUGIN_GRPC_SERVER_LOGGING_ENABLED",
-        "PLUGIN_GRPC_SERVER_METRICS_ENABLED",
         "ENABLE_LOKI",
         "ENABLE_PROMETHEUS",
         "ENABLE_ZIPKIN",
@@ -61,6 +58,8 @@ fn the_variables_of_the_contract_are_read() {
         "OTEL_TRACES_EXPORTER",
         "OTEL_TRACES_SAMPLER",
         "OTEL_TRACES_SAMPLER_ARG",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "OTEL_SDK_DISABLED",
         "PROMETHEUS_ADDR",
         "PROMETHEUS_PORT",
         "PROMETHEUS_ENDPOINT",
@@ -87,26 +86,46 @@ fn zipkin_is_the_exporter_only_while_nothing_else_is_said() {
 }
 
 #[test]
-fn two_names_of_a_switch_must_agree() {
-    let both = |old: &str, new: &str| {
-        settings(&[
-            &format!("--enable-interceptor-logging={old}"),
-            &format!("--plugin-grpc-server-logging-enabled={new}"),
-        ])
-    };
-    assert_eq!(both("true", "on").validate(), Vec::<String>::new());
-    assert!(!both("no", "0").log_requests());
-    let faults = both("true", "false").validate();
-    assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].contains("ENABLE_INTERCEPTOR_LOGGING"));
-    assert!(faults[0].contains("PLUGIN_GRPC_SERVER_LOGGING_ENABLED"));
-    assert!(!settings(&["--plugin-grpc-server-metrics-enabled=f"]).measure_requests());
+fn a_disabled_sdk_makes_no_spans() {
+    for flags in [
+        &["--otel-traces-exporter=otlp"][..],
+        &["--enable-zipkin=on"],
+    ] {
+        let settings = settings(&[flags, &["--otel-sdk-disabled=TRUE"]].concat());
+        assert_eq!(settings.traces_exporter(), TracesExporter::None);
+        assert!(settings.spans().expect("no fault").is_none());
+    }
+}
+
+#[test]
+fn one_protocol_of_otlp_is_spoken() {
+    for text in ["http/protobuf", "HTTP/Protobuf"] {
+        settings(&["--otel-exporter-otlp-protocol", text]);
+    }
+    for text in ["grpc", "http/json", ""] {
+        let error = parse(&[&format!("--otel-exporter-otlp-protocol={text}")]).expect_err(text);
+        let error = error.to_string();
+        assert!(
+            error.contains("http/protobuf is the only protocol") && error.contains("4318"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_name_of_an_application_gives_a_prefix() {
+    for (name, prefix) in [("5v5-ranked", "_5v5_ranked"), ("match/func", "match_func")] {
+        let settings = settings(&["--app-name", name]);
+        assert_eq!(settings.validate(), Vec::<String>::new());
+        assert_eq!(settings.metrics_prefix().to_string(), prefix);
+    }
+    let both = settings(&["--app-name=5v5", "--prometheus-prefix=ranked"]);
+    assert_eq!(both.metrics_prefix().to_string(), "ranked");
 }
 
 #[test]
 fn every_fault_is_reported_with_its_variable() {
     let faults = settings(&[
-        "--app-name=1-a",
         "--log-level=loud",
         "--loki-url=localhost:3100",
         "--loki-password=x",
@@ -118,14 +137,13 @@ fn every_fault_is_reported_with_its_variable() {
         "LOKI_URL",
         "LOKI_USERNAME",
         "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
-        "PROMETHEUS_PREFIX",
     ] {
         assert!(
             faults.iter().any(|f| f.contains(name)),
             "{name}: {faults:?}"
         );
     }
-    assert_eq!(faults.len(), 5, "{faults:?}");
+    assert_eq!(faults.len(), 4, "{faults:?}");
 }
 
 #[test]

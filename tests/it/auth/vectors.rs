@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderValue};
 use match_function::auth::bearer::BearerToken;
 use match_function::auth::claims::UnverifiedToken;
 use match_function::auth::permission::{Actions, Permission};
-use match_function::auth::{Auth, Class, Decision, Endpoint, Options, Refusal, Requirement};
+use match_function::auth::{
+    Auth, Class, Decision, Endpoint, Options, Refusal, Requirement, Settings,
+};
 use match_function::clock::Clock;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -99,13 +101,13 @@ async fn verdict(file: &Value, case: &Value) -> Result<(), Refusal> {
         clock,
         ..Options::default()
     };
-    let auth = Auth::start_with(
-        &settings(&ags.url()),
-        "app-server",
-        options,
-        requirement(case),
-    )
-    .expect("starts");
+    // The vectors are those of an SDK without leeway.
+    let settings = Settings {
+        leeway_s: 0,
+        ..settings(&ags.url())
+    };
+    let auth =
+        Auth::start_with(&settings, "app-server", options, requirement(case)).expect("starts");
     let metrics = auth.metrics();
     match case["iam"].as_object() {
         Some(iam) if !iam.contains_key("jwks_sequence") => {

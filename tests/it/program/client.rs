@@ -177,6 +177,21 @@ fn the_client_logs_in_by_itself() {
     let (code, _, err) = client(&[], &["--token", &logins[1]]);
     assert_eq!(code, 0, "{err}");
 
+    let from_files = [
+        ("AB_BASE_URL", format!("\u{feff}{url}\r\n")),
+        ("AB_CLIENT_ID", format!("{client_id} ")),
+        ("AB_CLIENT_SECRET", format!("\"{secret}\"\n")),
+    ];
+    let from_files = from_files.each_ref().map(|(name, value)| (*name, &**value));
+    let (code, _, err) = client(&from_files, &[]);
+    assert_eq!((code, ags.logins().len()), (0, 3), "{err}");
+    let (code, _, err) = client(&[account[0], account[1], ("AB_CLIENT_SECRET", "a\rb")], &[]);
+    let told = err.contains("AB_CLIENT_SECRET (--client-secret): its character 2 is a control");
+    assert_eq!((code, told, err.lines().count()), (64, true, 1), "{err}");
+    let pasted = format!(" {}\n", logins[1]);
+    let (code, _, err) = client(&[], &["--token", &pasted]);
+    assert_eq!(code, 0, "{err}");
+
     let empty = [("AB_CLIENT_ID", ""), ("AB_CLIENT_SECRET", "")];
     for variables in [&[][..], &empty] {
         let (code, _, err) = client(variables, &[]);
@@ -198,25 +213,106 @@ fn the_client_logs_in_by_itself() {
         help.contains("AB_CLIENT_SECRET") && !help.contains(&secret),
         "{help}"
     );
-    assert_eq!(ags.logins().len(), 2, "a given token needs no login");
+    assert_eq!(ags.logins().len(), 3, "a given token needs no login");
 }
 
 #[test]
 fn tickets_of_a_file_are_sent_as_they_stand() {
     let server = Served::start();
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
     let lines = [
         r#"{"parameters": {"rules": {"json": "{\"shipCountMin\": 3, \"shipCountMax\": 3}"}, "tickId": 5}}"#,
         r#"{"ticket": {"ticket_id": "a", "match_pool": "p", "players": [{"player_id": "x"}]}}"#,
         r#"{"ticketId": "b", "matchPool": "p", "players": [{"playerId": "y"}], "latencies": {"eu": "20"}}"#,
         r#"{"ticket": {"ticket_id": "c", "match_pool": "p", "CreatedAt": "2026-01-02T03:04:05Z"}}"#,
     ];
-    file.write_all(lines.join("\n").as_bytes())
-        .expect("written");
-    let path = file.path().to_str().expect("UTF-8");
-    let (code, out, err) = server.client(&["make-matches", "--tickets", path]);
+    let (code, out, err) = make_matches(&server, &lines.join("\n"));
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("a, b, c | [x, y] | eu"), "{out}");
+}
+
+/// A file with this text.
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+/// Runs `make-matches` with this file of tickets.
+fn make_matches(server: &Served, tickets: &str) -> (i32, String, String) {
+    let file = file(tickets);
+    let path = file.path().to_str().expect("UTF-8");
+    server.client(&["make-matches", "--tickets", path])
+}
+
+#[test]
+fn files_are_read_as_editors_and_tools_write_them() {
+    let server = Served::start();
+    for tickets in [
+        "\u{feff}{\"ticket_id\":\"a\",\"match_pool\":\"p\",\"players\":[{\"player_id\":\"x\"}]}\r\n\
+         {\"ticket_id\":\"b\",\"match_pool\":\"p\",\"players\":[{\"player_id\":\"y\"}]}\r\n",
+        r#"[{"ticket_id":"a","players":[{"player_id":"x"}]},{"ticket_id":"b","players":[{"player_id":"y"}]}]"#,
+        "{\n  \"ticket_id\": \"a\",\n  \"players\": [\n    {\n      \"player_id\": \"x\"\n    }\n  ]\n}\n\
+         {\n  \"ticket_id\": \"b\",\n  \"players\": [\n    {\n      \"player_id\": \"y\"\n    }\n  ]\n}",
+        "{\"ticketId\":\"a\",\"matchPool\":\"p\",\"players\":[{\"playerId\":\"x\"}]}\n\
+         {\"ticketId\":\"b\",\"matchPool\":\"p\",\"players\":[{\"playerId\":\"y\"}]}\n",
+    ] {
+        let (code, out, err) = make_matches(&server, tickets);
+        assert_eq!(code, 0, "{tickets}: {err}");
+        for line in ["→ a: x\n", "→ b: y\n", "← match 1: a, b | [x, y]"] {
+            assert!(out.contains(line), "{line} is not in {out}");
+        }
+    }
+    let rules = file("\u{feff}{\"shipCountMin\":2,\"shipCountMax\":3}");
+    let rules = rules.path().to_str().expect("UTF-8");
+    let (code, out, err) = server.client(&["make-matches", "--players", "3", "--rules", rules]);
+    assert_eq!((code, out.contains("1 matches of 3")), (0, true), "{err}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_in_one_line() {
+    let server = Served::start();
+    for (tickets, expected) in [
+        (
+            "{\"ticket_id\": \"a\"}\nticket b",
+            ", value 2: not JSON (expected ident at line 2 column 2); expected are",
+        ),
+        (
+            "[{\"ticket_id\": \"a\"},\n{\"tiket_id\": \"b\"}]",
+            ", value 2 (line 1): this is not a Ticket: {\"tiket_id\"",
+        ),
+        (
+            "{\"backfill_ticket\": {}}",
+            ", value 1 (line 1): only backfill-matches takes sessions",
+        ),
+    ] {
+        let (code, _, err) = make_matches(&server, tickets);
+        assert_eq!((code, err.lines().count()), (1, 1), "{err}");
+        assert!(err.contains(expected), "{expected} is not in {err}");
+    }
+}
+
+#[test]
+fn warnings_of_the_ruleset_are_shown() {
+    let server = Served::start();
+    let warning = "  warning: ruleset: `shipCountMaks`: ";
+    let rules = r#"{"shipCountMax": 2, "shipCountMaks": 3}"#;
+    for call in [
+        "make-matches",
+        "backfill-matches",
+        "validate-ticket",
+        "enrich-ticket",
+        "stat-codes",
+    ] {
+        let (code, out, err) = server.client(&[call, "--rules", rules]);
+        assert_eq!((code, out.matches(warning).count()), (0, 1), "{out}{err}");
+        let (_, out, _) = server.client(&[call, "--rules", rules, "--json"]);
+        assert!(!out.contains("warning"), "{out}");
+    }
+    let parameters = r#"{"parameters": {"rules": {"json": "{\"shipCountMaks\": 3}"}}}"#;
+    let (code, out, err) = make_matches(&server, parameters);
+    assert_eq!((code, out.matches(warning).count()), (0, 1), "{out}{err}");
+    let (_, log) = server.terminate();
+    assert!(log.contains("ruleset: `shipCountMaks`: "), "{log}");
 }
 
 #[test]

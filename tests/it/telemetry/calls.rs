@@ -49,6 +49,7 @@ async fn a_tick_is_seen_in_logs_metrics_and_traces() {
         ("ENABLE_ZIPKIN", "true"),
         ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", &url),
         ("APP_NAME", "my.match-function"),
+        ("GRPC_ADDR", "::"),
     ])
     .await;
     let matches = tick(&mut running, 41, &["a", "b", "c", "a"])

@@ -1,28 +1,25 @@
-//! What the server asks of IAM is seen in the trace of the call that needs it.
+//! What the server asks of IAM is seen in the trace of the call that needs it, and why it refused a
+//! caller in the log line of the call.
 
 use match_function::auth::Endpoint;
 use match_function::proto::GetStatCodesRequest;
 use serde_json::{Value, json};
 
-use super::{PATIENCE, TRACE, line, start, traced, zipkin};
+use super::{PATIENCE, Running, TRACE, line, start, traced, zipkin};
 use crate::support::ags::{Ags, World};
-use crate::support::tokens::{TestKey, delegated};
+use crate::support::tokens::{TestKey, delegated, expired, now_s};
 
-#[tokio::test]
-async fn a_request_to_iam_is_a_span_below_its_call() {
-    let ags = Ags::start().await;
+/// A server that asks this AGS about its callers and is ready.
+async fn guarded(ags: &Ags, variables: &[(&str, &str)]) -> Running {
     let (iam, world) = (ags.url(), World::default());
-    let (url, spans) = zipkin();
-    let mut running = start(&[
-        ("ENABLE_ZIPKIN", "true"),
-        ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", &url),
+    let guard = [
         ("PLUGIN_GRPC_SERVER_AUTH_ENABLED", "true"),
-        ("AB_BASE_URL", &iam),
+        ("AB_BASE_URL", &*iam),
         ("AB_NAMESPACE", "emberfall"),
         ("AB_CLIENT_ID", &world.client_id),
         ("AB_CLIENT_SECRET", &world.client_secret),
-    ])
-    .await;
+    ];
+    let running = start(&[&guard, variables].concat()).await;
     let ready = async {
         while !running
             .lines
@@ -33,6 +30,74 @@ async fn a_request_to_iam_is_a_span_below_its_call() {
         }
     };
     tokio::time::timeout(PATIENCE, ready).await.expect("ready");
+    running
+}
+
+#[tokio::test]
+async fn the_line_of_a_refused_call_says_why_and_the_caller_is_told_less() {
+    let ags = Ags::start().await;
+    let mut running = guarded(&ags, &[]).await;
+    let ahead = |claim: &str, seconds| {
+        let mut claims = delegated("emberfall");
+        claims[claim] = json!(now_s() + seconds);
+        claims
+    };
+    let iam = TestKey::first();
+    let calls = [
+        (iam.sign(&ahead("iat", 5)), Ok(())),
+        (iam.sign(&ahead("nbf", 5)), Ok(())),
+        (
+            iam.sign(&ahead("iat", 60)),
+            Err(("invalid access token", "not_yet_valid")),
+        ),
+        (
+            iam.sign(&ahead("nbf", 60)),
+            Err(("invalid access token", "not_yet_valid")),
+        ),
+        (
+            iam.sign(&expired(delegated("emberfall"))),
+            Err(("access token expired", "expired")),
+        ),
+        ("a.b".to_owned(), Err(("invalid access token", "malformed"))),
+        (
+            iam.sign(&delegated("elsewhere")),
+            Err(("namespace mismatch", "namespace_mismatch")),
+        ),
+        (
+            String::new(),
+            Err(("no authorization token found", "no_token")),
+        ),
+    ];
+    let mut reasons = Vec::new();
+    for (token, wanted) in calls {
+        let mut request = traced(GetStatCodesRequest::default());
+        if !token.is_empty() {
+            let bearer = format!("Bearer {token}").parse().expect("a header value");
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        let answer = running.client.get_stat_codes(request).await;
+        let told = answer.as_ref().err().map(tonic::Status::message);
+        assert_eq!(told, wanted.err().map(|(message, _)| message));
+        reasons.push(wanted.err().map(|(_, reason)| reason.into()));
+    }
+    let lines = running.end().await;
+    let found: Vec<Option<Value>> = lines
+        .iter()
+        .filter(|line| line["message"] == "call ended")
+        .map(|line| line.get("auth_refusal").cloned())
+        .collect();
+    assert_eq!(found, reasons);
+}
+
+#[tokio::test]
+async fn a_request_to_iam_is_a_span_below_its_call() {
+    let ags = Ags::start().await;
+    let (url, spans) = zipkin();
+    let exporter = [
+        ("ENABLE_ZIPKIN", "true"),
+        ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", &*url),
+    ];
+    let mut running = guarded(&ags, &exporter).await;
 
     // A key that is not known yet: the call has to wait for IAM.
     ags.change(|world| world.jwks = vec![json!({ "keys": [TestKey::second().jwk()] })]);

@@ -5,19 +5,26 @@ mod encode;
 mod limits;
 mod metrics;
 mod outbox;
+mod oversized;
 mod seen;
 mod shared;
 mod status;
 mod stream;
 mod tick;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
+use tonic::server::NamedService;
+use tonic::service::LayerExt;
 use tonic::{Request, Response, Status, Streaming, async_trait};
+use tower::Service;
+use tower::util::MapResponseLayer;
 
 use crate::clock::Clock;
 use crate::matching::{Enrichment, MatchLogic, Ticket};
@@ -52,14 +59,26 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     }
 
     /// The service as tonic serves it: gzip understood, messages bounded.
-    pub fn into_server(self) -> MatchFunctionServer<Self> {
-        let most = self.shared.limits.max_message_bytes as usize;
-        MatchFunctionServer::new(self)
-            .max_decoding_message_size(most)
-            // A match repeats its tickets, each of which fitted into a message.
+    pub fn into_server(
+        self,
+    ) -> impl Service<
+        http::Request<Body>,
+        Response = http::Response<Body>,
+        Error = Infallible,
+        Future: Send,
+    > + NamedService
+    + Clone
+    + Send
+    + Sync {
+        let most = self.shared.limits.max_message_bytes;
+        let server = MatchFunctionServer::new(self)
+            .max_decoding_message_size(most as usize)
+            // Matching bounds its answers, see Limits::max_answer_bytes.
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
-            .send_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip);
+        MapResponseLayer::new(move |response| oversized::in_headers(response, most))
+            .named_layer(server)
     }
 
     /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it.

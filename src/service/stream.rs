@@ -23,8 +23,8 @@ use tracing::field::Empty;
 use super::metrics::{MESSAGE_REFUSED, TickRecord};
 use super::outbox::Outbox;
 use super::shared::Shared;
-use super::status;
 use super::tick::Purpose;
+use super::{oversized, status};
 use crate::matching::{Flow, MatchLogic};
 use crate::proto::Opaque;
 use crate::telemetry::facts::RpcFacts;
@@ -138,7 +138,10 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                         self.active = true;
                         match request {
                             Some(Ok(request)) => self.take(request),
-                            Some(Err(status)) => Err(status),
+                            Some(Err(status)) => {
+                                let most = self.shared.limits.max_message_bytes;
+                                Err(oversized::one_code(status, most))
+                            }
                             None => self.half_closed(),
                         }
                     }

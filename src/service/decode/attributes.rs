@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::fault::{DecodeFault, Decoded};
 use super::field::{bytes, text, wire_type};
 use super::known::Known;
+use crate::matching::rules::quoted;
 use crate::matching::{Attributes, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 use crate::service::limits::Limits;
@@ -92,7 +93,7 @@ fn fields(
         }
         let value = match sent {
             Some(message) => value(body, message, budget, known, depth)
-                .map_err(|fault| fault.within(|| format!("fields[{name:?}]")))?,
+                .map_err(|fault| fault.within(|| format!("fields[{}]", quoted(&name))))?,
             None => Value::Null,
         };
         out.set(name, value);

@@ -5,9 +5,9 @@ use crate::proto::wire::Malformed;
 /// Why a ticket or a session cannot be read. `path` is the field, as `ticket.players[2].player_id`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::service) enum DecodeFault {
-    #[error("`{path}` is no protobuf message: {why}")]
+    #[error("`{path}` is not a protobuf message: {why}")]
     Malformed { path: String, why: Malformed },
-    #[error("`{path}` is no UTF-8 text")]
+    #[error("`{path}` is not UTF-8 text")]
     NotUtf8 { path: String },
     #[error("`{path}` has the wrong wire type; it has to be {expected}")]
     WireType {

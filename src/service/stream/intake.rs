@@ -4,6 +4,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+use crate::matching::rules::quoted;
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::decode::{Batch, Known};
@@ -226,9 +227,11 @@ fn check_pool(
         Some(first) if first == pool => {}
         Some(first) => {
             let text = format!(
-                "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all tickets \
-                 of a stream have to be of one pool",
-                &**pool, &**first
+                "{what} {} is of match pool {}, and the stream began with {}; all tickets of a \
+                 stream have to be of one pool",
+                quoted(id),
+                quoted(pool),
+                quoted(first)
             );
             return Err(status::invalid_field(&format!("{what}.match_pool"), text));
         }

@@ -46,7 +46,7 @@ async fn the_stream_contract_is_enforced() {
         .refused(
             garbage,
             invalid,
-            &["MakeMatchesRequest is no protobuf message"],
+            &["MakeMatchesRequest is not a protobuf message"],
         )
         .await;
     let broken = vec![parameters("{}"), raw_request(b"\x22\x03\x0a\x05x")];
@@ -54,12 +54,12 @@ async fn the_stream_contract_is_enforced() {
         .refused(
             broken,
             invalid,
-            &["ticket: `players[0]` is no protobuf message"],
+            &["ticket: `players[0]` is not a protobuf message"],
         )
         .await;
     let latin = vec![parameters("{}"), raw_request(b"\x0a\x01\xe9")];
     server
-        .refused(latin, invalid, &["`ticket_id` is no UTF-8 text"])
+        .refused(latin, invalid, &["`ticket_id` is not UTF-8 text"])
         .await;
     let number = vec![parameters("{}"), raw_request(b"\x08\x01")];
     server
@@ -154,7 +154,7 @@ async fn every_bound_has_its_own_error() {
     };
     let huge = with(&|ticket| ticket.of_tomorrow = vec![0; 4000]);
     server
-        .refused(huge, Code::OutOfRange, &["message length too large"])
+        .refused(huge, Code::ResourceExhausted, &["MAX_MESSAGE_BYTES"])
         .await;
     let many = with(&|ticket| ticket.players = vec![Player::default(); 3]);
     server

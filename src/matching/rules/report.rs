@@ -19,6 +19,11 @@ impl Report {
         self.faults.push(RuleFault::new(path, found, allowed));
     }
 
+    /// Faults that were found elsewhere.
+    pub fn add(&mut self, faults: impl IntoIterator<Item = RuleFault>) {
+        self.faults.extend(faults);
+    }
+
     /// A value that asks for something that the logic does not do.
     pub fn unsupported(&mut self, path: impl Into<String>, found: &Value, text: impl Into<String>) {
         self.unsupported.push(RuleFault::new(path, found, text));

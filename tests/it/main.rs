@@ -1,6 +1,7 @@
 //! Black-box tests: the real server on a port of its own, and a gRPC client.
 
 mod alliance;
+mod answers;
 mod auth;
 mod backfill;
 mod custom_logic;

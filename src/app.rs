@@ -14,6 +14,7 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::Stack;
 use tower::util::option_layer;
 
 use crate::auth::Auth;
@@ -182,7 +183,8 @@ impl<L: MatchLogic> App<L> {
             &telemetry,
             &self.tracer,
             &self.rpc_metrics,
-            option_layer(guard),
+            // Inside the observers: that something else than gRPC asks is seen in metrics and log.
+            Stack::new(option_layer(guard), server::GrpcOnlyLayer),
         );
         let (reporter, health) = tonic_health::server::health_reporter();
         let service =

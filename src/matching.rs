@@ -53,5 +53,5 @@ pub use reason::{Reason, TicketFault};
 pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};
 pub use tick::{Flow, Match, MatchOut, Team, Tick, TickContext, whole_queue};
-pub use ticket::{Player, Text, Ticket};
+pub use ticket::{Player, Text, Ticket, queued_at};
 pub use value::{Attributes, Value};

@@ -1,5 +1,6 @@
 //! The gRPC port: its socket, its HTTP/2 settings, and the services beside MatchFunction.
 
+mod grpc_only;
 mod listen;
 mod settings;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 use tonic::transport::Server;
 use tonic_reflection::server::Builder as Reflection;
 
+pub use grpc_only::{GrpcOnly, GrpcOnlyLayer};
 pub use listen::{ListenError, listen};
 pub use settings::Settings;
 

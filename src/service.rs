@@ -2,36 +2,46 @@
 
 mod decode;
 mod encode;
+mod exceeded;
 mod limits;
 mod metrics;
 mod outbox;
+mod oversized;
+mod rulesets;
 mod seen;
 mod shared;
 mod status;
 mod stream;
 mod tick;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
+use tonic::server::NamedService;
+use tonic::service::LayerExt;
 use tonic::{Request, Response, Status, Streaming, async_trait};
+use tower::Service;
+use tower::util::MapResponseLayer;
 
 use crate::clock::Clock;
-use crate::matching::{Enrichment, MatchLogic, Ticket};
+use crate::matching::rules::excerpt;
+use crate::matching::{Enrichment, MatchLogic, Reason, Ticket};
 use crate::proto::match_function_server::{MatchFunction, MatchFunctionServer};
 use crate::proto::{
     self, BackfillResponse, EnrichTicketRequest, EnrichTicketResponse, GetStatCodesRequest,
     MatchResponse, Opaque, Rules, StatCodesResponse, ValidateTicketRequest, ValidateTicketResponse,
 };
-use crate::telemetry::facts::RpcFacts;
+use crate::telemetry::facts::{RpcFacts, bounded};
 
 pub use limits::Limits;
 pub use metrics::ServiceMetrics;
 
-use self::decode::Known;
+use self::decode::{DecodeFault, Known};
 use metrics::{MESSAGE_REFUSED, RULESET_REFUSED};
 use shared::Shared;
 use stream::TickStream;
@@ -52,39 +62,85 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     }
 
     /// The service as tonic serves it: gzip understood, messages bounded.
-    pub fn into_server(self) -> MatchFunctionServer<Self> {
-        let maximum = self.shared.limits.max_message_bytes as usize;
-        MatchFunctionServer::new(self)
-            .max_decoding_message_size(maximum)
-            // A match repeats its tickets, and each of them has passed the bound on the way in.
+    pub fn into_server(
+        self,
+    ) -> impl Service<
+        http::Request<Body>,
+        Response = http::Response<Body>,
+        Error = Infallible,
+        Future: Send,
+    > + NamedService
+    + Clone
+    + Send
+    + Sync {
+        let most = self.shared.limits.max_message_bytes;
+        let server = MatchFunctionServer::new(self)
+            .max_decoding_message_size(most as usize)
+            // Matching bounds its answers, see Limits::max_answer_bytes.
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
-            .send_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip);
+        MapResponseLayer::new(move |response| oversized::in_headers(response, most))
+            .named_layer(server)
     }
 
-    /// Reads the ticket of a unary call; an absent one counts as empty, as in proto3.
+    /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it. `None` if
+    /// it is beyond a bound, which is counted and logged.
     fn ticket(
         &self,
         ticket: Option<&proto::Ticket>,
         facts: Option<&RpcFacts>,
-    ) -> Result<Ticket, Status> {
+    ) -> Result<Option<Ticket>, Status> {
         let body = ticket
             .map(|ticket| ticket.fields().clone())
             .unwrap_or_default();
-        decode::ticket(
-            body,
+        let read = decode::ticket(
+            body.clone(),
             &Limits::unary_needs(),
             &self.shared.limits,
             &mut Known::default(),
-        )
-        .inspect_err(|_| self.shared.metrics.refused(MESSAGE_REFUSED, facts))
-        .map_err(|fault| status::undecodable("ticket", &fault))
+        );
+        let fault = match read {
+            Ok(ticket) => return Ok(Some(ticket)),
+            Err(fault) => fault,
+        };
+        let bound = fault
+            .bound()
+            .ok_or_else(|| self.unreadable(&fault, facts))?;
+        let named = decode::named(&body).map_err(|fault| self.unreadable(&fault, facts))?;
+        self.shared.metrics.exceeds(bound, facts);
+        tracing::info!(
+            reason = Reason::InvalidTicket.as_str(),
+            bound = bound.as_str(),
+            ticket_id = excerpt(&named.id),
+            "invalid ticket: {fault}"
+        );
+        Ok(None)
     }
 
-    fn rules(&self, rules: Option<&Rules>, facts: Option<&RpcFacts>) -> Result<L::Rules, Status> {
-        self.shared
-            .rules(rules)
-            .inspect_err(|_| self.shared.metrics.refused(RULESET_REFUSED, facts))
+    /// The refusal of a ticket that is not a valid message.
+    fn unreadable(&self, fault: &DecodeFault, facts: Option<&RpcFacts>) -> Status {
+        self.shared.metrics.refused(MESSAGE_REFUSED, facts);
+        status::undecodable("ticket", fault)
+    }
+
+    /// Reads the ruleset of a unary call; the ticket is for the log.
+    fn rules(
+        &self,
+        rules: Option<&Rules>,
+        ticket: Option<&proto::Ticket>,
+        facts: Option<&RpcFacts>,
+    ) -> Result<L::Rules, Status> {
+        let shared = &self.shared;
+        let (id, read) = shared.rules(rules);
+        read.inspect_err(|status| {
+            shared.metrics.refused(RULESET_REFUSED, facts);
+            let named = ticket.and_then(|ticket| decode::named(ticket.fields()).ok());
+            let pool = named.unwrap_or_default().pool;
+            let now_ms = shared.clock.unix_ms();
+            let rulesets = &shared.rulesets;
+            rulesets.refuse(id, now_ms, bounded(&pool, MAX_POOL), status.message());
+        })
     }
 }
 
@@ -101,7 +157,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         request: Request<GetStatCodesRequest>,
     ) -> Result<Response<StatCodesResponse>, Status> {
         let facts = facts_of(&request);
-        let rules = self.rules(request.into_inner().rules.as_ref(), facts.as_deref())?;
+        let rules = self.rules(request.into_inner().rules.as_ref(), None, facts.as_deref())?;
         let codes = self.shared.logic.stat_codes(&rules);
         Ok(Response::new(StatCodesResponse { codes }))
     }
@@ -113,14 +169,18 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         let facts = facts_of(&request);
         let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), facts)?;
-        let ticket = self.ticket(request.ticket.as_ref(), facts)?;
+        let rules = self.rules(request.rules.as_ref(), request.ticket.as_ref(), facts)?;
+        let Some(ticket) = self.ticket(request.ticket.as_ref(), facts)? else {
+            return Ok(Response::new(ValidateTicketResponse {
+                valid_ticket: false,
+            }));
+        };
         let verdict = self.shared.logic.validate_ticket(&rules, &ticket);
         if let Err(fault) = &verdict {
             self.shared.metrics.refused(fault.as_str(), facts);
             tracing::info!(
                 reason = fault.as_str(),
-                ticket_id = &*ticket.id,
+                ticket_id = excerpt(&ticket.id),
                 "invalid ticket: {fault}"
             );
         }
@@ -136,13 +196,19 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         let facts = facts_of(&request);
         let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), facts)?;
+        let rules = self.rules(request.rules.as_ref(), request.ticket.as_ref(), facts)?;
         let sent = request
             .ticket
             .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
-        let ticket = self.ticket(Some(&sent), facts)?;
-        let enrichment = self.shared.logic.enrich_ticket(&rules, &ticket);
-        let ticket = Some(enriched(sent, &enrichment));
+        // ValidateTicket is what refuses a ticket: one that cannot be looked at goes back as it is.
+        let ticket = match self.ticket(Some(&sent), facts)? {
+            Some(ticket) => {
+                let enrichment = self.shared.logic.enrich_ticket(&rules, &ticket);
+                enriched(sent, &enrichment)
+            }
+            None => sent,
+        };
+        let ticket = Some(ticket);
         Ok(Response::new(EnrichTicketResponse { ticket }))
     }
 
@@ -184,6 +250,9 @@ fn enriched(ticket: proto::Ticket, enrichment: &Enrichment) -> proto::Ticket {
     prost::encoding::message::encode(TICKET_ATTRIBUTES, &attributes, &mut fields);
     fields.freeze().into()
 }
+
+/// Longest name of a pool in spans and log lines, in bytes.
+const MAX_POOL: usize = 128;
 
 /// Number of the field `Ticket.ticket_attributes`.
 const TICKET_ATTRIBUTES: u32 = 5;

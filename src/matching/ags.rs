@@ -1,5 +1,7 @@
 //! The default logic: rulesets as AGS has them.
 
+use serde_json::{Map, Value};
+
 use super::alliance::{AllianceBackfill, AllianceRules};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
@@ -16,7 +18,7 @@ pub struct AgsLogic;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AgsRules {
-    /// Rulesets without `alliance`: tickets are grouped in order of arrival.
+    /// Rulesets without `alliance` and `sub_game_modes`: tickets are grouped in order of arrival.
     Pair(PairRules),
     /// Rulesets with `alliance`: matches of teams.
     // Boxed: they are many times as large as the others.
@@ -29,7 +31,7 @@ impl MatchLogic for AgsLogic {
     fn rules(&self, json: &str) -> Result<ParsedRules<AgsRules>, RulesError> {
         let fields = rules::object(json)?;
         // Whatever its value is: a wrong one is a fault in an alliance ruleset, not a pair ruleset.
-        if rules::find(&fields, "alliance").is_some() {
+        if rules::find(&fields, "alliance").is_some() || asks_for_sub_modes(&fields) {
             let ParsedRules { rules, warnings } = AllianceRules::parse(fields)?;
             let rules = AgsRules::Alliance(Box::new(rules));
             return Ok(ParsedRules { rules, warnings });
@@ -82,4 +84,12 @@ impl MatchLogic for AgsLogic {
             AgsRules::Alliance(rules) => Box::new(AllianceBackfill::new(*rules, context)),
         }
     }
+}
+
+/// Whether a ruleset has sub game modes: they bring their own teams, so it may lack `alliance`.
+fn asks_for_sub_modes(fields: &Map<String, Value>) -> bool {
+    let modes = rules::find(fields, "sub_game_modes");
+    modes.is_some_and(|modes| {
+        *modes != Value::Array(Vec::new()) && *modes != Value::Object(Map::new())
+    })
 }

@@ -5,6 +5,7 @@
 //! smaller match.
 
 mod backfill;
+mod near_misses;
 #[cfg(test)]
 mod tests;
 
@@ -15,29 +16,9 @@ use super::{
     Wanted, rules,
 };
 
-pub use backfill::PairBackfill;
+use near_misses::near_misses;
 
-/// Keys of AGS rulesets that mean something only beside `alliance`.
-const ALLIANCE_KEYS: &[&str] = &[
-    "alliance_flexing_rule",
-    "blocked_player_option",
-    "disable_bidirectional_latency_after_ms",
-    "extra_attributes",
-    "flexing_rule",
-    "match_options",
-    "match_options_referred_for_backfill",
-    "matching_rule",
-    "max_delay_ms",
-    "rebalance_enable",
-    "rebalance_version",
-    "region_expansion_range_ms",
-    "region_expansion_rate_ms",
-    "region_latency_initial_range_ms",
-    "region_latency_max_ms",
-    "region_latency_rule_weight",
-    "sub_game_modes",
-    "ticket_observability_enable",
-];
+pub use backfill::PairBackfill;
 
 /// How many tickets make a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,15 +88,16 @@ impl PairRules {
     ///
     /// # Errors
     ///
-    /// Every fault: a count that is not a whole number, a minimum above the maximum, a switch that
-    /// is neither true nor false.
+    /// If a count is not a whole number, a minimum is above the maximum, a switch is neither true
+    /// nor false, or a key shows that teams were meant: every fault.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
+        let misses = near_misses(&fields);
         rules::read(fields, |ruleset| {
+            ruleset.report().add(misses);
             let min = ruleset.whole("shipCountMin", 0).filter(|count| *count > 0);
             let max = ruleset.whole("shipCountMax", 0).filter(|count| *count > 0);
             let auto_backfill = ruleset.flag("auto_backfill").unwrap_or(false);
             ruleset.at_most(("shipCountMin", min), ("shipCountMax", max));
-            ruleset.ignore(ALLIANCE_KEYS, "has no effect without `alliance`");
             let counts = min.zip(max).map(|(min, max)| Self {
                 min: min as usize,
                 max: max as usize,
@@ -162,6 +144,10 @@ impl PairTick {
 
 impl Tick for PairTick {
     fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow {
+        if ticket.players.is_empty() {
+            out.leave(ticket, Reason::InvalidTicket);
+            return Flow::Go;
+        }
         if self.waiting.is_empty() {
             self.waiting.reserve_exact(self.rules.max.min(RESERVED));
         }

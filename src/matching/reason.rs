@@ -145,6 +145,9 @@ pub enum TicketFault {
         /// The ruleset's cap, in ms.
         cap_ms: i64,
     },
+    /// Every latency of the ticket is negative: no probe got an answer.
+    #[error("each latency of the ticket is negative, so none was measured")]
+    NoRegionMeasured,
     /// A requirement of a studio's own logic that the ticket does not meet, as text.
     #[error("{0}")]
     Unfit(&'static str),
@@ -160,6 +163,7 @@ impl TicketFault {
             Self::NotFinite(_) => "not_finite",
             Self::TooManyPlayers { .. } => "too_many_players",
             Self::NoRegionUnderCap { .. } => "no_region_under_cap",
+            Self::NoRegionMeasured => "no_region_measured",
             Self::Unfit(_) => "unfit",
         }
     }

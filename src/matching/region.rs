@@ -26,6 +26,10 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
         }
         reporting += 1;
         for (at, (region, latency)) in ticket.latencies.iter().enumerate() {
+            if *latency < 0 {
+                // No measurement: the region is not one that the ticket can reach.
+                continue;
+            }
             // Latencies are sorted by name, and most tickets report the same regions: then this one
             // is at the same place as in the tickets before.
             let at = match seen.get(at) {

@@ -9,7 +9,7 @@ mod report;
 use serde_json::{Map, Value};
 
 pub use object::{MAX_NAME, Object, read};
-pub use report::{MAX_FAULTS, Report};
+pub use report::Report;
 
 /// The largest whole number that a ruleset may hold (docs/semantics.md, "Fields").
 pub const MAX_INTEGER: u64 = 2_147_483_647;
@@ -47,13 +47,16 @@ pub struct RuleWarning {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RulesError {
-    /// It is wrong; every fault is listed.
-    #[error("{}", list(.0))]
+    /// It is wrong: every fault.
+    #[error("{}", list(.0, MAX_FAULTS))]
     Invalid(Vec<RuleFault>),
-    /// It asks for something that this server does not do.
-    #[error("{0}")]
-    Unsupported(String),
+    /// It asks for something that this server does not do: every place where it does.
+    #[error("{}", list(.0, MAX_FAULTS))]
+    Unsupported(Vec<RuleFault>),
 }
+
+/// Faults that a text about a ruleset lists at most; the others are counted.
+pub const MAX_FAULTS: usize = 20;
 
 impl From<RuleFault> for RulesError {
     fn from(fault: RuleFault) -> Self {
@@ -67,13 +70,13 @@ impl From<RuleFault> for RulesError {
 pub struct RuleFault {
     /// Where, as `matching_rule[1].reference`.
     pub path: String,
-    /// What stands there, as JSON, cut after [`MAX_FOUND`] characters.
+    /// What stands there, as JSON; a long value is cut as [`quoted`] and [`excerpt`] do.
     pub found: String,
     /// What would be right.
     pub allowed: String,
 }
 
-/// Characters of a wrong value that an error repeats.
+/// Characters of a text that an [`excerpt`] repeats.
 pub const MAX_FOUND: usize = 64;
 
 impl RuleFault {
@@ -81,23 +84,41 @@ impl RuleFault {
     pub fn new(path: impl Into<String>, found: &Value, allowed: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            found: short(&found.to_string()),
+            found: match found {
+                Value::String(text) => quoted(text),
+                other => excerpt(&other.to_string()),
+            },
             allowed: allowed.into(),
         }
     }
 }
 
-/// A text, cut after [`MAX_FOUND`] characters.
-fn short(text: &str) -> String {
+/// A text that a client chose, for an error: cut after [`MAX_FOUND`] characters, and then with the
+/// number of all of them.
+pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(MAX_FOUND) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text.to_owned(),
     }
 }
 
-fn list(faults: &[RuleFault]) -> String {
-    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    faults.join("; ")
+/// The same in quotes, as texts are told.
+pub fn quoted(text: &str) -> String {
+    let end = text.char_indices().nth(MAX_FOUND).map(|(end, _)| end);
+    let shown = Value::from(&text[..end.unwrap_or(text.len())]);
+    match end {
+        Some(_) => format!("{shown}… ({} characters)", text.chars().count()),
+        None => shown.to_string(),
+    }
+}
+
+/// The first `max` faults as a text, and how many more there are.
+pub fn list(faults: &[RuleFault], max: usize) -> String {
+    let mut texts: Vec<_> = faults.iter().take(max).map(ToString::to_string).collect();
+    if faults.len() > max {
+        texts.push(format!("and {} more", faults.len() - max));
+    }
+    texts.join("; ")
 }
 
 /// A ruleset's text as a JSON object. Empty text and `null` mean `{}`. A key that stands twice
@@ -212,6 +233,22 @@ mod tests {
     #[test]
     fn a_long_wrong_value_is_cut() {
         let fault = RuleFault::new("a", &json!("é".repeat(500)), "short texts");
-        assert_eq!(fault.found.chars().count(), MAX_FOUND + 1);
+        let most = "é".repeat(MAX_FOUND);
+        assert_eq!(fault.found, format!("\"{most}\"… (500 characters)"));
+        assert_eq!(quoted(&most), format!("\"{most}\""));
+        assert_eq!(quoted("a\"b"), r#""a\"b""#);
+        let list = RuleFault::new("a", &vec![0; 50].into(), "texts");
+        assert!(list.found.ends_with("0,0… (101 characters)"), "{list}");
+        assert_eq!(excerpt(&most), most);
+    }
+
+    #[test]
+    fn faults_beyond_those_listed_are_counted() {
+        let fault = |at: usize| RuleFault::new(format!("a[{at}]"), &json!(at), "texts");
+        let faults: Vec<_> = (0..16).map(fault).collect();
+        let two = "`a[0]` is 0: texts; `a[1]` is 1: texts; and 14 more";
+        assert_eq!(list(&faults, 2), two);
+        let all = RulesError::Invalid(faults).to_string();
+        assert!(all.ends_with("`a[15]` is 15: texts"), "{all}");
     }
 }

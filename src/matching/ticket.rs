@@ -45,20 +45,23 @@ pub struct Player {
 }
 
 impl Ticket {
-    /// How long it has waited at `now_ms` (Unix ms), in ms; 0 without a creation time or with one
-    /// in the future.
+    /// How long it has waited at `now_ms` (Unix ms), in ms.
     pub fn age_ms(&self, now_ms: i64) -> i64 {
-        self.created_at_ms
-            .map_or(0, |created| now_ms.saturating_sub(created).max(0))
+        now_ms.saturating_sub(queued_at(self.created_at_ms, now_ms))
     }
 
-    /// The latency to a region in ms, if the ticket reports it. O(log regions).
+    /// The latencies that were measured, by region: a negative one is what probes leave behind that
+    /// got no answer.
+    pub fn measured(&self) -> impl Iterator<Item = (&Text, i64)> {
+        let all = self.latencies.iter().map(|(region, ms)| (region, *ms));
+        all.filter(|(_, ms)| *ms >= 0)
+    }
+
+    /// The latency to a region in ms, if it was measured. O(log regions).
     pub fn latency(&self, region: &str) -> Option<i64> {
-        let at = self
-            .latencies
-            .binary_search_by(|(name, _)| (**name).cmp(region))
-            .ok()?;
-        Some(self.latencies[at].1)
+        let by_name = |(name, _): &(Text, i64)| (**name).cmp(region);
+        let at = self.latencies.binary_search_by(by_name).ok()?;
+        Some(self.latencies[at].1).filter(|ms| *ms >= 0)
     }
 
     /// The players' ids, in order.
@@ -96,6 +99,19 @@ impl Ticket {
     }
 }
 
+/// The first moment of the year 2000, in Unix ms.
+const YEAR_2000_MS: i64 = 946_684_800_000;
+
+/// Since when a ticket or a session waits, in Unix ms: since its creation, but not since a time that
+/// lies ahead; and since now if it does not say, or says a time before the year 2000, as clients do
+/// that leave the time unset.
+pub fn queued_at(created_at_ms: Option<i64>, now_ms: i64) -> i64 {
+    match created_at_ms {
+        Some(created) if created >= YEAR_2000_MS => created.min(now_ms),
+        _ => now_ms,
+    }
+}
+
 /// Whether two players have the same id.
 fn has_repeats(players: &[Player]) -> bool {
     // Comparing each with each is fastest for parties as games have them; the sort keeps a party of
@@ -126,16 +142,22 @@ mod tests {
 
     #[test]
     fn a_ticket_ages_from_its_creation_and_never_backwards() {
+        let now_ms = YEAR_2000_MS + 3_500;
         let mut ticket = Ticket {
-            created_at_ms: Some(1_000),
+            created_at_ms: Some(YEAR_2000_MS),
             ..Ticket::default()
         };
-        assert_eq!(ticket.age_ms(3_500), 2_500);
-        assert_eq!(ticket.age_ms(500), 0);
-        ticket.created_at_ms = Some(i64::MIN);
-        assert_eq!(ticket.age_ms(1), i64::MAX);
-        ticket.created_at_ms = None;
-        assert_eq!(ticket.age_ms(3_500), 0);
+        assert_eq!(ticket.age_ms(now_ms), 3_500);
+        for unset in [
+            None,
+            Some(now_ms + 1),
+            Some(0),
+            Some(YEAR_2000_MS - 1),
+            Some(i64::MIN),
+        ] {
+            ticket.created_at_ms = unset;
+            assert_eq!(ticket.age_ms(now_ms), 0, "{unset:?}");
+        }
     }
 
     #[test]
@@ -162,12 +184,13 @@ mod tests {
 
     #[test]
     fn latency_is_found_by_region() {
-        let latencies = vec![("eu".into(), 20), ("us".into(), 90)];
+        let latencies = vec![("eu".into(), 20), ("sa".into(), -1), ("us".into(), 90)];
         let ticket = Ticket {
             latencies,
             ..Ticket::default()
         };
         assert_eq!(ticket.latency("us"), Some(90));
         assert_eq!(ticket.latency("ap"), None);
+        assert_eq!(ticket.latency("sa"), None, "not measured");
     }
 }

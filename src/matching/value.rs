@@ -37,9 +37,14 @@ impl Value {
         }
     }
 
-    /// Whether it is `true`.
+    /// Whether it says yes: `true`, or the text "true" in any case with blanks around, as the SDKs of
+    /// game clients send booleans.
     pub fn is_true(&self) -> bool {
-        *self == Self::Bool(true)
+        match self {
+            Self::Bool(truth) => *truth,
+            Self::Text(text) => text.trim().eq_ignore_ascii_case("true"),
+            _ => false,
+        }
     }
 
     /// Whether every number in it, at any depth, is finite.

@@ -1,11 +1,13 @@
-//! How messages are written and read: as prost does, with buffers of a fitting size.
+//! How messages are written and read: prost's way, with buffers that fit, and INVALID_ARGUMENT for
+//! bytes that are not a message.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
 
 use prost::Message;
-use tonic::codec::{self, BufferSettings};
-use tonic_prost::{ProstDecoder, ProstEncoder};
+use tonic::Status;
+use tonic::codec::{self, BufferSettings, DecodeBuf};
+use tonic_prost::ProstEncoder;
 
 use super::generated::{BackfillResponse, MatchResponse};
 
@@ -35,7 +37,7 @@ where
     type Encode = T;
     type Decode = U;
     type Encoder = ProstEncoder<T>;
-    type Decoder = ProstDecoder<U>;
+    type Decoder = Decoder<U>;
 
     fn encoder(&mut self) -> ProstEncoder<T> {
         let streams = [
@@ -49,7 +51,28 @@ where
         })
     }
 
-    fn decoder(&mut self) -> ProstDecoder<U> {
-        ProstDecoder::default()
+    fn decoder(&mut self) -> Decoder<U> {
+        Decoder(PhantomData)
+    }
+}
+
+/// Reads messages of type `U`.
+#[derive(Debug)]
+pub struct Decoder<U>(PhantomData<U>);
+
+impl<U: Message + Default> codec::Decoder for Decoder<U> {
+    type Item = U;
+    type Error = Status;
+
+    /// Unlike prost's own decoder it says INVALID_ARGUMENT, not INTERNAL: the caller has to change
+    /// the message, and the same one would be refused again.
+    fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        match U::decode(buf) {
+            Ok(message) => Ok(Some(message)),
+            // Names messages and fields of the contract, and repeats nothing of the bytes.
+            Err(error) => Err(Status::invalid_argument(format!(
+                "the message cannot be read: {error}"
+            ))),
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod batch;
+mod bound;
 mod fault;
 mod field;
 mod known;
@@ -15,7 +16,8 @@ mod tests;
 mod ticket;
 
 pub(super) use batch::Batch;
+pub(super) use bound::Bound;
 pub(super) use fault::DecodeFault;
 pub(super) use known::Known;
 pub(super) use session::session;
-pub(super) use ticket::{refill, ticket};
+pub(super) use ticket::{Named, named, refill, ticket};

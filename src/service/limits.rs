@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use crate::matching::Needs;
 
-/// How much a client may send and how long it may take. A request that exceeds a bound ends with
-/// INVALID_ARGUMENT and the name of the bound, since the same request would exceed it again.
+/// How much a client may send and how long it may take.
+///
+/// A stream or a ruleset beyond a bound is INVALID_ARGUMENT with the bound's name, since the same
+/// request would exceed it again. A single ticket or session beyond one is left out, and the others
+/// of the stream are matched as without it.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "Bounds on requests")]

@@ -4,15 +4,22 @@
 //! new metric of ticks is a series here, a field of the record, and the line of
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::local::LocalHistogram;
 use prometheus::{Histogram, IntCounter, IntCounterVec, Result};
 
+use super::decode::Bound;
+use super::exceeded::Exceeded;
+use super::rulesets::RulesetId;
 use crate::matching::{Reason, Text, Ticket, TicketFault};
 use crate::telemetry::facts::{RpcFacts, Totals};
 use crate::telemetry::metrics::Registrar;
+use values::Values;
 
 /// A ruleset that cannot be used, as the reason of a refusal.
 pub(super) const RULESET_REFUSED: &str = "ruleset";
@@ -51,6 +58,7 @@ pub struct ServiceMetrics(Arc<Series>);
 #[derive(Debug)]
 struct Series {
     refusals: IntCounterVec,
+    exceeded: IntCounterVec,
     received: IntCounter,
     placed: IntCounter,
     left: IntCounter,
@@ -91,6 +99,14 @@ impl ServiceMetrics {
         {
             refusals.with_label_values(&[reason]);
         }
+        let exceeded = metrics.counters(
+            "invalid_tickets_total",
+            "Tickets and sessions beyond a bound, by bound; each is also an invalid_ticket.",
+            &["bound"],
+        )?;
+        for bound in Bound::ALL {
+            exceeded.with_label_values(&[bound.as_str()]);
+        }
         let ticks = metrics.counters(
             "ticks_total",
             "Ticks ended: finished, or stopped before their end (client gone, deadline, error).",
@@ -117,6 +133,7 @@ impl ServiceMetrics {
         };
         Ok(Self(Arc::new(Series {
             refusals,
+            exceeded,
             received: metrics.counter("tickets_received_total", "Tickets received in ticks.")?,
             placed: metrics.counter(
                 "tickets_matched_total",
@@ -152,6 +169,13 @@ impl ServiceMetrics {
         }
     }
 
+    /// The ticket of a unary call is beyond a bound.
+    pub(super) fn exceeds(&self, bound: Bound, facts: Option<&RpcFacts>) {
+        self.refused(Reason::InvalidTicket.as_str(), facts);
+        let counter = self.0.exceeded.with_label_values(&[bound.as_str()]);
+        counter.inc();
+    }
+
     /// The record of a tick that begins.
     pub(super) fn tick_begins(&self, kind: TickKind) -> TickRecord {
         TickRecord {
@@ -159,6 +183,7 @@ impl ServiceMetrics {
             finished: false,
             now_ms: 0,
             tick_id: 0,
+            ruleset: RulesetId::default(),
             ab_trace_id: String::new(),
             match_pool: Text::new(),
             tickets: 0,
@@ -167,8 +192,9 @@ impl ServiceMetrics {
             players_placed: 0,
             refused: None,
             refusals: [0; Reason::ALL.len()],
-            wait_seconds: Values(self.0.wait_seconds.local()),
-            match_players: Values(self.0.match_players.local()),
+            exceeded: Exceeded::default(),
+            wait_seconds: Values::of(&self.0.wait_seconds),
+            match_players: Values::of(&self.0.match_players),
             duration: Duration::ZERO,
             finish: Duration::ZERO,
         }
@@ -179,6 +205,10 @@ impl ServiceMetrics {
         let series = &*self.0;
         for (reason, times) in tick.refusals() {
             let counter = series.refusals.with_label_values(&[reason]);
+            counter.inc_by(times);
+        }
+        for (bound, times) in tick.exceeded.counts() {
+            let counter = series.exceeded.with_label_values(&[bound.as_str()]);
             counter.inc_by(times);
         }
         series.received.inc_by(tick.tickets);
@@ -242,6 +272,8 @@ pub(super) struct TickRecord {
     pub(super) now_ms: i64,
     /// AGS's number of the tick.
     pub(super) tick_id: u64,
+    /// The ruleset that it goes by.
+    pub(super) ruleset: RulesetId,
     /// AGS's trace id; empty if it sent none.
     pub(super) ab_trace_id: String,
     /// The match pool; empty if no ticket came.
@@ -256,6 +288,8 @@ pub(super) struct TickRecord {
     pub(super) refused: Option<&'static str>,
     /// Tickets left over and sessions kept open, by reason.
     refusals: [u64; Reason::ALL.len()],
+    /// Those of them that are beyond a bound.
+    pub(super) exceeded: Exceeded,
     wait_seconds: Values,
     match_players: Values,
     /// From the parameters to the end.
@@ -286,7 +320,13 @@ impl TickRecord {
         self.refusals[reason as usize] += 1;
     }
 
-    /// Adds to the facts which tick and pool the call is about, as far as is known.
+    /// A ticket or a session of this id is beyond the bound, and left out.
+    pub(super) fn exceeds(&mut self, bound: Bound, id: &str) {
+        self.left(Reason::InvalidTicket);
+        self.exceeded.add(bound, id);
+    }
+
+    /// Tells what the call is about, as far as it is known.
     pub(super) fn identify(&self, facts: &RpcFacts) {
         facts.set_tick_id(self.tick_id);
         facts.set_ab_trace_id(&self.ab_trace_id);
@@ -298,6 +338,7 @@ impl TickRecord {
         Self {
             ab_trace_id: self.ab_trace_id.clone(),
             match_pool: self.match_pool.clone(),
+            exceeded: self.exceeded.clone(),
             wait_seconds: self.wait_seconds.clone(),
             match_players: self.match_players.clone(),
             ..*self
@@ -337,35 +378,3 @@ impl TickRecord {
         }
     }
 }
-
-/// Values of one tick, which reach the histogram together at its end. Those of a thread whose
-/// client has left never do, as its matches are not counted either.
-#[derive(Debug)]
-struct Values(LocalHistogram);
-
-impl Values {
-    fn add(&self, value: f64) {
-        self.0.observe(value);
-    }
-
-    fn flush(&self) {
-        self.0.flush();
-    }
-}
-
-impl Clone for Values {
-    /// For the same histogram, without values.
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl Drop for Values {
-    fn drop(&mut self) {
-        // Without this, the local histogram would flush itself.
-        self.0.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -20,14 +20,15 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::metrics::{MESSAGE_REFUSED, TickRecord};
+use super::MAX_POOL;
+use super::metrics::{MESSAGE_REFUSED, RULESET_REFUSED, TickRecord};
 use super::outbox::Outbox;
 use super::shared::Shared;
-use super::status;
 use super::tick::Purpose;
+use super::{decode, oversized, status};
 use crate::matching::{Flow, MatchLogic};
-use crate::proto::Opaque;
-use crate::telemetry::facts::RpcFacts;
+use crate::proto::{Opaque, Slot};
+use crate::telemetry::facts::{RpcFacts, bounded};
 use intake::Intake;
 
 /// Messages that are read at a time before other tasks of the thread get their turn.
@@ -138,7 +139,10 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                         self.active = true;
                         match request {
                             Some(Ok(request)) => self.take(request),
-                            Some(Err(status)) => Err(status),
+                            Some(Err(status)) => {
+                                let most = self.shared.limits.max_message_bytes;
+                                Err(oversized::one_code(status, most))
+                            }
                             None => self.half_closed(),
                         }
                     }
@@ -146,7 +150,10 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 match read {
                     Ok(Flow::Go) => {}
                     Ok(Flow::Stop) => self.state = State::Ended,
-                    Err(status) => self.fail(status),
+                    Err(status) => {
+                        self.tell_of_ruleset(cx, &status);
+                        self.fail(status);
+                    }
                 }
                 Poll::Ready(Ok(Step::Again))
             }
@@ -211,7 +218,25 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         catch_unwind(push).map_err(|_| status::panicked())
     }
 
-    /// Ends the stream with an error, after the answers that earlier tickets led to.
+    /// Names the ruleset in the log if the stream is refused for it, with the pool if a ticket is at
+    /// hand: clients send tickets right behind the parameters.
+    fn tell_of_ruleset(&mut self, cx: &mut Context<'_>, status: &Status) {
+        if self.out.record.refused != Some(RULESET_REFUSED) {
+            return;
+        }
+        if let Poll::Ready(Some(Ok(next))) = Pin::new(&mut self.requests).poll_next(cx)
+            && let Ok(Some((Slot::Ticket | Slot::BackfillTicket, bytes))) = P::SLOTS.read(next)
+            && let Ok(named) = decode::named(&bytes)
+        {
+            self.out.record.match_pool = named.pool;
+        }
+        let record = &self.out.record;
+        let pool = bounded(&record.match_pool, MAX_POOL);
+        let rulesets = &self.shared.rulesets;
+        rulesets.refuse(record.ruleset, record.now_ms, pool, status.message());
+    }
+
+    /// Ends the stream with an error, behind what the tickets before it led to.
     fn fail(&mut self, status: Status) {
         self.state = match self.flush() {
             Ok(Flow::Go) => State::Failed(status),
@@ -294,13 +319,20 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let span = std::mem::replace(&mut self.span, Span::none());
         if !span.is_disabled() {
             span.record("tick_id", record.tick_id);
-            span.record("match_pool", &*record.match_pool);
+            span.record("match_pool", bounded(&record.match_pool, MAX_POOL));
             span.record("tickets", record.tickets);
             span.record("answers", record.answers);
         }
         self.shared
             .metrics
             .tick_ended(record, self.facts.as_deref());
+        if let Some(summary) = record.exceeded.summary() {
+            tracing::warn!(
+                match_pool = bounded(&record.match_pool, MAX_POOL),
+                tick_id = record.tick_id,
+                "{summary}"
+            );
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Black-box tests: the real server on a port of its own, and a gRPC client.
 
 mod alliance;
+mod answers;
 mod auth;
 mod backfill;
 mod custom_logic;
@@ -9,6 +10,7 @@ mod demo;
 mod descriptor;
 mod manual;
 mod program;
+mod reported;
 mod serving;
 mod streams;
 mod support;

@@ -1,7 +1,9 @@
 //! MakeMatches: what comes back for what is sent.
 
+mod bounds;
 mod panics;
 mod refusals;
+mod rulesets;
 mod sessions;
 
 use std::time::Duration;

@@ -71,7 +71,7 @@ fn attributes(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
         return Attributes::new();
     };
     let mut attributes = must_match::attributes(rules, pivot);
-    if let Some(blocked) = blocks::united(tickets) {
+    if let Some(blocked) = blocks::united(tickets.iter().map(|ticket| &ticket.attributes)) {
         attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
     }
     for option in &rules.options {

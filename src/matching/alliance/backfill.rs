@@ -11,6 +11,7 @@
 //! 3. [`proposal`] writes down which tickets joined.
 
 mod fill;
+mod means;
 mod open_session;
 mod proposal;
 mod seats;
@@ -21,7 +22,7 @@ mod tests;
 use super::AllianceRules;
 use super::pool::Pool;
 use crate::matching::{
-    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value,
+    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value, queued_at,
 };
 use fill::Fill;
 use open_session::as_ticket;
@@ -76,22 +77,15 @@ impl BackfillTick for AllianceBackfill {
             mut sessions,
             tickets,
         } = *self;
-        if !rules.auto_backfill {
-            let off = Reason::BackfillOff;
-            sessions.into_iter().for_each(|one| out.keep_open(one, off));
-            tickets.into_iter().for_each(|one| out.leave(one, off));
-            return;
-        }
         let now_ms = context.now_ms;
-        let created = |session: &Session| session.created_at_ms.unwrap_or(now_ms).min(now_ms);
-        sessions.sort_by_key(|session| (created(session), session.arrival));
+        sessions.sort_by_key(|one| (queued_at(one.created_at_ms, now_ms), one.arrival));
         let mut unasked = sessions.is_empty().then_some(Reason::NoSession);
         let rows = sessions.iter().map(|one| as_ticket(&rules, one)).collect();
         let (pool, unfit) = Pool::with_sessions(&rules, now_ms, tickets, rows);
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
-        let mut fill = Fill::new(&rules, pool);
+        let mut fill = Fill::new(&rules, pool, &sessions);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
             if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {

@@ -7,6 +7,7 @@
 use super::criteria::Criteria;
 use super::criteria::blocks::BlocksInside;
 use super::criteria::cross_play::PlatformsInside;
+use super::criteria::must_match::MustMatchInside;
 use super::criteria::option::OptionsInside;
 use super::criteria::players::PlayersInside;
 use super::kinds::PartyKind;
@@ -19,6 +20,7 @@ pub(super) struct Chosen {
     tickets: Vec<Id>,
     kinds: Vec<PartyKind>,
     players: u64,
+    must_match: MustMatchInside,
     inside: PlayersInside,
     blocks: BlocksInside,
     options: OptionsInside,
@@ -32,6 +34,7 @@ impl Chosen {
             tickets: Vec::new(),
             kinds: Vec::new(),
             players: 0,
+            must_match: criteria.must_match.inside(),
             inside: criteria.players.inside(),
             blocks: criteria.blocks.inside(&criteria.players),
             options: criteria.options.inside(),
@@ -64,12 +67,16 @@ impl Chosen {
         while !self.tickets.is_empty() {
             self.pop(pool, criteria);
         }
+        // The rows after the tickets are sessions.
+        let session = pivot.checked_sub(pool.len());
+        self.must_match.begin(&criteria.must_match, pivot, session);
         self.platforms.begin(&criteria.platforms, pivot);
         self.push(pool, criteria, pivot);
     }
 
     /// Whether a ticket that passes every test with the pivot also goes with the others.
     pub(super) fn admits(&self, criteria: &Criteria<'_>, id: Id) -> Result<(), Reason> {
+        self.must_match.admits(&criteria.must_match, id)?;
         self.inside.admits(&criteria.players, id)?;
         self.blocks
             .admits(&criteria.blocks, &criteria.players, id)?;
@@ -79,6 +86,7 @@ impl Chosen {
 
     /// Takes a ticket that the match [admits](Chosen::admits).
     pub(super) fn push(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
+        self.must_match.push(&criteria.must_match, id);
         self.inside.push(&criteria.players, id);
         self.blocks.push(&criteria.blocks, &criteria.players, id);
         self.options.push(&criteria.options, id);
@@ -95,14 +103,16 @@ impl Chosen {
         };
         self.kinds.pop();
         self.players -= u64::from(pool.sizes[id as usize]);
+        self.must_match.pop(&criteria.must_match, id);
         self.inside.pop(&criteria.players, id);
         self.blocks.pop(&criteria.blocks, &criteria.players, id);
         self.options.pop(&criteria.options, id);
         self.platforms.pop(&criteria.platforms, id);
     }
 
-    /// What tickets that come later find: kinds of parties and common values. After tickets of the same key, the
-    /// same later ones are admitted and the same teams can be made. `None` where more than that counts.
+    /// What tickets that come later find: kinds of parties, attributes and common values. After tickets
+    /// of the same key, the same later ones are admitted and the same teams can be made. `None` where
+    /// more than that counts.
     pub(super) fn key(&self) -> Option<Vec<u32>> {
         let silent =
             self.inside.is_silent() && self.blocks.is_silent() && self.platforms.is_silent();
@@ -111,6 +121,7 @@ impl Chosen {
         }
         let mut key = self.kinds.clone();
         key.sort_unstable();
+        self.must_match.note_key(&mut key);
         self.options.note_key(&mut key).then_some(key)
     }
 }

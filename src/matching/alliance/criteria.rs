@@ -26,7 +26,7 @@ use super::pool::Pool;
 use blocks::Blocks;
 use cross_play::Platforms;
 use distance::Distances;
-use must_match::Groups;
+use must_match::{Groups, InPart};
 use option::Options;
 use players::Players;
 use region::Regions;
@@ -44,10 +44,10 @@ pub(super) struct Criteria<'r> {
 }
 
 impl<'r> Criteria<'r> {
-    /// Reads what the rules look at, once for each row. O(n log n).
-    pub(super) fn of(rules: &'r AllianceRules, pool: &Pool) -> Self {
+    /// Reads what the rules look at, once for each row; `in_part` is for each session. O(n log n).
+    pub(super) fn of(rules: &'r AllianceRules, pool: &Pool, in_part: &[InPart<'_>]) -> Self {
         let mut values = Interner::default();
-        let must_match = Groups::of(rules, pool, &mut values);
+        let must_match = Groups::of(rules, pool, in_part, &mut values);
         let options = Options::of(&rules.options, pool, &mut values);
         let platforms = Platforms::of(&rules.options, pool);
         let (players, numbers) = Players::of(pool);

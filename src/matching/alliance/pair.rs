@@ -17,6 +17,9 @@ pub(super) struct Pivot {
     pub(super) region: Option<Region>,
     /// Whether the pivot is old enough to ignore the steps of others.
     pub(super) one_way: bool,
+    /// Tickets with a lower number are older, and keep what they asked for: they are asked back. None
+    /// is where the pivot stands for a session.
+    pub(super) asked_back: Id,
     /// Whether its means are known; those of a session without tickets are not.
     pub(super) measured: bool,
 }
@@ -30,6 +33,7 @@ impl Pivot {
             bounds: rules.teams_at(age_ms),
             region: None,
             one_way: one_way_after_ms.is_some_and(|after_ms| age_ms > after_ms),
+            asked_back: id.min(pool.len()),
             measured: true,
         }
     }
@@ -49,8 +53,10 @@ impl Pivot {
         if let Some(region) = self.region {
             score += criteria.regions.test(region, id, self.one_way)?;
         }
-        criteria.must_match.test(self.id, id)?;
-        criteria.options.test(self.id, id)?;
+        let back = id < self.asked_back;
+        criteria.must_match.test(self.id, id, back)?;
+        criteria.options.test(self.id, id, back)?;
+        criteria.platforms.test(self.id, id, back)?;
         if pool.sizes[id as usize] > self.bounds.players_max {
             return Err(Reason::TeamSizes);
         }

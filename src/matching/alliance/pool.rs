@@ -5,7 +5,7 @@
 
 use super::AllianceRules;
 use super::kinds::{Kinds, PartyKind};
-use crate::matching::{Reason, Ticket, TicketFault};
+use crate::matching::{Reason, Ticket, TicketFault, queued_at};
 
 /// The number of a ticket: 0 is the oldest.
 pub(super) type Id = u32;
@@ -50,7 +50,9 @@ impl Pool {
         let fits = |ticket: Ticket| {
             let reason = match rules.check_ticket(&ticket) {
                 Ok(()) => return Some(ticket),
-                Err(TicketFault::NoRegionUnderCap { .. }) => Reason::Region,
+                Err(TicketFault::NoRegionUnderCap { .. } | TicketFault::NoRegionMeasured) => {
+                    Reason::Region
+                }
                 Err(_) => Reason::InvalidTicket,
             };
             unfit.push((ticket, reason));
@@ -58,7 +60,7 @@ impl Pool {
         };
         // In the memory of `tickets`: they are most of what a tick needs.
         let mut rows: Vec<Ticket> = tickets.into_iter().filter_map(fits).collect();
-        let created = |ticket: &Ticket| ticket.created_at_ms.unwrap_or(now_ms).min(now_ms);
+        let created = |ticket: &Ticket| queued_at(ticket.created_at_ms, now_ms);
         let mut order: Vec<(i64, u32, usize)> = rows
             .iter()
             .enumerate()

@@ -33,7 +33,7 @@ fn finish(
     for (ticket, reason) in unfit {
         out.leave(ticket, reason);
     }
-    let mut criteria = Criteria::of(rules, &pool);
+    let mut criteria = Criteria::of(rules, &pool, &[]);
     let mut chosen = Chosen::new(&criteria);
     let mut search = Search::new(rules, &pool, &criteria);
     // Tickets whose turn does not come keep this reason.

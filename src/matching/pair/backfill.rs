@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::PairRules;
 use crate::matching::{
     BackfillOut, BackfillTick, Flow, Proposal, Reason, Roster, Session, Text, TickContext, Ticket,
-    Value, proposal_id, team_id,
+    Value, proposal_id, queued_at, team_id,
 };
 
 /// A backfill tick by [`PairRules`].
@@ -87,7 +87,7 @@ impl BackfillTick for PairBackfill {
 /// Sorts tickets and sessions, oldest first. Age counts from the time of creation, as AGS counts
 /// it; what has none counts as created now.
 fn by_age(context: &TickContext, created_at_ms: Option<i64>, arrival: u32) -> (i64, u32) {
-    (created_at_ms.unwrap_or(context.now_ms), arrival)
+    (queued_at(created_at_ms, context.now_ms), arrival)
 }
 
 fn proposal(context: &TickContext, mut session: Session, added: Vec<Ticket>) -> Proposal {

@@ -2,19 +2,24 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::matching::{Played, Text};
+use crate::matching::{Played, Player, Text};
 
 const CONTEXT: TickContext = TickContext {
-    now_ms: 1_000_000,
+    now_ms: 1_700_000_000_000,
     tick_id: 7,
 };
 
 fn ticket(arrival: u32) -> Ticket {
     let id = Text::from(format!("t{arrival}"));
+    let player = Player {
+        id: id.clone(),
+        ..Player::default()
+    };
     Ticket {
         id,
         pool: "pool".into(),
         arrival,
+        players: vec![player],
         ..Ticket::default()
     }
 }
@@ -46,6 +51,25 @@ fn six_tickets_make_three_pairs_in_order() {
             .iter()
             .all(|made| !made.backfill && made.teams.len() == 1)
     );
+}
+
+#[test]
+fn a_ticket_without_players_is_left_out() {
+    let tickets = (0..4).map(|arrival| {
+        let mut ticket = ticket(arrival);
+        if arrival == 1 {
+            ticket.players.clear();
+        }
+        ticket
+    });
+    let tick = Box::new(PairTick::new(PairRules::default(), CONTEXT));
+    let out = Played::default().run(tick, tickets);
+    assert_eq!(out.ids(), [["t0", "t2"]]);
+    let left = [
+        ("t1", Reason::InvalidTicket),
+        ("t3", Reason::NotEnoughTickets),
+    ];
+    assert_eq!(out.why_left(), left.into());
 }
 
 #[test]
@@ -146,16 +170,23 @@ fn all_faults_are_named_together() {
 }
 
 #[test]
-fn keys_without_effect_are_warned_of() {
-    let parsed = parse(json!({"matching_rule": [], "my_key": 1})).unwrap();
+fn unknown_keys_are_warned_of() {
+    let parsed = parse(json!({"my_key": 1})).unwrap();
     let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        warnings,
-        [
-            "`matching_rule`: has no effect without `alliance`",
-            "`my_key`: is not a key of a ruleset"
-        ]
-    );
+    assert_eq!(warnings, ["`my_key`: is not a key of a ruleset"]);
+}
+
+#[test]
+fn near_misses_are_told_with_the_other_faults() {
+    let wrong = json!({"aliance": {}, "matching_rule": [], "shipCountMin": -1});
+    let error = parse(wrong).expect_err("three faults").to_string();
+    for part in [
+        "`aliance` is {}: it is not a key of a ruleset; `alliance` was probably meant",
+        "`matching_rule` is []: it belongs to a ruleset with `alliance`, which is missing",
+        "`shipCountMin` is -1: ",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 proptest! {

@@ -5,7 +5,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::{MAX_INTEGER, ParsedRules, Report, RuleFault, RulesError, find, short, whole_number};
+use super::{MAX_INTEGER, ParsedRules, Report, RuleFault, RulesError, excerpt, find, whole_number};
 use crate::matching::Text;
 
 /// Largest number of characters of a name in a ruleset: an attribute, a match option.
@@ -31,8 +31,7 @@ pub const MAX_NAME: usize = 64;
 ///
 /// # Errors
 ///
-/// Every fault that was reported, the first [`MAX_FAULTS`](super::MAX_FAULTS) of them with their
-/// paths; if nothing else is wrong, what is not supported.
+/// Every fault that was reported; if nothing else is wrong, what is not supported.
 pub fn read<R>(
     fields: Map<String, Value>,
     rules: impl FnOnce(&mut Object<'_>) -> R,
@@ -311,7 +310,7 @@ impl<'r> Object<'r> {
                 Some(known) => format!("has no effect beside `{known}`, which is spelled exactly"),
                 None => "is not a key of a ruleset".to_owned(),
             };
-            self.report.warn(self.at(&short(key)), text);
+            self.report.warn(self.at(&excerpt(key)), text);
         }
     }
 }

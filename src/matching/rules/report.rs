@@ -4,10 +4,6 @@ use serde_json::Value;
 
 use super::{RuleFault, RuleWarning, RulesError};
 
-/// Faults that one answer lists; the others are counted. They travel in the trailers of a gRPC
-/// answer, which have a bound.
-pub const MAX_FAULTS: usize = 20;
-
 /// Faults and warnings of a ruleset, in the order in which they were found. Paths are written as
 /// `matching_rule[1].reference`.
 #[derive(Debug, Default)]
@@ -21,6 +17,11 @@ impl Report {
     /// A value that is wrong: what stands at the path, and what would be right.
     pub fn fault(&mut self, path: impl Into<String>, found: &Value, allowed: impl Into<String>) {
         self.faults.push(RuleFault::new(path, found, allowed));
+    }
+
+    /// Faults that were found elsewhere.
+    pub fn add(&mut self, faults: impl IntoIterator<Item = RuleFault>) {
+        self.faults.extend(faults);
     }
 
     /// A value that asks for something that the logic does not do.
@@ -45,21 +46,10 @@ impl Report {
         if faults.is_empty() && unsupported.is_empty() {
             return Ok(self.warnings);
         }
-        let wrong = !faults.is_empty();
+        if faults.is_empty() {
+            return Err(RulesError::Unsupported(unsupported));
+        }
         faults.extend(unsupported);
-        if faults.len() > MAX_FAULTS {
-            let more = faults.len() - MAX_FAULTS;
-            faults.truncate(MAX_FAULTS);
-            faults.push(RuleFault {
-                path: "rules.json".to_owned(),
-                found: format!("wrong in {more} more places"),
-                allowed: "correct these first".to_owned(),
-            });
-        }
-        if wrong {
-            return Err(RulesError::Invalid(faults));
-        }
-        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        Err(RulesError::Unsupported(texts.join("; ")))
+        Err(RulesError::Invalid(faults))
     }
 }

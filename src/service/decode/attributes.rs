@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
+use super::bound::Bound;
 use super::fault::{DecodeFault, Decoded};
 use super::field::{bytes, text, wire_type};
 use super::known::Known;
+use crate::matching::rules::quoted;
 use crate::matching::{Attributes, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 use crate::service::limits::Limits;
@@ -12,39 +14,21 @@ use crate::service::limits::Limits;
 /// How many more values a ticket may have.
 pub(super) struct Budget {
     values: u32,
-    allowed: u32,
     depth: u32,
 }
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
-        let allowed = limits.max_attributes_per_ticket;
         Self {
-            values: allowed,
-            allowed,
+            values: limits.max_attributes_per_ticket,
             depth: limits.max_attribute_depth,
         }
     }
 
     fn spend(&mut self) -> Decoded<()> {
-        self.values = self.values.checked_sub(1).ok_or_else(|| {
-            Box::new(DecodeFault::TooMany {
-                path: String::new(),
-                allowed: self.allowed,
-                what: "attribute values",
-                setting: "MAX_ATTRIBUTES_PER_TICKET",
-            })
-        })?;
+        let left = self.values.checked_sub(1);
+        self.values = left.ok_or_else(|| Box::new(DecodeFault::Exceeds(Bound::Attributes)))?;
         Ok(())
-    }
-
-    fn too_deep(&self) -> Box<DecodeFault> {
-        Box::new(DecodeFault::TooMany {
-            path: String::new(),
-            allowed: self.depth,
-            what: "levels of lists and objects",
-            setting: "MAX_ATTRIBUTE_DEPTH",
-        })
     }
 }
 
@@ -92,7 +76,7 @@ fn fields(
         }
         let value = match sent {
             Some(message) => value(body, message, budget, known, depth)
-                .map_err(|fault| fault.within(|| format!("fields[{name:?}]")))?,
+                .map_err(|fault| fault.within(|| format!("fields[{}]", quoted(&name))))?,
             None => Value::Null,
         };
         out.set(name, value);
@@ -114,12 +98,14 @@ fn value(
         let (number, content) = field.map_err(DecodeFault::malformed(""))?;
         match (number, content) {
             (1, Content::Varint(_)) => value = Value::Null,
-            (2, Content::Fixed64(bits)) => value = Value::Number(f64::from_bits(bits)),
+            (2, Content::Fixed64(bits)) => value = Value::Number(finite(f64::from_bits(bits))?),
             (3, content @ Content::Bytes(_)) => {
                 value = Value::Text(text(body, content, "string_value")?);
             }
             (4, Content::Varint(truth)) => value = Value::Bool(truth != 0),
-            (5 | 6, Content::Bytes(_)) if depth > budget.depth => return Err(budget.too_deep()),
+            (5 | 6, Content::Bytes(_)) if depth > budget.depth => {
+                return Err(Box::new(DecodeFault::Exceeds(Bound::AttributeDepth)));
+            }
             (5, Content::Bytes(inner)) => {
                 let mut inside = match value {
                     Value::Struct(inside) => inside,
@@ -141,6 +127,13 @@ fn value(
         }
     }
     Ok(value)
+}
+
+fn finite(number: f64) -> Decoded<f64> {
+    if number.is_finite() {
+        return Ok(number);
+    }
+    Err(Box::new(DecodeFault::Exceeds(Bound::NotFinite)))
 }
 
 fn list(

@@ -1,5 +1,6 @@
 //! What can be wrong with a message that is read.
 
+use super::bound::Bound;
 use crate::proto::wire::Malformed;
 
 /// Why a ticket or a session cannot be read. `path` is the field, such as `players[2].player_id`.
@@ -14,23 +15,27 @@ pub(in crate::service) enum DecodeFault {
         path: String,
         expected: &'static str,
     },
-    #[error("`{path}` has more than {allowed} {what}, the maximum of {setting}")]
-    TooMany {
-        path: String,
-        allowed: u32,
-        what: &'static str,
-        setting: &'static str,
-    },
+    /// The message can be read, and is more than a ticket or a session may be.
+    #[error("{}", .0.broken())]
+    Exceeds(Bound),
 }
 
 impl DecodeFault {
-    /// The field at fault.
+    /// The field at fault; empty for a bound, which concerns the whole message.
     pub(in crate::service) fn path(&self) -> &str {
         match self {
-            Self::Malformed { path, .. }
-            | Self::NotUtf8 { path }
-            | Self::WireType { path, .. }
-            | Self::TooMany { path, .. } => path,
+            Self::Malformed { path, .. } | Self::NotUtf8 { path } | Self::WireType { path, .. } => {
+                path
+            }
+            Self::Exceeds(_) => "",
+        }
+    }
+
+    /// The bound that is exceeded, if that is the fault.
+    pub(in crate::service) fn bound(&self) -> Option<Bound> {
+        match self {
+            Self::Exceeds(bound) => Some(*bound),
+            Self::Malformed { .. } | Self::NotUtf8 { .. } | Self::WireType { .. } => None,
         }
     }
 
@@ -46,10 +51,8 @@ impl DecodeFault {
     /// The fault as seen from the message around the one that was read.
     pub(super) fn within(mut self: Box<Self>, outer: impl FnOnce() -> String) -> Box<Self> {
         match &mut *self {
-            Self::Malformed { path, .. }
-            | Self::NotUtf8 { path }
-            | Self::WireType { path, .. }
-            | Self::TooMany { path, .. } => {
+            Self::Exceeds(_) => {}
+            Self::Malformed { path, .. } | Self::NotUtf8 { path } | Self::WireType { path, .. } => {
                 let inner = std::mem::take(path);
                 *path = if inner.is_empty() {
                     outer()

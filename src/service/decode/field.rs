@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::bound::Bound;
 use super::fault::{DecodeFault, Decoded};
 use crate::matching::Text;
 use crate::proto::wire::{Content, Fields};
@@ -68,19 +69,9 @@ pub(super) fn wire_type(path: &'static str, expected: &'static str) -> Box<Decod
 }
 
 /// Refuses the element after the last allowed one.
-pub(super) fn bound(
-    at: usize,
-    allowed: u32,
-    path: &'static str,
-    setting: &'static str,
-) -> Decoded<()> {
+pub(super) fn within(at: usize, allowed: u32, bound: Bound) -> Decoded<()> {
     if at < allowed as usize {
         return Ok(());
     }
-    Err(Box::new(DecodeFault::TooMany {
-        path: path.to_owned(),
-        allowed,
-        what: "entries",
-        setting,
-    }))
+    Err(Box::new(DecodeFault::Exceeds(bound)))
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::attributes::{self, Budget};
+use super::bound::Bound;
 use super::fault::{DecodeFault, Decoded};
-use super::field::{Created, bound, bytes, text};
+use super::field::{Created, bytes, text, within};
 use super::known::Known;
 use super::ticket::ticket;
 use crate::matching::{Needs, Party, Roster, Session, Text, Value, Wanted};
@@ -68,12 +69,7 @@ fn partial_match(
         match number {
             1 => {
                 let at = session.tickets.len();
-                bound(
-                    at,
-                    limits.max_players_per_ticket,
-                    "tickets",
-                    "MAX_PLAYERS_PER_TICKET",
-                )?;
+                within(at, limits.max_players_per_ticket, Bound::SessionTickets)?;
                 let read = ticket(
                     body.slice_ref(bytes(content, "tickets")?),
                     needs,
@@ -85,19 +81,15 @@ fn partial_match(
             }
             2 => {
                 let at = session.teams.len();
-                bound(at, MAX_LIST, "teams", "a message")?;
+                within(at, MAX_LIST, Bound::SessionLists)?;
                 let read = bytes(content, "teams")
                     .and_then(|inner| roster(body, inner))
                     .map_err(|fault| fault.within(|| format!("teams[{at}]")))?;
                 session.teams.push(read);
             }
             3 => {
-                bound(
-                    session.region_preferences.len(),
-                    MAX_LIST,
-                    "region_preferences",
-                    "a message",
-                )?;
+                let at = session.region_preferences.len();
+                within(at, MAX_LIST, Bound::SessionLists)?;
                 session
                     .region_preferences
                     .push(text(body, content, "region_preferences")?);
@@ -126,7 +118,7 @@ fn roster(body: &Bytes, message: &[u8]) -> Decoded<Roster> {
         match field.map_err(DecodeFault::malformed(""))? {
             (1, content) => roster.user_ids.push(text(body, content, "user_ids")?),
             (2, content) => {
-                bound(roster.parties.len(), MAX_LIST, "parties", "a message")?;
+                within(roster.parties.len(), MAX_LIST, Bound::SessionLists)?;
                 roster
                     .parties
                     .push(party(body, bytes(content, "parties")?)?);

@@ -154,22 +154,87 @@ fn a_session_is_read() {
 }
 
 #[test]
-fn faults_name_the_field() {
-    let message = |json: &Json| read(encoded("Ticket", json)).unwrap_err().to_string();
+fn more_than_a_ticket_may_be_is_told_by_bound() {
     let mut deep = json!(1);
     for _ in 0..17 {
         deep = json!([deep]);
     }
-    let error = message(&json!({"players": [{"player_id": "a", "attributes": {"x": deep}}]}));
-    assert!(
-        error.starts_with("`players[0].attributes.fields[\"x\"]` has more than 16"),
-        "{error}"
+    let values: Vec<_> = (0..4096).collect();
+    let players = vec![json!({"player_id": "a"}); 257];
+    let names: Vec<_> = (0..257).map(|n| n.to_string()).collect();
+    let latencies: serde_json::Map<_, _> =
+        names.iter().map(|name| (name.clone(), json!(1))).collect();
+    let attribute = |x: Json| json!({"players": [{"player_id": "a", "attributes": {"x": x}}]});
+    let cases = [
+        (attribute(deep), Bound::AttributeDepth),
+        (attribute(values.into()), Bound::Attributes),
+        (json!({"players": players}), Bound::Players),
+        (json!({"latencies": latencies}), Bound::Regions),
+        (json!({"excluded_sessions": names}), Bound::ExcludedSessions),
+    ];
+    for (json, bound) in cases {
+        let fault = read(encoded("Ticket", &json)).unwrap_err();
+        assert_eq!(fault.bound(), Some(bound));
+    }
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let list = Value::List(vec![Value::Number(odd)]);
+        let attributes = [("x".into(), list)].into_iter().collect();
+        let mut body = encoded("Ticket", &full_ticket()).to_vec();
+        prost::encoding::message::encode(5, &to_struct(&attributes), &mut body);
+        let body = Bytes::from(body);
+        let fault = read(body.clone()).unwrap_err();
+        assert_eq!(fault.bound(), Some(Bound::NotFinite));
+        // What it is called can still be read.
+        let named = named(&body).unwrap();
+        assert_eq!((&*named.id, &*named.pool), ("t", "p"));
+    }
+}
+
+#[test]
+fn more_than_a_session_may_be_is_told_by_bound() {
+    let read = |partial_match: Json| {
+        let body = encoded("BackfillTicket", &json!({"partial_match": partial_match}));
+        let (needs, limits) = (Needs::everything(), Limits::default());
+        session(&body, &needs, &limits, &mut Known::default())
+            .unwrap_err()
+            .bound()
+    };
+    let tickets = vec![json!({}); 257];
+    assert_eq!(
+        read(json!({"tickets": tickets})),
+        Some(Bound::SessionTickets)
     );
-    let many: Vec<_> = (0..4096).collect();
-    let error = message(&json!({"ticket_attributes": {"list": many}}));
-    assert!(
-        error.contains("ticket_attributes") && error.contains("MAX_ATTRIBUTES_PER_TICKET"),
-        "{error}"
+    let names = vec![json!("a"); 257];
+    let ticket = json!({"excluded_sessions": names});
+    assert_eq!(
+        read(json!({"tickets": [ticket]})),
+        Some(Bound::ExcludedSessions)
+    );
+    let many = vec![json!({}); 4097];
+    let regions = vec![json!("eu"); 4097];
+    for lists in [
+        json!({"teams": many}),
+        json!({"teams": [{"parties": many}]}),
+        json!({"region_preferences": regions}),
+    ] {
+        assert_eq!(read(lists), Some(Bound::SessionLists));
+    }
+}
+
+#[test]
+fn faults_name_the_field() {
+    // A key, and a value of a kind that has the wrong wire type.
+    let entry = b"\x0a\x01x\x12\x02\x10\x01";
+    let body = [
+        &[0x2a, 2 + entry.len() as u8, 0x0a, entry.len() as u8],
+        &entry[..],
+    ]
+    .concat();
+    let fault = read(body.into()).unwrap_err();
+    assert_eq!(fault.bound(), None);
+    assert_eq!(
+        fault.to_string(),
+        "`ticket_attributes.fields[\"x\"].value` has the wrong wire type; it has to be that of the kind"
     );
 }
 
@@ -178,7 +243,7 @@ fn value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
         any::<f64>()
-            .prop_filter("NaN equals nothing", |n| !n.is_nan())
+            .prop_filter("finite numbers are read", |n| n.is_finite())
             .prop_map(Value::Number),
         "\\PC{0,6}".prop_map(|text| Value::Text(text.into())),
     ];

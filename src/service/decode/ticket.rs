@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::attributes::{self, Budget};
+use super::bound::Bound;
 use super::fault::{DecodeFault, Decoded};
-use super::field::{Created, bound, bytes, text};
+use super::field::{Created, bytes, text, within};
 use super::known::Known;
 use super::latencies::Latencies;
 use crate::matching::{Needs, Player, Text, Ticket};
@@ -23,8 +24,9 @@ pub(in crate::service) fn ticket(
     Ok(ticket)
 }
 
-/// Reads a ticket into a blank one of a [`Batch`](super::Batch). The pool and the latencies in it
-/// may be those of another ticket: what is the same stays in place, and the rest is replaced.
+/// Reads a ticket into one that [`Batch`] gave out. Its pool and latencies may be those of another
+/// ticket: what is the same again stays where it is, and the rest is replaced. After a fault it is
+/// spoilt, but for its body.
 #[inline]
 pub(in crate::service) fn refill(
     ticket: &mut Ticket,
@@ -33,31 +35,39 @@ pub(in crate::service) fn refill(
     limits: &Limits,
     known: &mut Known,
 ) -> Decoded<()> {
+    let read = fields(ticket, &body, needs, limits, known);
+    ticket.body = body;
+    read
+}
+
+#[inline]
+fn fields(
+    ticket: &mut Ticket,
+    body: &Bytes,
+    needs: &Needs,
+    limits: &Limits,
+    known: &mut Known,
+) -> Decoded<()> {
     let mut budget = Budget::new(limits);
     let mut created = Created::default();
     let mut has_pool = false;
     let mut latencies = Latencies::over(&mut ticket.latencies);
-    for field in Fields::of(&body) {
+    for field in Fields::of(body) {
         let (number, content) = field.map_err(DecodeFault::malformed(""))?;
         match number {
-            1 => ticket.id = text(&body, content, "ticket_id")?,
+            1 => ticket.id = text(body, content, "ticket_id")?,
             2 => {
                 has_pool = true;
                 if bytes(content, "match_pool")? != ticket.pool.as_bytes() {
-                    ticket.pool = known.text(&body, content, "match_pool")?;
+                    ticket.pool = known.text(body, content, "match_pool")?;
                 }
             }
             3 => created.read(bytes(content, "CreatedAt")?)?,
             4 => {
                 let at = ticket.players.len();
-                bound(
-                    at,
-                    limits.max_players_per_ticket,
-                    "players",
-                    "MAX_PLAYERS_PER_TICKET",
-                )?;
+                within(at, limits.max_players_per_ticket, Bound::Players)?;
                 let player = bytes(content, "players")
-                    .and_then(|inner| player(&body, inner, needs, &mut budget, known))
+                    .and_then(|inner| player(body, inner, needs, &mut budget, known))
                     .map_err(|fault| fault.within(|| format!("players[{at}]")))?;
                 if at == 0 {
                     // Most tickets are of one player.
@@ -66,7 +76,7 @@ pub(in crate::service) fn refill(
                 ticket.players.push(player);
             }
             5 => attributes::read(
-                &body,
+                body,
                 bytes(content, "ticket_attributes")?,
                 &needs.ticket_attributes,
                 &mut budget,
@@ -75,29 +85,19 @@ pub(in crate::service) fn refill(
             )
             .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
             6 if needs.latencies => {
-                bound(
-                    latencies.len(),
-                    limits.max_regions_per_ticket,
-                    "latencies",
-                    "MAX_REGIONS_PER_TICKET",
-                )?;
+                let at = latencies.len();
+                within(at, limits.max_regions_per_ticket, Bound::Regions)?;
                 bytes(content, "latencies")
-                    .and_then(|inner| latencies.read(&body, inner, known))
+                    .and_then(|inner| latencies.read(body, inner, known))
                     .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
             }
-            7 => ticket.party_session_id = text(&body, content, "party_session_id")?,
+            7 => ticket.party_session_id = text(body, content, "party_session_id")?,
             9 if needs.excluded_sessions => {
                 let at = ticket.excluded_sessions.len();
-                let setting = "MAX_REGIONS_PER_TICKET";
-                bound(
-                    at,
-                    limits.max_regions_per_ticket,
-                    "excluded_sessions",
-                    setting,
-                )?;
+                within(at, limits.max_regions_per_ticket, Bound::ExcludedSessions)?;
                 ticket
                     .excluded_sessions
-                    .push(text(&body, content, "excluded_sessions")?);
+                    .push(text(body, content, "excluded_sessions")?);
             }
             _ => {}
         }
@@ -107,8 +107,27 @@ pub(in crate::service) fn refill(
         ticket.pool = Text::new();
     }
     ticket.created_at_ms = created.unix_ms();
-    ticket.body = body;
     Ok(())
+}
+
+/// What a ticket or a session is called: all that is known of one that is beyond a bound.
+#[derive(Debug, Default)]
+pub(in crate::service) struct Named {
+    pub(in crate::service) id: Text,
+    pub(in crate::service) pool: Text,
+}
+
+/// Reads the name of a ticket or a session; their fields for it have the same numbers.
+pub(in crate::service) fn named(body: &Bytes) -> Decoded<Named> {
+    let mut named = Named::default();
+    for field in Fields::of(body) {
+        match field.map_err(DecodeFault::malformed(""))? {
+            (1, content) => named.id = text(body, content, "ticket_id")?,
+            (2, content) => named.pool = text(body, content, "match_pool")?,
+            _ => {}
+        }
+    }
+    Ok(named)
 }
 
 fn player(

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+use crate::matching::rules::quoted;
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
-use crate::service::decode::{Batch, Known};
+use crate::service::decode::{Batch, DecodeFault, Known, Named};
 use crate::service::metrics::{RULESET_REFUSED, TickRecord};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
@@ -80,10 +81,10 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             "tick begins"
         );
     }
-    let rules = shared
-        .rules(parameters.rules.as_ref())
-        .inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
     record.now_ms = shared.clock.unix_ms();
+    let (ruleset, read) = shared.rules(parameters.rules.as_ref());
+    record.ruleset = ruleset;
+    let rules = read.inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
     let context = TickContext {
         now_ms: record.now_ms,
         tick_id: parameters.tick_id,
@@ -145,8 +146,15 @@ impl Intake {
                 Ok(self.batch.is_full())
             }
             Slot::BackfillTicket => {
-                let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
-                    .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
+                let read = decode::session(&bytes, &self.needs, limits, &mut self.known);
+                let mut session = match read {
+                    Ok(session) => session,
+                    Err(fault) => {
+                        self.leave_out("backfill_ticket", &bytes, &fault, record)?;
+                        self.sessions += 1;
+                        return Ok(false);
+                    }
+                };
                 let id = &session.backfill_ticket_id;
                 check_pool(&mut self.pool, "backfill_ticket", id, &session.pool, record)?;
                 session.arrival = self.sessions;
@@ -166,8 +174,15 @@ impl Intake {
         record: &mut TickRecord,
     ) -> Result<(), Status> {
         let ticket = self.batch.blank();
-        decode::refill(ticket, bytes, &self.needs, limits, &mut self.known)
-            .map_err(|fault| status::undecodable("ticket", &fault))?;
+        let read = decode::refill(ticket, bytes, &self.needs, limits, &mut self.known);
+        if let Err(fault) = read {
+            let body = std::mem::take(&mut ticket.body);
+            self.batch.spoil();
+            self.leave_out("ticket", &body, &fault, record)?;
+            self.tickets += 1;
+            record.tickets += 1;
+            return Ok(());
+        }
         ticket.arrival = self.tickets;
         check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, record)?;
         self.batch.push();
@@ -176,7 +191,27 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether there are tickets that have not yet been given to the tick.
+    /// Leaves out a ticket or a session that is beyond a bound: the rest of the stream goes on as
+    /// if it had not come. Other faults are the stream's.
+    #[cold]
+    fn leave_out(
+        &mut self,
+        what: &str,
+        body: &Bytes,
+        fault: &DecodeFault,
+        record: &mut TickRecord,
+    ) -> Result<(), Status> {
+        let Some(bound) = fault.bound() else {
+            return Err(status::undecodable(what, fault));
+        };
+        let Named { id, pool } =
+            decode::named(body).map_err(|fault| status::undecodable(what, &fault))?;
+        check_pool(&mut self.pool, what, &id, &pool, record)?;
+        record.exceeds(bound, &id);
+        Ok(())
+    }
+
+    /// Whether there are tickets that the tick has not got yet.
     pub(super) fn holds_tickets(&self) -> bool {
         !self.batch.is_empty()
     }
@@ -226,9 +261,11 @@ fn check_pool(
         Some(first) if first == pool => {}
         Some(first) => {
             let text = format!(
-                "{what} {id:?} is of match pool {:?}, and the stream began with {:?}; all tickets \
-                 of a stream have to be of one pool",
-                &**pool, &**first
+                "{what} {} is of match pool {}, and the stream began with {}; all tickets of a \
+                 stream have to be of one pool",
+                quoted(id),
+                quoted(pool),
+                quoted(first)
             );
             return Err(status::invalid_field(&format!("{what}.match_pool"), text));
         }

@@ -223,11 +223,11 @@ fn tickets_of_a_file_are_sent_as_they_stand() {
         r#"{"parameters": {"rules": {"json": "{\"shipCountMin\": 3, \"shipCountMax\": 3}"}, "tickId": 5}}"#,
         r#"{"ticket": {"ticket_id": "a", "match_pool": "p", "players": [{"player_id": "x"}]}}"#,
         r#"{"ticketId": "b", "matchPool": "p", "players": [{"playerId": "y"}], "latencies": {"eu": "20"}}"#,
-        r#"{"ticket": {"ticket_id": "c", "match_pool": "p", "CreatedAt": "2026-01-02T03:04:05Z"}}"#,
+        r#"{"ticket": {"ticket_id": "c", "match_pool": "p", "CreatedAt": "2026-01-02T03:04:05Z", "players": [{"player_id": "z"}]}}"#,
     ];
     let (code, out, err) = make_matches(&server, &lines.join("\n"));
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("a, b, c | [x, y] | eu"), "{out}");
+    assert!(out.contains("a, b, c | [x, y, z] | eu"), "{out}");
 }
 
 /// A file with this text.

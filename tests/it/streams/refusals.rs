@@ -7,7 +7,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::support::{
-    Player, Ticket, all, ids, open, parameters, raw, raw_request, request, start, ticket,
+    Ticket, all, ids, open, parameters, raw, raw_request, request, start, ticket,
 };
 
 #[tokio::test]
@@ -138,39 +138,20 @@ async fn wrong_rules_are_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn every_bound_has_its_own_error() {
+async fn every_bound_of_a_stream_has_its_own_error() {
     let server = start(&[
         "--max-message-bytes=2048",
         "--max-stream-bytes=1500",
         "--max-tickets-per-stream=5",
-        "--max-players-per-ticket=2",
-        "--max-regions-per-ticket=2",
     ]);
     let invalid = Code::InvalidArgument;
-    let with = |change: &dyn Fn(&mut Ticket)| {
-        let mut ticket = Ticket::new("x", "pool");
-        change(&mut ticket);
-        vec![parameters("{}"), request(&ticket)]
+    let huge = Ticket {
+        of_tomorrow: vec![0; 4000],
+        ..Ticket::new("x", "pool")
     };
-    let huge = with(&|ticket| ticket.of_tomorrow = vec![0; 4000]);
+    let huge = vec![parameters("{}"), request(&huge)];
     server
-        .refused(huge, Code::OutOfRange, &["message length too large"])
-        .await;
-    let many = with(&|ticket| ticket.players = vec![Player::default(); 3]);
-    server
-        .refused(
-            many,
-            invalid,
-            &["`players` has more than 2", "MAX_PLAYERS_PER_TICKET"],
-        )
-        .await;
-    let far = with(&|ticket| ticket.latencies = (0..3).map(|n| (n.to_string(), n)).collect());
-    server
-        .refused(
-            far,
-            invalid,
-            &["`latencies` has more than 2", "MAX_REGIONS_PER_TICKET"],
-        )
+        .refused(huge, Code::ResourceExhausted, &["MAX_MESSAGE_BYTES"])
         .await;
     let mut long = vec![parameters("{}")];
     long.extend((0..6).map(|n| ticket(&n.to_string())));

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use hashbrown::HashMap;
 
 use super::MAX_STEPS;
-use super::open_session::{OpenSession, contradicts_itself};
+use super::open_session::{OpenSession, contradicts_itself, in_part};
 use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
 use super::shelf::{Shelves, latency};
@@ -61,9 +61,10 @@ struct Best {
 
 impl<'r> Fill<'r> {
     /// Sorts the tickets of a pool. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: Pool) -> Self {
+    pub(super) fn new(rules: &'r AllianceRules, pool: Pool, sessions: &[Session]) -> Self {
         let count = pool.len() as usize;
-        let criteria = Criteria::of(rules, &pool);
+        let in_part: Vec<_> = sessions.iter().map(|one| in_part(rules, one)).collect();
+        let criteria = Criteria::of(rules, &pool, &in_part);
         Fill {
             rules,
             index: Index::new(&pool, &criteria),
@@ -112,16 +113,14 @@ impl<'r> Fill<'r> {
             .cells_of(&mut self.criteria, row, &mut self.cells);
         while let Some(best) = self.best(&mut session, None) {
             let id = best.rank.id;
-            match best.place {
-                Place::Team(team) => self.join(&mut session, id, team),
-                Place::NewTeam if self.open_team(&mut session, id) => {
-                    // There is room now that was not there when these tried.
+            match self.seat(&mut session, id, best.place) {
+                // The session is another one now, for those that could not open a team before, too.
+                true => {
                     for id in session.failed_openers.drain(..) {
                         self.done[id as usize] = 0;
                     }
                 }
-                Place::NewTeam => {
-                    session.tries += 1;
+                false => {
                     session.failed_openers.push(id);
                     session.refused.get_or_insert(Reason::TeamSizes);
                     self.reasons[id as usize] = Some(Reason::TeamSizes);
@@ -139,6 +138,24 @@ impl<'r> Fill<'r> {
             self.open = Some(session);
         }
         made
+    }
+
+    /// Whether the ticket joins: in its place, or if that is a new team that cannot be filled, in the
+    /// next smallest one.
+    fn seat(&mut self, session: &mut OpenSession, id: Id, place: Place) -> bool {
+        let place = match place {
+            Place::NewTeam if self.open_team(session, id) => return true,
+            Place::NewTeam => {
+                session.tries += 1;
+                session.seats.place(self.newcomer(id), false)
+            }
+            team => Ok(team),
+        };
+        let Ok(Place::Team(team)) = place else {
+            return false;
+        };
+        self.join(session, id, team);
+        true
     }
 
     /// Why the oldest ticket that waits may not join.
@@ -284,36 +301,36 @@ impl<'r> Fill<'r> {
                 Reason::SharedPlayer => Reason::PlayerInSession,
                 other => other,
             })?;
-        let newcomer = Newcomer {
-            ticket,
-            value: value(self.rules, ticket),
-        };
+        if session.pivot.measured {
+            let (row, spans) = (session.pivot.id, session.means.spans());
+            self.criteria.distances.test_spans(row, id, spans)?;
+        }
         let place = match team {
             Some(team) if session.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
             Some(team) if ticket.players.len() > session.seats.room(team) as usize => {
                 return Err(Reason::TeamSizes);
             }
             Some(team) => Place::Team(team),
-            None => session.seats.place(newcomer, session.may_open())?,
+            None => session.seats.place(self.newcomer(id), session.may_open())?,
         };
         Ok((score, place))
     }
 
-    /// The ticket joins the team, and the session is measured anew.
-    fn join(&mut self, session: &mut OpenSession, id: Id, team: usize) {
-        let players = f64::from(self.pool.sizes[id as usize]);
-        for (sum, mean) in session
-            .sums
-            .iter_mut()
-            .zip(self.criteria.distances.means(id))
-        {
-            *sum += mean * players;
-        }
-        session.players += u64::from(self.pool.sizes[id as usize]);
-        session.measure(&mut self.criteria);
+    /// The ticket as teams see it.
+    fn newcomer(&self, id: Id) -> Newcomer<'_> {
         let ticket = self.pool.ticket(id);
         let value = value(self.rules, ticket);
-        session.seats.seat(team, Newcomer { ticket, value });
+        Newcomer { ticket, value }
+    }
+
+    /// The ticket joins the team, and the session is measured anew.
+    fn join(&mut self, session: &mut OpenSession, id: Id, team: usize) {
+        let players = self.pool.sizes[id as usize];
+        session
+            .means
+            .join(players, self.criteria.distances.means(id));
+        session.measure(&mut self.criteria);
+        session.seats.seat(team, self.newcomer(id));
         session.added.push((id, team));
         self.chosen.push(&self.pool, &self.criteria, id);
         self.set_done(id, true);

@@ -1,14 +1,15 @@
 //! A session as the tickets see it: what it asks of those that would join.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use super::means::Means;
 use super::seats::Seats;
-use crate::matching::alliance::criteria::distance::mean;
+use crate::matching::alliance::AllianceRules;
+use crate::matching::alliance::criteria::must_match::InPart;
 use crate::matching::alliance::criteria::region::ANY_REGION;
 use crate::matching::alliance::criteria::{Criteria, blocks, cross_play, must_match, option};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::{AllianceRules, DistanceRule};
 use crate::matching::{Attributes, Player, Reason, Session, Text, Ticket, Value};
 
 /// New teams that a session tries to open without success, before it gives that up.
@@ -23,9 +24,7 @@ pub(super) struct OpenSession {
     pub(super) client_version: Text,
     pub(super) seats: Seats,
     pub(super) added: Vec<(Id, usize)>,
-    /// For each matching rule the sum over the players of its tickets, and how many these are.
-    pub(super) sums: Vec<f64>,
-    pub(super) players: u64,
+    pub(super) means: Means,
     /// How often a new team could not be filled.
     pub(super) tries: u32,
     /// The tickets that could not open one since the last that opened.
@@ -45,27 +44,24 @@ impl OpenSession {
     ) -> Self {
         let mut pivot = Pivot::new(rules, pool, row);
         pivot.one_way = false;
+        // Tickets are in order of age. Those older than the session keep what they asked for.
+        let age_ms = pool.ages[row as usize];
+        let tickets = &pool.ages[..pool.len() as usize];
+        pivot.asked_back = tickets.partition_point(|older_ms| *older_ms > age_ms) as Id;
         pivot.region = criteria.regions.reported(row).first().copied();
-        let sum = |rule: &DistanceRule| {
-            let of_ticket =
-                |ticket: &Ticket| mean(ticket, &rule.attribute) * ticket.players.len() as f64;
-            let with_players = session.tickets.iter().filter(|one| !one.players.is_empty());
-            with_players.map(of_ticket).sum()
+        let attributes = &pool.ticket(row).attributes;
+        let named = |name| match attributes.get(name) {
+            Some(Value::Text(text)) => text.clone(),
+            _ => Text::new(),
         };
-        let players: usize = session
-            .tickets
-            .iter()
-            .map(|ticket| ticket.players.len())
-            .sum();
         let mut open = Self {
             pivot,
             session_id: session.match_session_id.clone(),
-            server_name: session.server_name.clone(),
-            client_version: session.client_version.clone(),
+            server_name: named("server_name"),
+            client_version: named("client_version"),
             seats: Seats::new(rules, pivot.bounds, session),
             added: Vec::new(),
-            sums: rules.distances.iter().map(sum).collect(),
-            players: players as u64,
+            means: Means::new(rules, session),
             tries: 0,
             failed_openers: Vec::new(),
             refused: None,
@@ -76,14 +72,11 @@ impl OpenSession {
 
     /// Sets the session's means, if it has players to measure.
     pub(super) fn measure(&mut self, criteria: &mut Criteria<'_>) {
-        self.pivot.measured = self.players > 0;
+        self.pivot.measured = self.means.are_known();
         if self.pivot.measured {
-            let means: Vec<f64> = self
-                .sums
-                .iter()
-                .map(|sum| sum / self.players as f64)
-                .collect();
-            criteria.distances.set_means(self.pivot.id, &means);
+            criteria
+                .distances
+                .set_means(self.pivot.id, self.means.of_all());
         }
     }
 
@@ -110,20 +103,9 @@ impl OpenSession {
     }
 }
 
-/// The session in the form of a ticket: its players, what its tickets have in common, its age, and
-/// its region as the one that it reports.
+/// The session in the form of a ticket: its players, its attributes, its age, and its region as the
+/// one that it reports.
 pub(super) fn as_ticket(rules: &AllianceRules, session: &Session) -> Ticket {
-    let tickets: Vec<&Ticket> = session.tickets.iter().collect();
-    let mut attributes = match tickets.is_empty() {
-        true => session.attributes.clone(),
-        false => in_common(rules, &tickets),
-    };
-    for (name, text) in [
-        ("server_name", &session.server_name),
-        ("client_version", &session.client_version),
-    ] {
-        attributes.set(name.into(), Value::Text(text.clone()));
-    }
     let region = session.region_preferences.first();
     let region = region.filter(|region| !region.is_empty() && **region != ANY_REGION);
     Ticket {
@@ -133,9 +115,63 @@ pub(super) fn as_ticket(rules: &AllianceRules, session: &Session) -> Ticket {
             .map(|region| (region.clone(), 0))
             .into_iter()
             .collect(),
-        attributes,
+        attributes: attributes(rules, session),
         ..Ticket::default()
     }
+}
+
+/// What the session says, key by key, before what its tickets have in common.
+fn attributes(rules: &AllianceRules, session: &Session) -> Attributes {
+    let tickets: Vec<&Ticket> = session.tickets.iter().collect();
+    let mut attributes = in_common(rules, &tickets);
+    for (name, value) in session.attributes.iter().filter(|(_, value)| says(value)) {
+        attributes.set(name.clone(), value.clone());
+    }
+    for (name, text) in [
+        ("server_name", &session.server_name),
+        ("client_version", &session.client_version),
+    ] {
+        if !text.is_empty() {
+            attributes.set(name.into(), Value::Text(text.clone()));
+        }
+    }
+    // A ticket that was added since the match was made has its blocks only itself.
+    let blocking = tickets.iter().map(|ticket| &ticket.attributes);
+    if let Some(blocked) = blocks::united(blocking.chain([&session.attributes])) {
+        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
+    }
+    attributes
+}
+
+/// Whether a session's attribute says anything: `null` and an empty list are as good as absent.
+pub(super) fn says(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::List(values) => !values.is_empty(),
+        _ => true,
+    }
+}
+
+/// The must-match attributes that only some of the session's tickets have, and that the session does
+/// not say itself; `None` where their values differ.
+pub(super) fn in_part<'s>(rules: &AllianceRules, session: &'s Session) -> InPart<'s> {
+    let mut found: BTreeMap<&Text, (Option<&Value>, usize)> = BTreeMap::new();
+    for ticket in &session.tickets {
+        for (name, value) in must_match::must_match(rules, ticket) {
+            if session.attributes.get(name).is_some_and(says) {
+                continue;
+            }
+            let (known, tickets) = found.entry(name).or_insert((Some(value), 0));
+            *known = known.filter(|known| *known == value);
+            *tickets += 1;
+        }
+    }
+    let all = session.tickets.len();
+    found
+        .into_iter()
+        .filter(|(_, (value, tickets))| value.is_none() || *tickets < all)
+        .map(|(name, (value, _))| (name, value))
+        .collect()
 }
 
 /// Every player of the session, each once.
@@ -153,20 +189,22 @@ fn players(session: &Session) -> Vec<Player> {
         .collect()
 }
 
-/// The must-match attributes that all tickets share, what the options leave, every platform that
-/// they are on, and all players whom they block.
+/// What the session's tickets have in common: must-match attributes and names that all have, what the
+/// options leave, and every platform that they are on.
 fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let Some((first, others)) = tickets.split_first() else {
         return Attributes::new();
     };
-    let shared = |(name, value): &(&Text, &Value)| {
-        others
-            .iter()
-            .all(|other| other.attributes.get(name) == Some(*value))
-    };
-    let mut attributes: Attributes = must_match::must_match(rules, first)
-        .filter(shared)
-        .map(|(name, value)| (name.clone(), value.clone()))
+    let own = must_match::must_match(rules, first);
+    let names = must_match::names(first);
+    let mut attributes: Attributes = own
+        .map(|(name, value)| (name.clone(), value))
+        .chain(names.map(|(name, value)| (Text::from_static(name), value)))
+        .filter(|(name, value)| {
+            let mut others = others.iter();
+            others.all(|other| other.attributes.get(name) == Some(*value))
+        })
+        .map(|(name, value)| (name, value.clone()))
         .collect();
     if let Some((name, platforms)) = cross_play::united(tickets) {
         attributes.set(name.into(), platforms);
@@ -176,14 +214,15 @@ fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
             attributes.set(option.name.clone(), value);
         }
     }
-    if let Some(blocked) = blocks::united(tickets) {
-        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
-    }
     attributes
 }
 
-/// Whether the session's own tickets do not go together by the options, so that no ticket can join.
+/// Whether the session's own tickets do not go together by an option of which the session itself says
+/// nothing, so that no ticket can join.
 pub(super) fn contradicts_itself(rules: &AllianceRules, session: &Session) -> bool {
-    let mut options = rules.options.iter();
-    options.any(|one| option::contradict(one, &session.tickets))
+    let mut unsaid = rules.options.iter().filter(|option| {
+        let said = session.attributes.get(&option.name);
+        !said.is_some_and(says)
+    });
+    unsaid.any(|option| option::contradict(option, &session.tickets))
 }

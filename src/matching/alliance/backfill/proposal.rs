@@ -46,24 +46,24 @@ pub(super) fn propose(
     }
 }
 
-/// The session's attributes, with what the options leave and everybody who is blocked.
+/// The session's attributes as they are, and beside them what it does not say itself: what the options
+/// leave, and the players whom its tickets block.
 fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> Attributes {
     let before = as_ticket(rules, session);
-    let of_match = Ticket {
-        attributes: session.attributes.clone(),
-        ..Ticket::default()
-    };
     let added = joined.iter().map(|one| &one.ticket);
     let tickets: Vec<&Ticket> = std::iter::once(&before).chain(added).collect();
+    let options = rules.options.iter();
+    let values = options.filter_map(|option| {
+        let value = option::common_value(option, &tickets)?;
+        Some((option.name.clone(), value))
+    });
+    let blocked = blocks::united(tickets.iter().map(|ticket| &ticket.attributes));
+    let blocked = blocked.map(|blocked| (blocks::BLOCKED_PLAYERS.into(), blocked));
     let mut attributes = session.attributes.clone();
-    for option in &rules.options {
-        if let Some(value) = option::common_value(option, &tickets) {
-            attributes.set(option.name.clone(), value);
+    for (name, value) in values.chain(blocked) {
+        if attributes.get(&name).is_none() {
+            attributes.set(name, value);
         }
-    }
-    let blocking: Vec<&Ticket> = std::iter::once(&of_match).chain(tickets).collect();
-    if let Some(blocked) = blocks::united(&blocking) {
-        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
     }
     attributes
 }

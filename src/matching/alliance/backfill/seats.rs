@@ -1,8 +1,8 @@
 //! The teams of a session: who can be seated where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::matching::alliance::criteria::blocks::BlocksOfTeam;
+use crate::matching::alliance::criteria::blocks::{BlocksOfTeam, blocked_by};
 use crate::matching::alliance::criteria::distance::{balancing_value, mean};
 use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
 use crate::matching::{Reason, Session, Text, Ticket};
@@ -23,6 +23,8 @@ pub(super) struct Seats {
     teams: Vec<Team>,
     /// Players who came with a ticket but are in no team: they count for the match.
     outside: u64,
+    /// Whether a place without a team counts as a team of no players: parties are spread over them.
+    spreads: bool,
     /// Whether teams of one size differ for a newcomer: the ruleset balances.
     balances: bool,
     /// Whether a team is closed to tickets that block one of its players, or are blocked.
@@ -55,6 +57,7 @@ impl Seats {
             bounds,
             teams: Vec::with_capacity(session.teams.len() + 1),
             outside: 0,
+            spreads: rules.rebalance,
             balances: rules.rebalance && rules.balancing().next().is_some(),
             parts_blocked: rules.blocks == BlockPolicy::DifferentTeam,
         };
@@ -87,17 +90,23 @@ impl Seats {
                 team.value += value(rules, ticket);
             }
             if seats.parts_blocked {
-                team.blocks.add_blocks(ticket);
+                team.blocks.add_blocked(blocked_by(&ticket.attributes));
             }
         }
-        if seats.parts_blocked && session.tickets.is_empty() {
-            // Who of them blocks is not known, so each team may be the one.
-            let of_match = Ticket {
-                attributes: session.attributes.clone(),
-                ..Ticket::default()
-            };
+        if seats.parts_blocked {
+            // Whom no ticket names is blocked by a player whose ticket is not known. Any of those who
+            // play may be that one, and where no ticket is known, one of any team.
+            let named: HashSet<&Text> = session
+                .tickets
+                .iter()
+                .flat_map(|ticket| blocked_by(&ticket.attributes))
+                .collect();
+            let unnamed = blocked_by(&session.attributes).filter(|id| !named.contains(id));
+            let unnamed: Vec<&Text> = unnamed.collect();
             for team in &mut seats.teams {
-                team.blocks.add_blocks(&of_match);
+                if team.players > 0 || session.tickets.is_empty() {
+                    team.blocks.add_blocked(unnamed.iter().copied());
+                }
             }
         }
         seats
@@ -143,8 +152,8 @@ impl Seats {
     }
 
     /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones
-    /// the one that leaves the means of the teams most even, then the first. A new one where none
-    /// is.
+    /// the one that leaves the means of the teams closest together, then the first. A new one where
+    /// none is, or where parties are spread and each has players.
     ///
     /// # Errors
     ///
@@ -171,9 +180,11 @@ impl Seats {
                 best = Some((team.players, uneven, at));
             }
         }
+        let may_open = may_open && self.may_open() && size <= self.room_in_all();
         match best {
+            Some((1.., ..)) if self.spreads && may_open => Ok(Place::NewTeam),
             Some((.., team)) => Ok(Place::Team(team)),
-            None if may_open && self.may_open() && size <= self.room_in_all() => Ok(Place::NewTeam),
+            None if may_open => Ok(Place::NewTeam),
             None if blocked => Err(Reason::Blocked),
             None => Err(Reason::TeamSizes),
         }
@@ -219,7 +230,8 @@ impl Seats {
         team.value += newcomer.value;
         if self.parts_blocked {
             team.blocks.add_players(newcomer.ticket.player_ids());
-            team.blocks.add_blocks(newcomer.ticket);
+            let blocked = blocked_by(&newcomer.ticket.attributes);
+            team.blocks.add_blocked(blocked);
         }
     }
 }

@@ -8,7 +8,7 @@ mod seats;
 mod streams;
 
 pub(super) const CONTEXT: TickContext = TickContext {
-    now_ms: 1_000_000,
+    now_ms: 1_700_000_000_000,
     tick_id: 7,
 };
 
@@ -125,13 +125,6 @@ fn every_other_reason() {
     assert_eq!(out.why_left()["empty"], Reason::InvalidTicket);
     assert_eq!(out.why_left()["large"], Reason::TeamSizes);
     assert_eq!(out.why_open()["s"], Reason::TeamSizes);
-    let off = rules(
-        r#"{"alliance": {"min_number": 1, "max_number": 1, "player_min_number": 1,
-            "player_max_number": 2}}"#,
-    );
-    let out = run(&off, vec![of_sizes("s", 1, &[1], 0.0)], vec![solo("a", 1)]);
-    assert_eq!(out.why_open()["s"], Reason::BackfillOff);
-    assert_eq!(out.why_left()["a"], Reason::BackfillOff);
     let all = teams_of(
         1,
         1,

@@ -9,7 +9,7 @@ use super::players::Players;
 use crate::matching::alliance::BlockPolicy;
 use crate::matching::alliance::intern::Lists;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::{Reason, Text, Ticket, Value};
+use crate::matching::{Attributes, Reason, Text, Ticket, Value};
 
 /// The ticket attribute that lists the ids of blocked players.
 pub(crate) const BLOCKED_PLAYERS: &str = "blocked_players";
@@ -43,7 +43,7 @@ impl Blocks {
         for ticket in pool.all() {
             blocked.clear();
             // A player who is not in the pool cannot be met.
-            blocked.extend(blocked_by(ticket).filter_map(|id| numbers.get(&**id)));
+            blocked.extend(blocked_by(&ticket.attributes).filter_map(|id| numbers.get(&**id)));
             blocked.sort_unstable();
             blocked.dedup();
             of.push(blocked.iter().copied());
@@ -158,36 +158,37 @@ impl BlocksOfTeam {
         self.inside.extend(ids.into_iter().cloned());
     }
 
-    /// Adds the players whom a ticket, or a session in the form of one, blocks.
-    pub(crate) fn add_blocks(&mut self, ticket: &Ticket) {
-        self.blocked.extend(blocked_by(ticket).cloned());
+    /// Adds players whom one of the team blocks.
+    pub(crate) fn add_blocked<'t>(&mut self, ids: impl IntoIterator<Item = &'t Text>) {
+        self.blocked.extend(ids.into_iter().cloned());
     }
 
     /// Whether the ticket may not be in this team.
     pub(crate) fn meets(&self, ticket: &Ticket) -> bool {
         let mut players = ticket.player_ids();
         players.any(|id| self.blocked.contains(id))
-            || blocked_by(ticket).any(|id| self.inside.contains(id))
+            || blocked_by(&ticket.attributes).any(|id| self.inside.contains(id))
     }
 }
 
-/// The ids that a ticket's attribute `blocked_players` lists.
-pub(crate) fn blocked_by(ticket: &Ticket) -> impl Iterator<Item = &Text> {
-    let listed = match ticket.attributes.get(BLOCKED_PLAYERS) {
+/// The ids that the attribute `blocked_players` lists; one alone may be a plain text.
+pub(crate) fn blocked_by(attributes: &Attributes) -> impl Iterator<Item = &Text> {
+    let listed = match attributes.get(BLOCKED_PLAYERS) {
         Some(Value::List(listed)) => &listed[..],
-        _ => &[],
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
     };
     listed.iter().filter_map(|value| match value {
-        Value::Text(id) => Some(id),
+        Value::Text(id) if !id.is_empty() => Some(id),
         _ => None,
     })
 }
 
 /// What a match says: the ids that its tickets block, each once. `None` if they block no player.
-pub(crate) fn united(tickets: &[&Ticket]) -> Option<Value> {
+pub(crate) fn united<'t>(attributes: impl IntoIterator<Item = &'t Attributes>) -> Option<Value> {
     let mut blocked: Vec<Value> = Vec::new();
     let mut seen = HashSet::new();
-    for id in tickets.iter().flat_map(|ticket| blocked_by(ticket)) {
+    for id in attributes.into_iter().flat_map(blocked_by) {
         if seen.insert(id) {
             blocked.push(Value::Text(id.clone()));
         }

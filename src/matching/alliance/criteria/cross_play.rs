@@ -59,6 +59,18 @@ impl Platforms {
         platforms
     }
 
+    /// Whether a candidate is on a platform at all if the pivot is; and the other way round if the
+    /// candidate has to be asked back.
+    pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
+        let on_one = |id: Id| !self.on.get(id).is_empty();
+        let fits = self.count == 0
+            || match (on_one(pivot), on_one(candidate)) {
+                (true, on) => on,
+                (false, on) => !(on && asked_back),
+            };
+        if fits { Ok(()) } else { Err(Reason::CrossPlay) }
+    }
+
     /// A group without tickets.
     pub(crate) fn inside(&self) -> PlatformsInside {
         PlatformsInside {

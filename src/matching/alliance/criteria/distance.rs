@@ -129,9 +129,31 @@ impl<'r> Distances<'r> {
     }
 
     /// Sets the means of a session.
-    pub(crate) fn set_means(&mut self, id: Id, means: &[f64]) {
+    pub(crate) fn set_means(&mut self, id: Id, means: impl Iterator<Item = f64>) {
         let start = id as usize * self.rules.len();
-        self.means[start..start + self.rules.len()].copy_from_slice(means);
+        let own = &mut self.means[start..start + self.rules.len()];
+        own.iter_mut()
+            .zip(means)
+            .for_each(|(own, mean)| *own = mean);
+    }
+
+    /// Whether a ticket is in reach of a session whose means are somewhere between the lowest and the
+    /// highest, given for each rule.
+    pub(crate) fn test_spans(
+        &self,
+        session: Id,
+        ticket: Id,
+        spans: impl Iterator<Item = (f64, f64)>,
+    ) -> Result<(), Reason> {
+        let reaches = self.reaches(session).iter().zip(self.reaches(ticket));
+        for (((low, high), value), (reach, back)) in spans.zip(self.means(ticket)).zip(reaches) {
+            for mean in [low, high] {
+                if !(reach.accepts(mean, *value) && back.accepts(*value, mean)) {
+                    return Err(Reason::Distance);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn reaches(&self, id: Id) -> &[Reach] {

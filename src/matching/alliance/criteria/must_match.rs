@@ -10,7 +10,7 @@ use crate::matching::alliance::intern::Interner;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::{Attributes, Reason, Text, Ticket, Value};
 
-/// Ticket attributes that are no must-match attributes, whatever the ruleset says.
+/// Ticket attributes that are not must-match attributes, whatever the ruleset says.
 const NEVER_TESTED: &[&str] = &[
     "match_attempt",
     "latencies",
@@ -20,9 +20,11 @@ const NEVER_TESTED: &[&str] = &[
     "blocked_players_detail",
     "new_session_only",
     "role",
-    "cross_platform",
     "current_platform",
 ];
+
+/// A must-match attribute if the ruleset has match options and none of this name, as on AGS.
+const BESIDE_OPTIONS: &str = "cross_platform";
 
 /// Attributes that are tested even if they are blank.
 const ALWAYS_TESTED: [&str; 2] = ["server_name", "client_version"];
@@ -42,24 +44,56 @@ pub(crate) struct Groups {
     /// The group of each ticket.
     of: Vec<u32>,
     /// The attributes of each group, as numbers of name and value, ascending.
-    pairs: Vec<Vec<(u32, u32)>>,
+    pairs: Vec<Vec<Pair>>,
     /// How many groups tickets are in. Those that only sessions are in come after them.
     held: usize,
     /// The groups of tickets that have a pair.
-    holders: HashMap<(u32, u32), Vec<u32>>,
+    holders: HashMap<Pair, Vec<u32>>,
     /// For each group as a pivot's, the groups of its candidates, once it was asked for.
     compatible: Vec<Option<Rc<[u32]>>>,
+    /// How many names of attributes there are.
+    names: usize,
+    /// For each session, what only some of its tickets have.
+    in_part: Vec<Vec<Pair>>,
+}
+
+/// An attribute: the number of its name, then of its value.
+type Pair = (u32, u32);
+
+/// Stands for the value of an attribute of which a session's tickets have several: no ticket has it.
+const SEVERAL: u32 = u32::MAX;
+
+/// The attributes that only some of a session's tickets have; `None` where their values differ.
+pub(crate) type InPart<'s> = Vec<(&'s Text, Option<&'s Value>)>;
+
+/// What the tickets of a group have beside the pivot's must-match attributes: each of these has one
+/// value in a match, or tickets that ask for different things would meet through one that asks for
+/// nothing.
+#[derive(Debug)]
+pub(crate) struct MustMatchInside {
+    /// The must-match group of the pivot. Its tickets bring nothing that the pivot does not have.
+    pivot: u32,
+    /// For each name, its value and how many tickets brought it.
+    brought: Vec<(u32, u32)>,
+    /// The names that are there before any ticket is taken: those of a session.
+    begun: Vec<u32>,
 }
 
 impl Groups {
     /// Groups tickets and sessions. A session asks for nothing that it does not have, and if the
-    /// ruleset says so not for must-match attributes either.
-    pub(super) fn of(rules: &AllianceRules, pool: &Pool, interner: &mut Interner) -> Self {
+    /// ruleset says so not for must-match attributes either. `in_part` is for each session.
+    pub(super) fn of(
+        rules: &AllianceRules,
+        pool: &Pool,
+        in_part: &[InPart<'_>],
+        interner: &mut Interner,
+    ) -> Self {
         let by_options_only = rules.backfill_by_options_only && pool.len() < pool.rows();
+        let mut names = Interner::default();
+        let always = ALWAYS_TESTED.map(|name| (name, names.number(&Value::from(name))));
         let mut groups = Self::default();
-        let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
         let blank = interner.number(&Value::from(""));
-        let always = ALWAYS_TESTED.map(|name| (name, interner.number(&Value::from(name))));
+        let mut known: HashMap<Vec<Pair>, u32> = HashMap::new();
         let mut pairs = Vec::new();
         for (id, ticket) in (0..).zip(pool.all()) {
             let waits = id < pool.len();
@@ -71,8 +105,11 @@ impl Groups {
                     pairs.push((number, value));
                 }
             }
-            let tested = must_match(rules, ticket).filter(|_| !by_options_only);
-            pairs.extend(tested.map(|(name, value)| (interner.text(name), interner.number(value))));
+            if !by_options_only {
+                let tested = must_match(rules, ticket);
+                pairs
+                    .extend(tested.map(|(name, value)| (names.text(name), interner.number(value))));
+            }
             pairs.sort_unstable();
             let group = match known.get(&pairs) {
                 Some(group) => *group,
@@ -92,7 +129,25 @@ impl Groups {
             };
             groups.of.push(group);
         }
+        for attributes in in_part {
+            let pairs = attributes.iter().filter(|_| !by_options_only);
+            let numbered = pairs.map(|(name, value)| {
+                let value = value.map_or(SEVERAL, |value| interner.number(value));
+                (names.text(name), value)
+            });
+            groups.in_part.push(numbered.collect());
+        }
+        groups.names = names.len();
         groups
+    }
+
+    /// A group without tickets.
+    pub(crate) fn inside(&self) -> MustMatchInside {
+        MustMatchInside {
+            pivot: 0,
+            brought: vec![(0, 0); self.names],
+            begun: Vec::new(),
+        }
     }
 
     /// The group of a ticket.
@@ -105,9 +160,11 @@ impl Groups {
         self.held
     }
 
-    /// Whether the candidate has all that the pivot asks for.
-    pub(crate) fn test(&self, pivot: Id, candidate: Id) -> Result<(), Reason> {
-        if self.fit(self.group(pivot), self.group(candidate)) {
+    /// Whether the candidate has all that the pivot asks for; and the pivot all that the candidate
+    /// does, if it has to be asked back.
+    pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
+        let (pivot, candidate) = (self.group(pivot), self.group(candidate));
+        if self.fit(pivot, candidate) && (!asked_back || self.fit_back(pivot, candidate)) {
             Ok(())
         } else {
             Err(Reason::Attribute)
@@ -121,8 +178,18 @@ impl Groups {
         pivot == candidate || self.pairs[pivot as usize].iter().all(has)
     }
 
-    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once,
-    /// among those that have the pivot's rarest attribute.
+    /// Whether the pivot has all that the candidate asks for. Names are left out: tickets have asked
+    /// each other for them, and a session that has none takes any.
+    fn fit_back(&self, pivot: u32, candidate: u32) -> bool {
+        let offered = &self.pairs[pivot as usize];
+        let mut asked = self.pairs[candidate as usize]
+            .iter()
+            .filter(|(name, _)| *name >= ALWAYS_TESTED.len() as u32);
+        pivot == candidate || asked.all(|pair| offered.binary_search(pair).is_ok())
+    }
+
+    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among
+    /// those that have the pivot's rarest attribute.
     pub(crate) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
         if let Some(groups) = &self.compatible[pivot as usize] {
             return Rc::clone(groups);
@@ -144,17 +211,81 @@ impl Groups {
     }
 }
 
+impl MustMatchInside {
+    /// Begins a group with its pivot; `session` is the pivot's number among the sessions if it is one.
+    pub(crate) fn begin(&mut self, groups: &Groups, pivot: Id, session: Option<u32>) {
+        for name in self.begun.drain(..) {
+            self.brought[name as usize].1 -= 1;
+        }
+        self.pivot = groups.group(pivot);
+        let in_part = session.and_then(|session| groups.in_part.get(session as usize));
+        for (name, value) in in_part.into_iter().flatten() {
+            self.brought[*name as usize] = (*value, 1);
+            self.begun.push(*name);
+        }
+    }
+
+    /// Whether the ticket brings no other value of an attribute than those before it.
+    pub(crate) fn admits(&self, groups: &Groups, id: Id) -> Result<(), Reason> {
+        let agrees = |(name, value): &Pair| {
+            let (known, tickets) = self.brought[*name as usize];
+            tickets == 0 || known == *value
+        };
+        if self.beside(groups, id).iter().all(agrees) {
+            Ok(())
+        } else {
+            Err(Reason::Attribute)
+        }
+    }
+
+    pub(crate) fn push(&mut self, groups: &Groups, id: Id) {
+        for (name, value) in self.beside(groups, id) {
+            let brought = &mut self.brought[*name as usize];
+            *brought = (*value, brought.1 + 1);
+        }
+    }
+
+    /// Undoes the last push.
+    pub(crate) fn pop(&mut self, groups: &Groups, id: Id) {
+        for (name, _) in self.beside(groups, id) {
+            self.brought[*name as usize].1 -= 1;
+        }
+    }
+
+    /// Adds to `key` what decides about later tickets.
+    pub(crate) fn note_key(&self, key: &mut Vec<u32>) {
+        key.push(u32::MAX);
+        for (name, (value, tickets)) in (0..).zip(&self.brought) {
+            if *tickets > 0 {
+                key.extend([name, *value]);
+            }
+        }
+    }
+
+    /// The must-match attributes of a ticket; none if it has exactly those of the pivot.
+    fn beside<'g>(&self, groups: &'g Groups, id: Id) -> &'g [Pair] {
+        let group = groups.group(id);
+        if group == self.pivot {
+            return &[];
+        }
+        // The names come first. Tickets of a match agree in them, and a session that has none takes
+        // tickets of any.
+        &groups.pairs[group as usize][ALWAYS_TESTED.len()..]
+    }
+}
+
 /// The attributes that a pivot asks of others, beside those that are always tested.
 pub(crate) fn must_match<'t>(
     rules: &AllianceRules,
     ticket: &'t Ticket,
 ) -> impl Iterator<Item = (&'t Text, &'t Value)> {
-    let option = |name: &Text| rules.options.iter().any(|option| option.name == *name);
+    let is_option = |name: &Text| rules.options.iter().any(|option| option.name == *name);
     ticket.attributes.iter().filter(move |(name, value)| {
         !is_blank(value)
             && !NEVER_TESTED.contains(&&***name)
             && !ALWAYS_TESTED.contains(&&***name)
-            && !option(name)
+            && (**name != BESIDE_OPTIONS || !rules.options.is_empty())
+            && !is_option(name)
     })
 }
 

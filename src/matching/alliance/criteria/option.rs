@@ -63,9 +63,12 @@ impl Options {
         }
     }
 
-    /// What the options say of these two alone.
-    pub(crate) fn test(&self, pivot: Id, candidate: Id) -> Result<(), Reason> {
-        let fits = |column: &Column| column.fit(pivot, candidate);
+    /// What the options say of these two alone; also in the other direction if the candidate has to be
+    /// asked back.
+    pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
+        let fits = |column: &Column| {
+            column.fit(pivot, candidate) && (!asked_back || column.fit(candidate, pivot))
+        };
         if self.columns.iter().all(fits) {
             Ok(())
         } else {

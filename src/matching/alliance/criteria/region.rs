@@ -45,7 +45,7 @@ impl Regions {
         let mut before: Option<&Ticket> = None;
         for ticket in pool.all() {
             if before.is_none_or(|before| !same_regions(ticket, before)) {
-                names.extend(ticket.latencies.iter().map(|(region, _)| region));
+                names.extend(ticket.measured().map(|(region, _)| region));
             }
             before = Some(ticket);
         }
@@ -70,7 +70,7 @@ impl Regions {
                 let names = &regions.names;
                 let number = |name: &Text| names.binary_search(name).expect("collected above");
                 numbers.clear();
-                numbers.extend(ticket.latencies.iter().map(|(name, _)| number(name) as u32));
+                numbers.extend(ticket.measured().map(|(name, _)| number(name) as u32));
             }
             before = Some(ticket);
             if masked {
@@ -82,8 +82,8 @@ impl Regions {
             regions.reported.push(numbers.iter().copied());
             regions
                 .latencies
-                .extend(ticket.latencies.iter().map(|(_, ms)| *ms));
-            let best = ticket.latencies.iter().map(|(_, ms)| *ms).min();
+                .extend(ticket.measured().map(|(_, ms)| ms));
+            let best = ticket.measured().map(|(_, ms)| ms).min();
             let best = best.unwrap_or_default();
             regions.best.push(best);
             regions.limits.push(rules.limit_ms(best, *age_ms));
@@ -240,6 +240,6 @@ impl Regions {
 
 /// Whether two tickets report latencies to the same regions.
 fn same_regions(a: &Ticket, b: &Ticket) -> bool {
-    let mut pairs = a.latencies.iter().zip(&b.latencies);
-    a.latencies.len() == b.latencies.len() && pairs.all(|((a, _), (b, _))| a == b)
+    let names = |ticket| Ticket::measured(ticket).map(|(region, _)| region);
+    names(a).eq(names(b))
 }

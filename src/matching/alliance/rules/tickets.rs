@@ -51,7 +51,7 @@ impl AllianceRules {
     /// # Errors
     ///
     /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team
-    /// takes, or latencies that are all above `region_latency_max_ms`.
+    /// takes, or latencies that are all negative or above `region_latency_max_ms`.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
         ticket.check()?;
         let (players, allowed) = (ticket.players.len(), self.largest_team());
@@ -59,7 +59,10 @@ impl AllianceRules {
             return Err(TicketFault::TooManyPlayers { players, allowed });
         }
         // A ticket without latencies fits any region.
-        let best = ticket.latencies.iter().map(|(_, ms)| *ms).min();
+        let best = ticket.measured().map(|(_, ms)| ms).min();
+        if best.is_none() && !ticket.latencies.is_empty() {
+            return Err(TicketFault::NoRegionMeasured);
+        }
         match best.zip(self.regions.max_ms) {
             Some((best_ms, cap_ms)) if best_ms > cap_ms => {
                 Err(TicketFault::NoRegionUnderCap { best_ms, cap_ms })

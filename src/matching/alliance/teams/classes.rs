@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Kinds, PartyKind};
+use crate::matching::alliance::kinds::{Kinds, PartyKind};
 
 /// Parties that are alike: of one kind and in no blocked pair; or one party that is in some.
 #[derive(Debug)]

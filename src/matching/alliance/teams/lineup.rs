@@ -1,5 +1,5 @@
 //! The parties of a match that are to be split over a fixed number of teams, and two simple rules that
-//! do so.
+//! do so: the largest first, and in order.
 
 use super::{Member, TeamBounds};
 
@@ -101,33 +101,41 @@ impl<'a> Lineup<'a> {
             .all(|(players, _)| *players >= self.bounds.players_min)
             .then_some(team_of)
     }
+}
 
-    /// The split in which each member in order is in the first team that lets the others find
-    /// theirs. `None` if there is none or the steps ran out.
-    pub(super) fn in_order(&self, mut steps: u32) -> Option<Vec<usize>> {
-        let mut draft = InOrder::new(*self);
-        let mut from = 0;
-        // Depth first, and for each member the lower teams first: splits are tried in ascending order,
-        // each once. So the first that is complete is the one, and the search ends.
-        while draft.team_of.len() < self.members.len() {
-            steps = steps.checked_sub(1)?;
-            from = match draft.first_team(from) {
-                Some(team) => {
-                    draft.join(team);
-                    0
-                }
-                None => draft.leave()? + 1,
-            };
-        }
-        debug_assert_eq!(draft.missing, 0);
-        Some(draft.team_of)
+/// The split in which each member in order is in the first team with room that lets the others find
+/// theirs; a team is opened where no earlier one does. Of the numbers of teams within the bounds it has
+/// the one that comes of that. `None` if there is none or the steps ran out.
+pub(super) fn in_order(
+    members: &[Member],
+    blocked: &[Vec<usize>],
+    bounds: TeamBounds,
+    mut steps: u32,
+) -> Option<Vec<usize>> {
+    let mut draft = InOrder::new(members, blocked, bounds)?;
+    let mut from = 0;
+    // Depth first, and for each member the lower teams first: splits are tried in ascending order,
+    // each once. So the first that is complete is the one, and the search ends.
+    while draft.team_of.len() < members.len() {
+        steps = steps.checked_sub(1)?;
+        from = match draft.first_team(from) {
+            Some(team) => {
+                draft.join(team);
+                0
+            }
+            None => draft.leave()? + 1,
+        };
     }
+    debug_assert_eq!(draft.missing, 0);
+    Some(draft.team_of)
 }
 
 /// A split that grows in the order of the members.
 #[derive(Debug)]
 struct InOrder<'a> {
-    lineup: Lineup<'a>,
+    members: &'a [Member],
+    blocked: &'a [Vec<usize>],
+    bounds: TeamBounds,
     /// The teams of the first members.
     team_of: Vec<usize>,
     /// For each of these members and the next one, how many teams had members before it.
@@ -141,16 +149,21 @@ struct InOrder<'a> {
 }
 
 impl<'a> InOrder<'a> {
-    fn new(lineup: Lineup<'a>) -> Self {
-        let members = lineup.members.iter();
-        Self {
-            lineup,
+    /// `None` if there are not enough players for the minimum of teams.
+    fn new(members: &'a [Member], blocked: &'a [Vec<usize>], bounds: TeamBounds) -> Option<Self> {
+        let left = members.iter().map(|one| u64::from(one.players)).sum();
+        let missing = bounds.min_players();
+        (missing <= left).then(|| Self {
+            members,
+            blocked,
+            bounds,
             team_of: Vec::new(),
             open: vec![0],
-            players: vec![0; lineup.teams()],
-            left: members.map(|one| u64::from(one.players)).sum(),
-            missing: u64::from(lineup.bounds.players_min) * lineup.teams() as u64,
-        }
+            // A team has a member, so more of them cannot be opened, whatever the ruleset says.
+            players: vec![0; members.len().min(bounds.teams_max as usize)],
+            left,
+            missing,
+        })
     }
 
     /// The first team from this one on that the next member may join.
@@ -162,25 +175,33 @@ impl<'a> InOrder<'a> {
 
     fn may_join(&self, team: usize) -> bool {
         let member = self.team_of.len();
-        let size = self.lineup.members[member].players;
+        let size = self.members[member].players;
         let there = self.players[team];
-        if size > self.lineup.bounds.players_max - there {
+        if size > self.bounds.players_max - there {
             return false;
         }
         // The members after this one have to bring every team to its minimum.
-        let missing = self.missing - self.lacks(there) + self.lacks(there + size);
-        missing <= self.left - u64::from(size)
-            && !self.lineup.is_blocked(member, team, &self.team_of, None)
+        let missing = self.missing - self.lacks(team, there) + self.lacks(team, there + size);
+        missing <= self.left - u64::from(size) && !self.is_blocked(member, team)
     }
 
-    /// How many players a team of so many lacks.
-    fn lacks(&self, players: u32) -> u64 {
-        u64::from(self.lineup.bounds.players_min.saturating_sub(players))
+    fn is_blocked(&self, member: usize, team: usize) -> bool {
+        let mut others = self.blocked[member].iter();
+        others.any(|other| self.team_of.get(*other) == Some(&team))
+    }
+
+    /// How many players a team of so many lacks. Beyond the minimum of teams one that is not opened
+    /// lacks none.
+    fn lacks(&self, team: usize, players: u32) -> u64 {
+        if players == 0 && team >= self.bounds.teams_min as usize {
+            return 0;
+        }
+        u64::from(self.bounds.players_min.saturating_sub(players))
     }
 
     fn join(&mut self, team: usize) {
         let member = self.team_of.len();
-        let size = self.lineup.members[member].players;
+        let size = self.members[member].players;
         self.set_players(team, self.players[team] + size);
         self.left -= u64::from(size);
         self.open.push(self.open[member].max(team + 1));
@@ -191,15 +212,15 @@ impl<'a> InOrder<'a> {
     fn leave(&mut self) -> Option<usize> {
         let team = self.team_of.pop()?;
         self.open.pop();
-        let size = self.lineup.members[self.team_of.len()].players;
+        let size = self.members[self.team_of.len()].players;
         self.set_players(team, self.players[team] - size);
         self.left += u64::from(size);
         Some(team)
     }
 
     fn set_players(&mut self, team: usize, players: u32) {
-        self.missing -= self.lacks(self.players[team]);
+        self.missing -= self.lacks(team, self.players[team]);
         self.players[team] = players;
-        self.missing += self.lacks(players);
+        self.missing += self.lacks(team, players);
     }
 }

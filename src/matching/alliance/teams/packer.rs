@@ -5,7 +5,9 @@ use hashbrown::HashMap;
 
 use super::classes::{SpareParties, classes};
 use super::packing::Packing;
-use super::{Kinds, PartyKind, SEARCH_STEPS, TeamBounds, blocked_lists};
+use super::packing::SEARCH_STEPS;
+use super::{TeamBounds, blocked_lists};
+use crate::matching::alliance::kinds::{Kinds, PartyKind};
 
 /// What stands between the two halves of a key. It is not a kind: those are numbered from 0.
 const END: u32 = u32::MAX;

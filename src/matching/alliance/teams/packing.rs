@@ -19,6 +19,10 @@ use hashbrown::HashSet;
 use super::TeamBounds;
 use super::classes::{Class, SpareParties};
 
+/// Steps of one search. Parties of real games need a few hundred; the bound is for bin packing
+/// puzzles.
+pub(super) const SEARCH_STEPS: u32 = 20_000;
+
 /// How deep the search may nest, so that no stack is too small for it.
 const DEPTH: u32 = 2_000;
 

@@ -1,8 +1,11 @@
+mod how_many;
 mod properties;
 
 use super::balance::balanced;
-use super::classes::SpareParties;
+use super::classes::{SpareParties, classes};
+use super::packing::{Packing, SEARCH_STEPS};
 use super::*;
+use crate::matching::alliance::kinds::{Kinds, PartyKind};
 
 fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
     TeamBounds {
@@ -175,36 +178,11 @@ fn a_search_gives_up_in_the_end() {
     let many = bounds([50_000, 50_000], [5, 5]);
     assert!(!fits(&[], &[], &[0, 0, 60_000, 60_000], many));
     let parties = members(&taken, &[]);
-    for rebalance in [false, true] {
+    for (rebalance, count) in [(false, 5), (true, 9)] {
         assert_eq!(arrange(&parties, &[], odd, rebalance), None);
         let teams = arrange(&parties, &[], bounds([1, 9], [1, 3885]), rebalance);
         let sizes = sizes_of(&teams.expect("teams"), &taken);
-        assert_eq!(sizes.len(), 5);
-    }
-}
-
-#[test]
-fn known_matches() {
-    for (sizes, teams, players, expected) in [
-        (&[2, 2][..], [2, 2], [1, 4], &[2, 2][..]),
-        (&[3, 3, 4, 1, 2], [2, 3], [1, 5], &[4, 4, 5]),
-        (&[1, 1, 1, 1], [1, 6], [2, 2], &[2, 2]),
-        (&[5, 1, 1], [2, 2], [1, 5], &[2, 5]),
-        (&[1; 8], [2, 4], [1, 5], &[4, 4]),
-        (&[4; 25], [20, 25], [1, 4], &[4; 25]),
-        (&[1; 100], [25, 25], [1, 4], &[4; 25]),
-        (&[9; 4], [1, 1], [10, 100], &[36]),
-    ] {
-        let bounds = bounds(teams, players);
-        for rebalance in [false, true] {
-            let teams = arrange(&members(sizes, &[]), &[], bounds, rebalance).expect("teams");
-            let mut found = sizes_of(&teams, sizes);
-            found.sort_unstable();
-            assert_eq!(found.len(), expected.len(), "{sizes:?}");
-            if rebalance {
-                assert_eq!(found, expected, "{sizes:?}");
-            }
-        }
+        assert_eq!(sizes.len(), count);
     }
 }
 
@@ -291,9 +269,10 @@ fn large_teams_are_balanced() {
     let parties = members(&sizes, &values);
     let teams = arrange(&parties, &[], bounds([8, 10], [1, 200]), true).expect("teams");
     let (players, means) = differences(&teams, &parties);
-    assert_eq!(teams.len(), 8);
+    // 1200 players.
+    assert_eq!(teams.len(), 10);
     assert!(
-        players <= 1 && means < 1.0,
+        players == 0 && means < 1.0,
         "{players} players, means {means} apart"
     );
 }

@@ -1,59 +1,50 @@
 //! What a valid match is, stated the slow and obvious way (docs/semantics.md, "Alliance strategy").
 //!
-//! It shares no code with the search, only the types: what both say the same must be so. A fault
-//! starts with the name of the rule that is broken.
+//! It shares no code with the search, nor with the plain reading beside it, only the types: what all
+//! of them say the same must be so. A fault starts with the name of the rule that is broken.
 
+mod asked;
 pub(super) mod brute;
 mod fields;
+mod played;
 pub(super) mod pool;
 mod props;
+mod reading;
+mod sentences;
+mod split;
 mod tests;
 
-use crate::matching::alliance::{
-    AllianceRules, BlockPolicy, DistanceRule, MatchOption, OptionKind, TeamBounds,
-};
+use std::collections::BTreeSet;
+
+use crate::matching::alliance::{AllianceRules, BlockPolicy, DistanceRule, TeamBounds};
 use crate::matching::{Attributes, Match, Ticket, Value};
 
 /// Why a group of tickets is not a match.
 type Fault = Result<(), String>;
 
-/// Ticket attributes that the must-match rule leaves alone, besides the options.
-const NEVER_TESTED: [&str; 10] = [
-    "match_attempt",
-    "latencies",
-    "member_attributes",
-    "sub_game_mode",
-    "blocked_players",
-    "blocked_players_detail",
-    "new_session_only",
-    "role",
-    "cross_platform",
-    "current_platform",
-];
-
 /// Ticket attributes that are tested in any case; absent is as good as empty.
 const NAMES: [&str; 2] = ["server_name", "client_version"];
+
+/// 1 January 2000, in Unix ms: a time before it was never set.
+const YEAR_2000: i64 = 946_684_800_000;
 
 /// Checks a match that was made when the ticket with the id `pivot` was the pivot.
 pub(super) fn check_match(rules: &AllianceRules, now_ms: i64, pivot: &str, made: &Match) -> Fault {
     let tickets: Vec<&Ticket> = made.tickets().collect();
     let found = tickets.iter().find(|ticket| ticket.id == pivot);
     let pivot = found.ok_or_else(|| format!("pivot: `{pivot}` is not in its match"))?;
-    let judge = Judge {
-        rules,
-        now_ms,
-        pivot,
-    };
+    let judge = Judge::new(rules, now_ms, pivot);
     judge.group(&tickets)?;
     judge.preferences(&tickets, &made.region_preferences)?;
-    let teams: Vec<Vec<&Ticket>> = made
-        .teams
-        .iter()
-        .map(|team| team.tickets.iter().collect())
-        .collect();
-    judge.teams(&teams)?;
+    judge.teams(&teams_of(made))?;
     Judge::team_ids(made)?;
     judge.fields(&tickets, made)
+}
+
+/// The tickets of each team.
+fn teams_of(made: &Match) -> Vec<Vec<&Ticket>> {
+    let teams = made.teams.iter();
+    teams.map(|team| team.tickets.iter().collect()).collect()
 }
 
 /// The rules as they hold for the matches of one pivot.
@@ -74,12 +65,17 @@ impl<'a> Judge<'a> {
     }
 
     fn age(&self, ticket: &Ticket) -> i64 {
-        let created = ticket.created_at_ms.unwrap_or(self.now_ms);
-        self.now_ms.saturating_sub(created).max(0)
+        self.now_ms - created(self.now_ms, ticket)
     }
 
     fn is_pivot(&self, ticket: &Ticket) -> bool {
         std::ptr::eq(ticket, self.pivot)
+    }
+
+    /// Whether it had its turn before the pivot.
+    fn is_older(&self, ticket: &Ticket) -> bool {
+        let place = |ticket| (created(self.now_ms, ticket), ticket.arrival);
+        place(ticket) < place(self.pivot)
     }
 
     /// The bounds at the pivot's age.
@@ -98,29 +94,39 @@ impl<'a> Judge<'a> {
         }
         for ticket in tickets.iter().filter(|ticket| !self.is_pivot(ticket)) {
             self.distances(ticket)?;
-            self.must_match(ticket)?;
-            self.names(ticket)?;
         }
+        self.must_match(tickets)?;
+        self.names(tickets)?;
         for (a, b) in pairs(tickets) {
             shared_player(a, b)?;
             if self.rules.blocks == BlockPolicy::CannotMatch {
                 block(a, b)?;
             }
         }
-        for option in &self.rules.options {
-            self.option(option, tickets)?;
-        }
+        self.options(tickets)?;
         self.cross_play(tickets)
     }
 
     /// A ticket that can be in a match at all.
     fn fit(&self, ticket: &Ticket) -> Fault {
-        if let Err(fault) = ticket.check() {
-            return Err(format!("fit: `{}`: {fault}", ticket.id));
+        let fault = |why| Err(format!("fit: `{}` {why}", ticket.id));
+        let ids: BTreeSet<&str> = ticket.player_ids().map(|id| &**id).collect();
+        if ids.is_empty() || ids.contains("") {
+            return fault("lacks a player");
         }
-        let under = |(_, ms): &(_, i64)| self.rules.regions.max_ms.is_none_or(|cap| *ms <= cap);
-        if !ticket.latencies.is_empty() && !ticket.latencies.iter().any(under) {
-            return Err(format!("fit: `{}` has no latency under the cap", ticket.id));
+        if ids.len() < ticket.players.len() {
+            return fault("has a player twice");
+        }
+        let players = ticket.players.iter().map(|player| &player.attributes);
+        let mut all = players
+            .chain([&ticket.attributes])
+            .flat_map(Attributes::iter);
+        if !all.all(|(_, value)| is_finite(value)) {
+            return fault("has a number that is not finite");
+        }
+        let under = |ms: &i64| self.rules.regions.max_ms.is_none_or(|cap| *ms <= cap);
+        if !ticket.latencies.is_empty() && !measured(ticket).any(|ms| under(&ms)) {
+            return fault("has no latency under the cap");
         }
         Ok(())
     }
@@ -142,116 +148,13 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    /// The attributes of the pivot that a candidate must have too, without the two names.
-    fn musts(&self) -> Attributes {
-        let is_option = |name: &str| self.rules.options.iter().any(|option| option.name == name);
-        let own = self.pivot.attributes.iter();
-        own.filter(|(name, value)| {
-            !is_option(name)
-                && !NEVER_TESTED.contains(&&***name)
-                && !NAMES.contains(&&***name)
-                && **value != Value::Null
-                && **value != Value::from("")
-        })
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-    }
-
-    fn must_match(&self, ticket: &Ticket) -> Fault {
-        for (name, value) in self.musts().iter() {
-            if ticket.attributes.get(name) != Some(value) {
-                return Err(format!(
-                    "must-match: `{}` differs from `{}` in {name}",
-                    ticket.id, self.pivot.id
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn names(&self, ticket: &Ticket) -> Fault {
-        for name in NAMES {
-            if text(ticket, name) != text(self.pivot, name) {
-                return Err(format!(
-                    "{name}: `{}` differs from `{}`",
-                    ticket.id, self.pivot.id
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn option(&self, option: &MatchOption, tickets: &[&Ticket]) -> Fault {
-        let name = &option.name;
-        let having: Vec<Vec<&Value>> = tickets
-            .iter()
-            .filter_map(|ticket| values(ticket, name))
-            .collect();
-        if having.is_empty() || option.kind == OptionKind::Disable {
-            return Ok(());
-        }
-        let all_have = having.len() == tickets.len();
-        let fault = match option.kind {
-            OptionKind::Any | OptionKind::All if !all_have => Some("some have it, some have not"),
-            OptionKind::Any => {
-                let shared = |value: &&&Value| having.iter().all(|other| other.contains(value));
-                having[0]
-                    .iter()
-                    .find(shared)
-                    .is_none()
-                    .then_some("any: no common value")
-            }
-            OptionKind::All => {
-                let same = |set: &Vec<&Value>| {
-                    set.iter().all(|value| having[0].contains(value))
-                        && having[0].iter().all(|value| set.contains(value))
-                };
-                (!having.iter().all(same)).then_some("all: the sets differ")
-            }
-            OptionKind::Unique if values(self.pivot, name).is_some() && !all_have => {
-                Some("unique: the pivot has it, another has not")
-            }
-            OptionKind::Unique => {
-                let mut both = pairs(&having);
-                both.any(|(a, b)| a.iter().any(|value| b.contains(value)))
-                    .then_some("unique: a value occurs twice")
-            }
-            OptionKind::Disable => None,
-        };
-        fault.map_or(Ok(()), |fault| Err(format!("option: {name}: {fault}")))
-    }
-
-    fn cross_play(&self, tickets: &[&Ticket]) -> Fault {
-        let is_active = |option: &MatchOption| {
-            option.name == "cross_platform" && option.kind == OptionKind::Any
-        };
-        if !self.rules.options.iter().any(is_active)
-            || values(self.pivot, "current_platform").is_none()
-        {
-            return Ok(());
-        }
-        for (a, b) in pairs(tickets) {
-            for (from, to) in [(a, b), (b, a)] {
-                let current = values(from, "current_platform").unwrap_or_default();
-                let allowed = values(to, "cross_platform").unwrap_or_default();
-                if !current.iter().all(|platform| allowed.contains(platform)) {
-                    return Err(format!(
-                        "cross-play: `{}` does not play with `{}`",
-                        to.id, from.id
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Whether a ticket may play in that region.
     fn is_open(&self, ticket: &Ticket, region: &str) -> bool {
         let regions = &self.rules.regions;
         if ticket.latencies.is_empty() {
             return true;
         }
-        let Some(latency) = ticket.latency(region) else {
+        let Some(latency) = latency(ticket, region) else {
             return false;
         };
         if regions.max_ms.is_some_and(|cap| latency > cap) {
@@ -283,7 +186,7 @@ impl<'a> Judge<'a> {
             return Err(format!("teams: {} for {bounds:?}", teams.len()));
         }
         for team in teams {
-            let players = team.iter().map(|ticket| ticket.players.len()).sum();
+            let players = players(team);
             if !within(players, bounds.players_min, bounds.players_max) {
                 return Err(format!("players: a team of {players} for {bounds:?}"));
             }
@@ -303,12 +206,32 @@ fn pairs<T>(items: &[T]) -> impl Iterator<Item = (&T, &T)> {
     items.iter().enumerate().flat_map(with_rest)
 }
 
-/// The mean over the party; what is missing or no number counts 0.
+fn players(tickets: &[&Ticket]) -> usize {
+    tickets.iter().map(|ticket| ticket.players.len()).sum()
+}
+
+/// When it was queued: now, if that was not said, lies ahead, or is a time that was never set.
+fn created(now_ms: i64, ticket: &Ticket) -> i64 {
+    let is_set = |ms: &i64| (YEAR_2000..now_ms).contains(ms);
+    ticket.created_at_ms.filter(is_set).unwrap_or(now_ms)
+}
+
+fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_finite(),
+        Value::List(values) => values.iter().all(is_finite),
+        Value::Struct(fields) => fields.iter().all(|(_, value)| is_finite(value)),
+        Value::Null | Value::Bool(_) | Value::Text(_) => true,
+    }
+}
+
+/// The mean over the party; what is missing or not a number counts 0.
 fn mean(ticket: &Ticket, attribute: &str) -> f64 {
-    let number = |value: Option<&Value>| value.and_then(Value::as_number).unwrap_or(0.0);
     let mut sum = 0.0;
     for player in &ticket.players {
-        sum += number(player.attributes.get(attribute));
+        if let Some(Value::Number(number)) = player.attributes.get(attribute) {
+            sum += number;
+        }
     }
     sum / ticket.players.len() as f64
 }
@@ -320,26 +243,13 @@ fn reference(rule: &DistanceRule, age_ms: i64) -> Option<f64> {
     last.map_or(rule.reference, |flex| flex.reference)
 }
 
-/// The values of an option: `None` without the attribute, for `null` and for an empty list.
-fn values<'t>(ticket: &'t Ticket, name: &str) -> Option<Vec<&'t Value>> {
-    match ticket.attributes.get(name)? {
-        Value::Null => None,
-        Value::List(list) if list.is_empty() => None,
-        Value::List(list) => Some(list.iter().collect()),
-        scalar => Some(vec![scalar]),
-    }
-}
-
-/// A text attribute; empty when it is absent.
-fn text<'t>(ticket: &'t Ticket, name: &str) -> &'t str {
-    let value = ticket.attributes.get(name);
-    value.and_then(Value::as_text).unwrap_or_default()
-}
-
-/// The ids that a ticket blocks.
+/// The ids that a ticket blocks: a list, or one as plain text.
 fn blocked(ticket: &Ticket) -> Vec<&str> {
-    let list = values(ticket, "blocked_players").unwrap_or_default();
-    list.into_iter().filter_map(Value::as_text).collect()
+    match ticket.attributes.get("blocked_players") {
+        Some(Value::List(ids)) => ids.iter().filter_map(Value::as_text).collect(),
+        Some(Value::Text(id)) => vec![&**id],
+        _ => vec![],
+    }
 }
 
 fn block(a: &Ticket, b: &Ticket) -> Fault {
@@ -361,8 +271,20 @@ fn shared_player(a: &Ticket, b: &Ticket) -> Fault {
     Ok(())
 }
 
+/// The latencies of a ticket; a negative one is not a measurement.
+fn measured(ticket: &Ticket) -> impl Iterator<Item = i64> {
+    let all = ticket.latencies.iter().map(|(_, ms)| *ms);
+    all.filter(|ms| *ms >= 0)
+}
+
+/// The latency of a ticket to a region that it has measured.
+fn latency(ticket: &Ticket, region: &str) -> Option<i64> {
+    let mut all = ticket.latencies.iter();
+    let found = all.find(|(name, _)| *name == region);
+    found.map(|(_, ms)| *ms).filter(|ms| *ms >= 0)
+}
+
 /// The lowest latency of a ticket that has some.
 fn best(ticket: &Ticket) -> i64 {
-    let latencies = ticket.latencies.iter().map(|(_, ms)| *ms);
-    latencies.min().unwrap_or(0)
+    measured(ticket).min().unwrap_or(0)
 }

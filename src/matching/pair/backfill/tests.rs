@@ -6,7 +6,7 @@ use super::*;
 use crate::matching::{Attributes, PlayedBackfill, Player};
 
 const CONTEXT: TickContext = TickContext {
-    now_ms: 1_000_000,
+    now_ms: 1_700_000_000_000,
     tick_id: 7,
 };
 

@@ -1,8 +1,10 @@
 //! New teams: a session has one more only if the queue can bring it to the players that a team needs.
 
-use super::{Best, Fill};
+use super::Fill;
 use crate::matching::alliance::TeamBounds;
+use crate::matching::alliance::backfill::means::Means;
 use crate::matching::alliance::backfill::open_session::OpenSession;
+use crate::matching::alliance::backfill::seats::Seats;
 use crate::matching::alliance::kinds::PartyKind;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::teams::Packer;
@@ -10,10 +12,53 @@ use crate::matching::alliance::teams::Packer;
 /// Tickets that are counted to see whether a new team can be filled.
 const MAX_COUNTED: u32 = 1_000;
 
+/// How often tickets that filled a new team in part are left for others.
+const MAX_RETURNS: u32 = 64;
+
+/// A ticket that joins a new team.
+#[derive(Debug)]
+struct Step {
+    /// The session before it joined.
+    seats: Seats,
+    means: Means,
+    /// Tickets that are left out as long as this one is in.
+    skipped: Vec<Id>,
+}
+
+impl Step {
+    fn before(session: &OpenSession) -> Self {
+        Self {
+            seats: session.seats.clone(),
+            means: session.means.clone(),
+            skipped: Vec::new(),
+        }
+    }
+
+    /// The session as it was before, and what was skipped since.
+    fn undo(self, session: &mut OpenSession) -> Vec<Id> {
+        session.seats = self.seats;
+        session.means = self.means;
+        session.added.pop();
+        self.skipped
+    }
+}
+
 impl Fill<'_> {
     /// Opens a team with the ticket, if others can bring it to the players that a team needs; they join
     /// at once. Otherwise nothing changes.
     pub(super) fn open_team(&mut self, session: &mut OpenSession, id: Id) -> bool {
+        // A ticket that could not open a team itself may be of use to one that another opens.
+        let failed = std::mem::take(&mut session.failed_openers);
+        failed.iter().for_each(|id| self.set_done(*id, false));
+        let opened = self.fill_team(session, id);
+        if !opened {
+            failed.iter().for_each(|id| self.set_done(*id, true));
+            session.failed_openers = failed;
+        }
+        opened
+    }
+
+    fn fill_team(&mut self, session: &mut OpenSession, id: Id) -> bool {
         let Self {
             pool, index, cells, ..
         } = &*self;
@@ -36,50 +81,84 @@ impl Fill<'_> {
         self.try_team(session, id, &spare)
     }
 
+    /// Joins the best tickets until the team has enough players. Where that ends short of them, the last
+    /// one taken is left, as often as [`MAX_RETURNS`] allows: each time another set is tried, so it ends.
     fn try_team(&mut self, session: &mut OpenSession, id: Id, spare: &[u32]) -> bool {
         let bounds = TeamBounds {
             teams_min: 1,
             teams_max: 1,
             ..session.pivot.bounds
         };
+        let mut spare = spare.to_vec();
         let mut kinds = vec![self.pool.kinds[id as usize]];
-        if !self.completes(bounds, &kinds, spare) {
+        if !self.completes(bounds, &kinds, &spare) {
             return false;
         }
-        let seats = session.seats.clone();
-        let (sums, players, added) = (session.sums.clone(), session.players, session.added.len());
+        let min_players = u64::from(session.pivot.bounds.players_min);
+        let mut steps = vec![Step::before(session)];
         let team = session.seats.open();
         self.join(session, id, team);
-        let mut skipped = Vec::new();
-        let min_players = u64::from(session.pivot.bounds.players_min);
+        let mut returns = 0;
         while session.seats.players(team) < min_players {
-            let Some(Best { rank, .. }) = self.best(session, Some(team)) else {
-                break;
-            };
-            kinds.push(self.pool.kinds[rank.id as usize]);
-            if self.completes(bounds, &kinds, spare) {
-                self.join(session, rank.id, team);
-            } else {
+            let next = self.best(session, Some(team)).map(|best| best.rank.id);
+            if let Some(next) = next {
+                // Taken or not, it is not one that may still come.
+                let kind = self.pool.kinds[next as usize];
+                spare[kind as usize] = spare[kind as usize].saturating_sub(1);
+                kinds.push(kind);
+                if self.completes(bounds, &kinds, &spare) {
+                    steps.push(Step::before(session));
+                    self.join(session, next, team);
+                    continue;
+                }
                 kinds.pop();
-                self.set_done(rank.id, true);
-                skipped.push(rank.id);
+                self.set_done(next, true);
+                if let Some(step) = steps.last_mut() {
+                    step.skipped.push(next);
+                }
+                continue;
+            }
+            let last = session.added.last().map(|(id, _)| *id);
+            if let Some(step) = steps.pop() {
+                for skipped in step.undo(session) {
+                    let kind = self.pool.kinds[skipped as usize];
+                    spare[kind as usize] += 1;
+                    self.set_done(skipped, false);
+                }
+            }
+            self.chosen.pop(&self.pool, &self.criteria);
+            session.measure(&mut self.criteria);
+            returns += 1;
+            match (steps.last_mut(), last) {
+                (Some(before), Some(last)) if returns <= MAX_RETURNS => {
+                    kinds.pop();
+                    before.skipped.push(last);
+                }
+                _ => {
+                    self.give_up(session, steps, last);
+                    return false;
+                }
             }
         }
-        for id in skipped {
-            self.set_done(id, false);
+        for skipped in steps.into_iter().flat_map(|step| step.skipped) {
+            self.set_done(skipped, false);
         }
-        if session.seats.players(team) >= min_players {
-            return true;
+        true
+    }
+
+    /// Undoes what is left of the steps; `last` was taken in the one that is undone already.
+    fn give_up(&mut self, session: &mut OpenSession, mut steps: Vec<Step>, last: Option<Id>) {
+        if let Some(last) = last {
+            self.set_done(last, false);
         }
-        for (id, _) in session.added.split_off(added) {
+        while let Some(step) = steps.pop() {
+            let taken = session.added.last().map(|(id, _)| *id);
+            for id in step.undo(session).into_iter().chain(taken) {
+                self.set_done(id, false);
+            }
             self.chosen.pop(&self.pool, &self.criteria);
-            self.set_done(id, false);
         }
-        session.seats = seats;
-        session.sums = sums;
-        session.players = players;
         session.measure(&mut self.criteria);
-        false
     }
 
     fn completes(&mut self, bounds: TeamBounds, kinds: &[PartyKind], spare: &[u32]) -> bool {

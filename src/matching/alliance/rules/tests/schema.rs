@@ -34,6 +34,7 @@ fn only_between_fields(error: &RulesError) -> bool {
         "it may not be more than `",
         "it has to be 0 (unset) or at least ",
         "each option may stand once",
+        "it is not a key of a ruleset; ",
     ];
     match error {
         RulesError::Invalid(faults) => faults
@@ -64,7 +65,8 @@ fn pair_rules_are_refused_by_both() {
         (json!(7), false),
         (Value::Null, true),
         (json!({}), true),
-        (json!({"alliance": null, "matching_rule": 7}), true),
+        (json!({"alliance": null, "matching_rule": 7}), false),
+        (json!({"alliance": null, "matching_rule": null}), true),
         (
             json!({"shipCountMin": 2, "shipCountMax": 4.0, "auto_backfill": true}),
             true,

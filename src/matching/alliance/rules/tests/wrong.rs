@@ -272,7 +272,7 @@ pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
     (
         r#"{"match_options": {"options": [{"name": "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcde", "type": "any"}]}}"#,
         Both,
-        "`match_options.options[0].name` is \"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc…: allowed are texts of 1 to 64 characters",
+        "`match_options.options[0].name` is \"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcd\"… (65 characters): allowed are texts of 1 to 64 characters",
     ),
     (
         r#"{"match_options": {"options": [{"name": "map"}]}}"#,

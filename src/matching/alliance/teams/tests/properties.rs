@@ -1,5 +1,7 @@
 //! Packing and splits against all splits there are.
 
+use std::cmp::{Ordering, Reverse};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -45,7 +47,7 @@ fn any_parties(max: usize) -> impl Strategy<Value = (Vec<u32>, Vec<(u32, u32)>)>
 }
 
 /// The order of the search among equally good splits.
-fn earlier(a: &[Vec<usize>], b: &[Vec<usize>]) -> std::cmp::Ordering {
+fn earlier(a: &[Vec<usize>], b: &[Vec<usize>]) -> Ordering {
     let compare = |(a, b): (&Vec<usize>, &Vec<usize>)| {
         let only = |one: &[usize], other: &[usize]| {
             let only = one.iter().copied().find(|at| !other.contains(at));
@@ -54,15 +56,67 @@ fn earlier(a: &[Vec<usize>], b: &[Vec<usize>]) -> std::cmp::Ordering {
         only(a, b).cmp(&only(b, a))
     };
     let mut teams = a.iter().zip(b).map(compare);
-    teams
-        .find(|order| order.is_ne())
-        .unwrap_or(std::cmp::Ordering::Equal)
+    teams.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 fn as_teams(split: &[Option<usize>]) -> Vec<Vec<usize>> {
     let count = split.iter().flatten().max().map_or(0, |last| last + 1);
     let team_of: Vec<usize> = split.iter().flatten().copied().collect();
     grouped(&team_of, count)
+}
+
+/// Bounds that often allow several numbers of teams, up to more than there are parties.
+fn any_range_of_teams() -> impl Strategy<Value = TeamBounds> {
+    let players_min = prop_oneof![3 => Just(1), 3 => Just(2), 2 => 3..6_u32];
+    (1..4_u32, 0..7_u32, players_min, 0..9_u32).prop_map(|(teams, more, players, wider)| {
+        bounds([teams, teams + more], [players, players + wider])
+    })
+}
+
+/// Sizes, many of them small, and blocked pairs.
+fn parties_to_arrange() -> impl Strategy<Value = (Vec<u32>, Vec<(u32, u32)>)> {
+    let size = prop_oneof![2 => Just(1), 1 => Just(2), 2 => 1..6_u32];
+    vec(size, 0..=7).prop_flat_map(|sizes| {
+        let blocked = any_blocked(sizes.len());
+        (Just(sizes), blocked)
+    })
+}
+
+/// A split with what decides between it and others, the more important first.
+struct Ranked {
+    /// Players of the fullest place less those of the emptiest.
+    places_apart: u32,
+    /// Players of the largest team less those of the smallest.
+    teams_apart: u32,
+    means_apart: f64,
+    teams: Vec<Vec<usize>>,
+}
+
+impl Ranked {
+    fn new(teams: Vec<Vec<usize>>, members: &[Member], places: u32) -> Self {
+        let (teams_apart, means_apart) = differences(&teams, members);
+        let sizes = teams
+            .iter()
+            .map(|team| team.iter().map(|&at| members[at].players).sum());
+        let unused = (teams.len() < places as usize).then_some(0);
+        let players: Vec<u32> = sizes.chain(unused).collect();
+        let places_apart = players.iter().max().unwrap_or(&0) - players.iter().min().unwrap_or(&0);
+        Self {
+            places_apart,
+            teams_apart,
+            means_apart,
+            teams,
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.places_apart
+            .cmp(&other.places_apart)
+            .then(other.teams.len().cmp(&self.teams.len()))
+            .then(self.teams_apart.cmp(&other.teams_apart))
+            .then(self.means_apart.total_cmp(&other.means_apart))
+            .then_with(|| earlier(&self.teams, &other.teams))
+    }
 }
 
 proptest! {
@@ -124,25 +178,51 @@ proptest! {
 
     #[test]
     fn teams_are_the_best_of_all_splits(
-        (sizes, blocked) in any_parties(7),
+        (sizes, blocked) in parties_to_arrange(),
         values in vec(prop_oneof![(-9..9).prop_map(f64::from), -9.0..9.0], 7),
-        bounds in any_bounds(),
+        bounds in any_range_of_teams(),
     ) {
         let members = members(&sizes, &values);
-        let mut valid: Vec<_> = splits(sizes.len(), sizes.len())
+        let valid: Vec<_> = splits(sizes.len(), sizes.len())
             .into_iter()
             .filter(|split| is_valid(split, &sizes, &blocked, bounds))
             .collect();
-        let min = valid.iter().map(|split| as_teams(split).len()).min();
-        valid.retain(|split| Some(as_teams(split).len()) == min);
-        let balanced = valid.iter().map(|split| as_teams(split)).min_by(|a, b| {
-            let (a_players, a_means) = differences(a, &members);
-            let (b_players, b_means) = differences(b, &members);
-            a_players.cmp(&b_players).then(a_means.total_cmp(&b_means)).then(earlier(a, b))
-        });
-        prop_assert_eq!(arrange(&members, &blocked, bounds, true), balanced);
+        let best = valid
+            .iter()
+            .map(|split| Ranked::new(as_teams(split), &members, bounds.teams_max))
+            .min_by(Ranked::compare);
+        let best = best.map(|best| best.teams);
+        prop_assert_eq!(arrange(&members, &blocked, bounds, true), best);
+        // A split names the team of each member in order, so the least one is that in which each
+        // member is in the first team that leads to a valid match.
         let first = valid.iter().min().map(|split| as_teams(split));
         prop_assert_eq!(arrange(&members, &blocked, bounds, false), first);
+    }
+
+    #[test]
+    fn any_number_of_solos_is_spread_over_the_places(
+        values in vec(-9.0..9.0, 1..60),
+        bounds in any_range_of_teams(),
+    ) {
+        let solos = values.len() as u32;
+        let counts = (bounds.teams_min..=bounds.teams_max).filter(|teams| {
+            (teams * bounds.players_min..=teams * bounds.players_max).contains(&solos)
+        });
+        let best = counts.min_by_key(|&teams| {
+            let emptiest = if teams < bounds.teams_max { 0 } else { solos / teams };
+            (solos.div_ceil(teams) - emptiest, Reverse(teams))
+        });
+        let sizes = vec![1; values.len()];
+        let found = arrange(&members(&sizes, &values), &[], bounds, true);
+        let found = found.map(|teams| {
+            let mut found = sizes_of(&teams, &sizes);
+            found.sort_unstable();
+            found
+        });
+        let expected = best.map(|teams| {
+            (0..teams).map(|team| (solos + team) / teams).collect::<Vec<_>>()
+        });
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,23 +1,24 @@
-//! All matches of a small pool, by trying every subset of tickets and every way to make teams.
+//! All matches of a small pool, by trying every subset of its tickets.
 
 use super::fields::named;
-use super::{Judge, best, mean, reference};
+use super::split::is_some_valid;
+use super::{Judge, best, created, latency, mean, players, reference};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
 use crate::matching::{Text, Ticket};
 
-/// A match as the contract's plain reading makes it.
+/// A match that a pivot makes.
 #[derive(Debug)]
-pub(crate) struct Choice<'a> {
+pub(super) struct Choice<'a> {
     /// Whose turn it was.
-    pub(crate) pivot: &'a Ticket,
-    /// Its tickets, the pivot first.
-    pub(crate) tickets: Vec<&'a Ticket>,
+    pub(super) pivot: &'a Ticket,
+    /// Its tickets, the pivot first, then as they were taken.
+    pub(super) tickets: Vec<&'a Ticket>,
     /// Where; `None` if none of its tickets has latencies.
-    pub(crate) region: Option<Text>,
+    pub(super) region: Option<Text>,
 }
 
 /// The tickets of some valid match of the pivot and any of the others, if there is one.
-pub(crate) fn exists_match<'a>(
+pub(super) fn exists_match<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     pivot: &'a Ticket,
@@ -39,10 +40,10 @@ pub(crate) fn exists_match<'a>(
     None
 }
 
-/// The match that the plain reading of the contract makes for a pivot (A2 to A5): its regions from
-/// its best, or all that any valid ticket of the tick reports, by name; in a region the candidates by score, age and arrival; of all valid matches the one that
-/// takes the first candidate rather than leaving it, and so on down the list.
-pub(crate) fn choose<'a>(
+/// The match that a pivot makes (docs/semantics.md, "Pivot" to "Regions"): its regions from its best, or all that a valid ticket of
+/// the tick has measured, by name; in a region the candidates by score, age and arrival; of all valid
+/// matches the one that takes the first candidate rather than leaving it, and so on down the list.
+pub(super) fn choose<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     pivot: &'a Ticket,
@@ -51,22 +52,22 @@ pub(crate) fn choose<'a>(
 ) -> Option<Choice<'a>> {
     let judge = Judge::new(rules, now_ms, pivot);
     let mut regions: Vec<Option<Text>> = if pivot.latencies.is_empty() {
-        let valid = |ticket: &&Ticket| {
-            judge.fit(ticket).is_ok() && ticket.players.len() <= rules.largest_team() as usize
-        };
+        let all = rules.team_flexing.iter().map(|flex| flex.teams);
+        let largest = all
+            .chain([rules.teams])
+            .map(|teams| teams.players_max)
+            .max();
+        let seats = largest.unwrap_or(0) as usize;
+        let valid = |ticket: &&Ticket| judge.fit(ticket).is_ok() && ticket.players.len() <= seats;
         let valid: Vec<&Ticket> = tick.iter().copied().filter(valid).collect();
         named(&valid).into_iter().map(Some).collect()
     } else {
-        let mut own: Vec<_> = pivot
-            .latencies
-            .iter()
-            .map(|(name, ms)| (*ms, name))
-            .collect();
-        own.sort_unstable();
-        let open = own
-            .into_iter()
-            .filter(|(_, name)| judge.is_open(pivot, name));
-        open.map(|(_, name)| Some(name.clone())).collect()
+        let own = pivot.latencies.iter().map(|(name, ms)| (*ms, name));
+        let mut open: Vec<_> = own.filter(|(_, name)| judge.is_open(pivot, name)).collect();
+        open.sort_unstable();
+        open.into_iter()
+            .map(|(_, name)| Some(name.clone()))
+            .collect()
     };
     if regions.is_empty() && pivot.latencies.is_empty() {
         regions.push(None);
@@ -114,7 +115,7 @@ fn choose_in<'a>(
 }
 
 /// All choices of a tick, pivot by pivot.
-pub(crate) fn replay<'a>(
+pub(super) fn replay<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     tickets: &'a [Ticket],
@@ -136,136 +137,25 @@ pub(crate) fn replay<'a>(
 }
 
 /// Tickets by age, then arrival.
-pub(crate) fn in_order(now_ms: i64, tickets: &[Ticket]) -> Vec<&Ticket> {
+pub(super) fn in_order(now_ms: i64, tickets: &[Ticket]) -> Vec<&Ticket> {
     let mut all: Vec<&Ticket> = tickets.iter().collect();
-    all.sort_by_key(|ticket| (ticket.created_at_ms.unwrap_or(now_ms), ticket.arrival));
+    all.sort_by_key(|ticket| (created(now_ms, ticket), ticket.arrival));
     all
 }
 
 /// Whether the tickets are a match somewhere, in some teams.
 fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
-    let players: u64 = tickets
-        .iter()
-        .map(|ticket| ticket.players.len() as u64)
-        .sum();
+    let players = players(tickets) as u64;
     let bounds = judge.bounds();
-    (bounds.min_players()..=bounds.max_players()).contains(&players)
+    let least = u64::from(bounds.teams_min) * u64::from(bounds.players_min);
+    let most = u64::from(bounds.teams_max) * u64::from(bounds.players_max);
+    (least..=most).contains(&players)
         && judge.group(tickets).is_ok()
-        && every_split(judge, tickets, &mut |teams| judge.teams(teams).is_ok())
-}
-
-/// Of all valid ways to make that many teams of the tickets, the smallest difference in players and
-/// in means of the balancing value (A8).
-pub(crate) fn fairest(
-    rules: &AllianceRules,
-    now_ms: i64,
-    pivot: &Ticket,
-    tickets: &[&Ticket],
-    number: usize,
-) -> Option<(usize, f64)> {
-    let judge = Judge::new(rules, now_ms, pivot);
-    let mut fairest: Option<(usize, f64)> = None;
-    every_split(&judge, tickets, &mut |teams| {
-        if teams.len() == number && judge.teams(teams).is_ok() {
-            let spread = spread(rules, teams);
-            if fairest.is_none_or(|least| spread < least) {
-                fairest = Some(spread);
-            }
-        }
-        false
-    });
-    fairest
-}
-
-/// How far apart teams are: in players, and in means of the balancing value.
-pub(crate) fn spread(rules: &AllianceRules, teams: &[Vec<&Ticket>]) -> (usize, f64) {
-    let players = |team: &Vec<&Ticket>| team.iter().map(|t| t.players.len()).sum::<usize>();
-    let value = |team: &Vec<&Ticket>| {
-        let balancing = balancing(rules).into_iter();
-        let sum: f64 = balancing
-            .flat_map(|rule| team.iter().map(move |ticket| value(rule, ticket)))
-            .sum();
-        sum / players(team) as f64
-    };
-    let sizes = || teams.iter().map(players);
-    let values = || teams.iter().map(value);
-    let largest = sizes().max().unwrap_or(0);
-    let highest = values().fold(f64::NEG_INFINITY, f64::max);
-    let lowest = values().fold(f64::INFINITY, f64::min);
-    (largest - sizes().min().unwrap_or(0), highest - lowest)
-}
-
-/// The sum over the party's players.
-fn value(rule: &DistanceRule, ticket: &Ticket) -> f64 {
-    let sum = mean(ticket, &rule.attribute) * ticket.players.len() as f64;
-    if rule.normalization > 0.0 {
-        sum / rule.normalization
-    } else {
-        sum
-    }
-}
-
-fn balancing(rules: &AllianceRules) -> Vec<&DistanceRule> {
-    let is_true = |rule: &&DistanceRule| rule.balancing == Some(true);
-    if rules.distances.iter().any(|rule| is_true(&rule)) {
-        return rules.distances.iter().filter(is_true).collect();
-    }
-    if rules.distances.iter().all(|rule| rule.balancing.is_some()) {
-        return Vec::new();
-    }
-    let mut all = rules.distances.iter();
-    all.find(|rule| is_distance(rule)).into_iter().collect()
-}
-
-/// Whether it is a distance rule at some age.
-fn is_distance(rule: &DistanceRule) -> bool {
-    let flexed = rule.flexing.iter().map(|flex| flex.reference);
-    flexed
-        .chain([rule.reference])
-        .any(|reference| reference.is_some())
-}
-
-/// Shows every way to split the tickets into teams that are not too many or too big, until one is
-/// good.
-pub(super) fn every_split<'t>(
-    judge: &Judge<'_>,
-    tickets: &[&'t Ticket],
-    is_good: &mut dyn FnMut(&[Vec<&'t Ticket>]) -> bool,
-) -> bool {
-    fn place<'t>(
-        judge: &Judge<'_>,
-        left: &[&'t Ticket],
-        teams: &mut Vec<Vec<&'t Ticket>>,
-        is_good: &mut dyn FnMut(&[Vec<&'t Ticket>]) -> bool,
-    ) -> bool {
-        let Some((ticket, left)) = left.split_first() else {
-            return is_good(teams);
-        };
-        let bounds = judge.bounds();
-        for at in 0..teams.len() {
-            let players: usize = teams[at].iter().map(|other| other.players.len()).sum();
-            if players + ticket.players.len() <= bounds.players_max as usize {
-                teams[at].push(ticket);
-                if place(judge, left, teams, is_good) {
-                    return true;
-                }
-                teams[at].pop();
-            }
-        }
-        if teams.len() < bounds.teams_max as usize {
-            teams.push(vec![ticket]);
-            if place(judge, left, teams, is_good) {
-                return true;
-            }
-            teams.pop();
-        }
-        false
-    }
-    place(judge, tickets, &mut Vec::new(), is_good)
+        && is_some_valid(judge, tickets)
 }
 
 impl Judge<'_> {
-    /// How badly a candidate fits (A3), lower is better.
+    /// How badly a candidate fits (docs/semantics.md, "Score"), lower is better.
     fn score(&self, ticket: &Ticket, region: Option<&Text>) -> f64 {
         // A rule that the pivot's age has turned into another criteria measures nothing.
         let acts = |rule: &&DistanceRule| reference(rule, self.age(self.pivot)).is_some();
@@ -280,7 +170,7 @@ impl Judge<'_> {
             };
             score += distance / divisor * rule.weight;
         }
-        let latency = region.and_then(|region| ticket.latency(region));
+        let latency = region.and_then(|region| latency(ticket, region));
         if let (Some(latency), Some(cap)) = (latency, self.rules.regions.max_ms) {
             let above = latency - best(ticket);
             score += self.rules.regions.weight * above as f64 / cap as f64;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fault, Judge, NAMES, blocked, text, values};
+use super::asked::{text, values};
+use super::{Fault, Judge, NAMES, blocked, latency, players};
 use crate::matching::alliance::OptionKind;
 use crate::matching::{Match, Text, Ticket, Value};
 
@@ -25,7 +26,7 @@ impl Judge<'_> {
             return Err(format!("region: {first} is not open to all"));
         }
         let worst = |region: &Text| {
-            let latencies = tickets.iter().filter_map(|ticket| ticket.latency(region));
+            let latencies = tickets.iter().filter_map(|ticket| latency(ticket, region));
             latencies.max()
         };
         let others = named.iter().filter(|region| *region != first);
@@ -60,7 +61,7 @@ impl Judge<'_> {
             }
         }
         let bounds = self.bounds();
-        let players: usize = tickets.iter().map(|ticket| ticket.players.len()).sum();
+        let players = players(tickets);
         let full = bounds.teams_max as usize * bounds.players_max as usize;
         if made.backfill != (self.rules.auto_backfill && players < full) {
             let flag = made.backfill;
@@ -100,17 +101,19 @@ impl Judge<'_> {
             let list = ids.into_iter().map(Value::from).collect();
             expected.push(("blocked_players".into(), Value::List(list), true));
         }
-        for (name, value) in self.musts().iter() {
+        // What the pivot lacks is not carried, even though the match has one value of it.
+        for (name, value) in self.musts(self.pivot).iter() {
             expected.push((name.clone(), value.clone(), false));
         }
         expected
     }
 }
 
-/// The regions that the tickets name.
+/// The regions that the tickets have measured.
 pub(super) fn named(tickets: &[&Ticket]) -> BTreeSet<Text> {
-    let names = tickets.iter().flat_map(|ticket| &ticket.latencies);
-    names.map(|(region, _)| region.clone()).collect()
+    let all = tickets.iter().flat_map(|ticket| &ticket.latencies);
+    let measured = all.filter(|(_, ms)| *ms >= 0);
+    measured.map(|(region, _)| region.clone()).collect()
 }
 
 /// What the match has in common under an option.

@@ -9,7 +9,7 @@ use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Player, Team, Text, team_id};
 use changes::{BROKEN, GOOD};
 
-const NOW: i64 = 1_000_000;
+const NOW: i64 = 1_700_000_000_000;
 
 struct World {
     rules: AllianceRules,

@@ -61,9 +61,10 @@ fn a_tick_is_told_once_and_counted_everywhere() {
     let (metrics, facts) = (metrics(), facts());
     let service = service(&metrics);
     let mut tick = service.tick_begins(TickKind::Match);
-    (tick.tick_id, tick.now_ms, tick.match_pool) = (7, 100_000, "ranked".into());
+    let now_ms = 1_700_000_000_000;
+    (tick.tick_id, tick.now_ms, tick.match_pool) = (7, now_ms, "ranked".into());
     tick.tickets = 5;
-    tick.placed([ticket(3, 10_000), ticket(1, 95_000)].iter());
+    tick.placed([ticket(3, now_ms - 90_000), ticket(1, now_ms - 5_000)].iter());
     tick.left(Reason::TeamSizes);
     tick.left(Reason::TeamSizes);
     tick.left(Reason::DuplicateTicket);

@@ -294,8 +294,8 @@ fn a_file_that_cannot_be_read_is_told_in_one_line() {
 #[test]
 fn warnings_of_the_ruleset_are_shown() {
     let server = Served::start();
-    let warning = "  warning: ruleset: `shipCountMaks`: ";
-    let rules = r#"{"shipCountMax": 2, "shipCountMaks": 3}"#;
+    let warning = "  warning: ruleset: `team_colour`: ";
+    let rules = r#"{"shipCountMax": 2, "team_colour": 3}"#;
     for call in [
         "make-matches",
         "backfill-matches",
@@ -308,11 +308,11 @@ fn warnings_of_the_ruleset_are_shown() {
         let (_, out, _) = server.client(&[call, "--rules", rules, "--json"]);
         assert!(!out.contains("warning"), "{out}");
     }
-    let parameters = r#"{"parameters": {"rules": {"json": "{\"shipCountMaks\": 3}"}}}"#;
+    let parameters = r#"{"parameters": {"rules": {"json": "{\"team_colour\": 3}"}}}"#;
     let (code, out, err) = make_matches(&server, parameters);
     assert_eq!((code, out.matches(warning).count()), (0, 1), "{out}{err}");
     let (_, log) = server.terminate();
-    assert!(log.contains("ruleset: `shipCountMaks`: "), "{log}");
+    assert!(log.contains("ruleset: `team_colour`: "), "{log}");
 }
 
 #[test]

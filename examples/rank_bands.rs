@@ -73,26 +73,31 @@ mod tests {
 
     use super::*;
 
-    fn ticket((id, rank, created_at_ms): (&str, f64, i64)) -> Ticket {
+    const NOW_MS: i64 = 1_700_000_000_000;
+
+    fn ticket((id, rank, waited_ms): (&str, f64, i64)) -> Ticket {
         let (id, attributes) = (Text::from(id), [("rank".into(), rank.into())]);
         let attributes = attributes.into_iter().collect();
         Ticket {
             id: id.clone(),
             players: vec![Player { id, attributes }],
-            created_at_ms: Some(created_at_ms),
+            created_at_ms: Some(NOW_MS - waited_ms),
             ..Ticket::default()
         }
     }
 
     #[test]
     fn the_two_oldest_tickets_of_a_band_meet() {
-        let (ruleset, now_ms) = (r#"{"band_width": 100}"#, 9_000);
-        let context = TickContext { now_ms, tick_id: 1 };
+        let ruleset = r#"{"band_width": 100}"#;
+        let context = TickContext {
+            now_ms: NOW_MS,
+            tick_id: 1,
+        };
         let queue = [
-            ("ann", 1210.0, 3_000),
-            ("bob", 1340.0, 2_000),
-            ("cid", 1290.0, 2_000),
-            ("dee", 1205.0, 1_000),
+            ("ann", 1210.0, 6_000),
+            ("bob", 1340.0, 7_000),
+            ("cid", 1290.0, 7_000),
+            ("dee", 1205.0, 8_000),
         ];
         let played = play(&RankBands, ruleset, context, queue.map(ticket)).unwrap();
         assert_eq!(played.ids(), [["dee", "cid"]]);

@@ -1,6 +1,6 @@
 //! Reading rulesets: what any reader of a ruleset answers, and the tools that all of them use.
 //!
-//! [`object`] parses the text, [`read`] hands its fields out by type and collects every fault and
+//! [`object()`] parses the text, [`read`] hands its fields out by type and collects every fault and
 //! every unknown key on the way.
 
 mod object;

@@ -137,7 +137,10 @@ fn asking(id: &str, seconds: i64, teams: &[Ticket], guest: &str) -> Opaque {
     let session = BackfillTicket {
         ticket_id: format!("backfill-{id}"),
         match_pool: "pool".into(),
-        created_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        created_at: Some(prost_types::Timestamp {
+            seconds: 1_700_000_000 + seconds,
+            nanos: 0,
+        }),
         partial_match: Some(PartialMatch {
             tickets: teams.iter().map(|one| raw(&one.encode_to_vec())).collect(),
             teams: all,

@@ -16,7 +16,7 @@ fn session(n: u32, seats_taken: usize) -> Opaque {
         ticket_id: format!("b{n}"),
         match_pool: "pool".into(),
         created_at: Some(prost_types::Timestamp {
-            seconds: 100 - i64::from(n),
+            seconds: 1_700_000_100 - i64::from(n),
             nanos: 0,
         }),
         partial_match: Some(PartialMatch {

@@ -87,7 +87,11 @@ mod tests {
     #[test]
     fn the_two_oldest_tickets_of_a_band_meet() {
         let (ruleset, now_ms) = (r#"{"band_width": 100}"#, 9_000);
-        let context = TickContext { now_ms, tick_id: 1 };
+        let context = TickContext {
+            now_ms,
+            tick_id: 1,
+            max_answer_bytes: 4 << 20,
+        };
         let queue = [
             ("ann", 1210.0, 3_000),
             ("bob", 1340.0, 2_000),

@@ -208,7 +208,7 @@ pub fn play<L: MatchLogic>(
 ///     tickets: vec![ticket("inside")],
 ///     ..Session::default()
 /// };
-/// let context = TickContext { now_ms: 1_800_000_000_000, tick_id: 1 };
+/// let context = TickContext { now_ms: 1_800_000_000_000, tick_id: 1, max_answer_bytes: 4 << 20 };
 /// let ruleset = r#"{"shipCountMin": 1, "shipCountMax": 2}"#;
 /// let queue = [ticket("first"), ticket("second")];
 /// let played = play_backfill(&AgsLogic, ruleset, context, [session], queue)?;

@@ -13,6 +13,8 @@ pub struct TickContext {
     pub now_ms: i64,
     /// AGS's number of the tick; a retried tick has the same one.
     pub tick_id: u64,
+    /// Bytes that a match or a proposal may have in its encoded form, see [`answer`](super::answer).
+    pub max_answer_bytes: u64,
 }
 
 /// Whether to go on.

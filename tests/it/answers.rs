@@ -228,7 +228,13 @@ async fn an_answer_is_never_larger_than_clients_take() {
         })
     };
     // The client refuses messages above 4 MiB.
-    let requests = [large("a"), large("b"), ticket("c"), ticket("d"), ticket("e")];
+    let requests = [
+        large("a"),
+        large("b"),
+        ticket("c"),
+        ticket("d"),
+        ticket("e"),
+    ];
     let mut all = vec![parameters("{}")];
     all.extend(requests.clone());
     let matches = server.make(all).await.unwrap();
@@ -252,10 +258,15 @@ async fn the_bound_of_answers_can_be_set() {
     let mut all = vec![parameters("{}")];
     all.extend(requests.map(|(id, bytes)| sized(id, bytes)));
     let answers = server.client.make_matches(tokio_stream::iter(all)).await;
-    let matches = crate::support::all(answers.unwrap().into_inner()).await.unwrap();
+    let matches = crate::support::all(answers.unwrap().into_inner())
+        .await
+        .unwrap();
     assert_eq!(ids(&matches), [["a", "d"]]);
     assert!(matches[0].encoded_len() < 2000);
     let metrics = server.metrics().await;
-    assert!(metrics.contains("refusals_total{reason=\"too_large\"} 2\n"), "{metrics}");
+    assert!(
+        metrics.contains("refusals_total{reason=\"too_large\"} 2\n"),
+        "{metrics}"
+    );
     server.end().await;
 }

@@ -115,6 +115,7 @@ fn tick(ruleset: &str, (sessions, tickets): (Vec<Session>, Vec<Ticket>)) -> Play
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     play_backfill(&AgsLogic, ruleset, context, sessions, tickets).expect("a ruleset")
 }

@@ -169,6 +169,7 @@ fn tick(rules: &str, tickets: Vec<Ticket>) -> Played {
     let context = TickContext {
         now_ms: NOW,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     play(&AgsLogic, rules, context, tickets).expect("a ruleset")
 }

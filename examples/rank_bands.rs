@@ -92,6 +92,7 @@ mod tests {
         let context = TickContext {
             now_ms: NOW_MS,
             tick_id: 1,
+            max_answer_bytes: 4 << 20,
         };
         let queue = [
             ("ann", 1210.0, 6_000),

@@ -32,6 +32,7 @@
 
 mod ags;
 pub mod alliance;
+pub mod answer;
 mod backfill;
 mod ids;
 mod logic;

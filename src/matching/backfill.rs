@@ -104,6 +104,10 @@ pub trait BackfillOut {
     /// Takes back a session that gained no ticket, with the reason.
     fn keep_open(&mut self, session: Session, reason: Reason);
 
+    /// Says that so many values of an attribute that rules measure are not numbers, and so count as
+    /// 0. To be said once for each attribute.
+    fn wrong_type(&mut self, _attribute: &Text, _values: u64) {}
+
     /// Whether to go on. To be asked now and then in long work; costs one clock reading.
     fn flow(&self) -> Flow;
 }

@@ -1,7 +1,7 @@
 //! The pair strategy: tickets are grouped in order of arrival (docs/semantics.md, "Pair strategy").
 //!
 //! The unit is the ticket, whatever its party's size. As soon as `shipCountMax` tickets wait they
-//! become a match; when the queue is complete, `shipCountMin` or more of the rest become one last,
+//! become a match, or fewer if the answer would be larger than the client takes; when the queue is complete, `shipCountMin` or more of the rest become one last,
 //! smaller match.
 
 mod backfill;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Flow, Match, MatchOut, Needs, ParsedRules, Reason, RulesError, Tick, TickContext, Ticket,
-    Wanted, rules,
+    Wanted, answer, rules,
 };
 
 use near_misses::near_misses;
@@ -120,6 +120,8 @@ pub struct PairTick {
     rules: PairRules,
     context: TickContext,
     waiting: Vec<Ticket>,
+    /// What they add to an answer, in bytes.
+    bytes: u64,
 }
 
 impl PairTick {
@@ -129,12 +131,14 @@ impl PairTick {
             rules,
             context,
             waiting: Vec::new(),
+            bytes: 0,
         }
     }
 
     /// One match of all waiting tickets, in one team.
     fn take_match(&mut self, backfill: bool) -> Match {
         let tickets = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
         Match {
             backfill,
             ..Match::of_teams(&self.context, [tickets])
@@ -148,9 +152,22 @@ impl Tick for PairTick {
             out.leave(ticket, Reason::InvalidTicket);
             return Flow::Go;
         }
+        let (bytes, room) = (answer::ticket_bytes(&ticket), answer::room(&self.context));
+        if self.bytes + bytes > room {
+            // Fewer than a match needs cannot go without it, so it goes without them.
+            if self.waiting.len() < self.rules.min || bytes > room {
+                out.leave(ticket, Reason::TooLarge);
+                return Flow::Go;
+            }
+            let early = self.take_match(self.rules.auto_backfill);
+            if out.offer(early) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
         if self.waiting.is_empty() {
             self.waiting.reserve_exact(self.rules.max.min(RESERVED));
         }
+        self.bytes += bytes;
         self.waiting.push(ticket);
         if self.waiting.len() < self.rules.max {
             return Flow::Go;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     BackfillOut, BackfillTick, Flow, Match, MatchLogic, MatchOut, Proposal, Reason, RulesError,
-    Session, Tick, TickContext, Ticket,
+    Session, Text, Tick, TickContext, Ticket,
 };
 
 /// What a tick did with its tickets: a sink that keeps everything.
@@ -14,6 +14,8 @@ pub struct Played {
     pub matches: Vec<Match>,
     /// The other tickets, with the reason.
     pub left: Vec<(Ticket, Reason)>,
+    /// Attributes that rules measure, each with the number of values that are not numbers.
+    pub wrong_types: Vec<(Text, u64)>,
     stop_after: Option<usize>,
 }
 
@@ -67,6 +69,10 @@ impl MatchOut for Played {
         self.left.push((ticket, reason));
     }
 
+    fn wrong_type(&mut self, attribute: &Text, values: u64) {
+        self.wrong_types.push((attribute.clone(), values));
+    }
+
     fn flow(&self) -> Flow {
         flow(self.matches.len(), self.stop_after)
     }
@@ -81,6 +87,8 @@ pub struct PlayedBackfill {
     pub left: Vec<(Ticket, Reason)>,
     /// The sessions that gained no ticket, with the reason.
     pub kept_open: Vec<(Session, Reason)>,
+    /// Attributes that rules measure, each with the number of values that are not numbers.
+    pub wrong_types: Vec<(Text, u64)>,
     stop_after: Option<usize>,
 }
 
@@ -155,6 +163,10 @@ impl BackfillOut for PlayedBackfill {
         self.kept_open.push((session, reason));
     }
 
+    fn wrong_type(&mut self, attribute: &Text, values: u64) {
+        self.wrong_types.push((attribute.clone(), values));
+    }
+
     fn flow(&self) -> Flow {
         flow(self.proposals.len(), self.stop_after)
     }
@@ -208,7 +220,11 @@ pub fn play<L: MatchLogic>(
 ///     tickets: vec![ticket("inside")],
 ///     ..Session::default()
 /// };
-/// let context = TickContext { now_ms: 1_800_000_000_000, tick_id: 1 };
+/// let context = TickContext {
+///     now_ms: 1_800_000_000_000,
+///     tick_id: 1,
+///     max_answer_bytes: 4 << 20,
+/// };
 /// let ruleset = r#"{"shipCountMin": 1, "shipCountMax": 2}"#;
 /// let queue = [ticket("first"), ticket("second")];
 /// let played = play_backfill(&AgsLogic, ruleset, context, [session], queue)?;

@@ -47,6 +47,8 @@ pub enum Reason {
     TeamSizes,
     /// The time limit or the bound of steps of the tick was reached first.
     Budget,
+    /// The answer would be larger than the client takes.
+    TooLarge,
     /// The session did not ask to be filled, or the logic does no backfill.
     BackfillOff,
 }
@@ -74,6 +76,7 @@ impl Reason {
         Self::SharedPlayer,
         Self::TeamSizes,
         Self::Budget,
+        Self::TooLarge,
         Self::BackfillOff,
     ];
 
@@ -100,6 +103,7 @@ impl Reason {
             Self::SharedPlayer => "shared_player",
             Self::TeamSizes => "team_sizes",
             Self::Budget => "budget",
+            Self::TooLarge => "too_large",
             Self::BackfillOff => "backfill_off",
         }
     }

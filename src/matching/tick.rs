@@ -13,6 +13,8 @@ pub struct TickContext {
     pub now_ms: i64,
     /// AGS's number of the tick; a retried tick has the same one.
     pub tick_id: u64,
+    /// Bytes that a match or a proposal may have in its encoded form, see [`answer`](super::answer).
+    pub max_answer_bytes: u64,
 }
 
 /// Whether to go on.
@@ -31,6 +33,10 @@ pub trait MatchOut {
 
     /// Takes back a ticket that is in no match, with the reason.
     fn leave(&mut self, ticket: Ticket, reason: Reason);
+
+    /// Says that so many values of an attribute that rules measure are not numbers, and so count as
+    /// 0. To be said once for each attribute.
+    fn wrong_type(&mut self, _attribute: &Text, _values: u64) {}
 
     /// Whether to go on. To be asked now and then in long work; costs one clock reading.
     fn flow(&self) -> Flow;

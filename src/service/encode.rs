@@ -1,5 +1,8 @@
 //! Matches and proposals in their encoded form.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::{BufMut, BytesMut};
 use prost::encoding::{self, WireType};
 use prost_types::value::Kind;

@@ -49,6 +49,11 @@ pub struct Limits {
         value_parser = clap::value_parser!(u32).range(1..=64))]
     pub max_attribute_depth: u32,
 
+    /// Maximum size of a match or a proposal in bytes; gRPC clients take 4 MiB unless told otherwise
+    #[arg(long, env = "MAX_ANSWER_BYTES", default_value_t = 4 << 20, value_name = "BYTES",
+        value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
+    pub max_answer_bytes: u32,
+
     /// Maximum size of a ruleset in bytes.
     #[arg(long, env = "MAX_RULES_BYTES", default_value_t = 256 << 10, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(2..))]

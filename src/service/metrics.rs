@@ -59,6 +59,7 @@ pub struct ServiceMetrics(Arc<Series>);
 struct Series {
     refusals: IntCounterVec,
     exceeded: IntCounterVec,
+    wrong_types: IntCounter,
     received: IntCounter,
     placed: IntCounter,
     left: IntCounter,
@@ -134,6 +135,10 @@ impl ServiceMetrics {
         Ok(Self(Arc::new(Series {
             refusals,
             exceeded,
+            wrong_types: metrics.counter(
+                "wrong_type_values_total",
+                "Values of attributes that rules measure that are not numbers; they count as 0.",
+            )?,
             received: metrics.counter("tickets_received_total", "Tickets received in ticks.")?,
             placed: metrics.counter(
                 "tickets_matched_total",
@@ -193,6 +198,7 @@ impl ServiceMetrics {
             refused: None,
             refusals: [0; Reason::ALL.len()],
             exceeded: Exceeded::default(),
+            wrong_types: Vec::new(),
             wait_seconds: Values::of(&self.0.wait_seconds),
             match_players: Values::of(&self.0.match_players),
             duration: Duration::ZERO,
@@ -211,6 +217,8 @@ impl ServiceMetrics {
             let counter = series.exceeded.with_label_values(&[bound.as_str()]);
             counter.inc_by(times);
         }
+        let wrong_types = tick.wrong_types.iter().map(|(_, values)| values);
+        series.wrong_types.inc_by(wrong_types.sum());
         series.received.inc_by(tick.tickets);
         series.placed.inc_by(tick.tickets_placed);
         let left = tick.tickets.saturating_sub(tick.tickets_placed);
@@ -290,6 +298,8 @@ pub(super) struct TickRecord {
     refusals: [u64; Reason::ALL.len()],
     /// Those of them that are beyond a bound.
     pub(super) exceeded: Exceeded,
+    /// Measured attributes, each with the number of values that are not numbers.
+    pub(super) wrong_types: Vec<(Text, u64)>,
     wait_seconds: Values,
     match_players: Values,
     /// From the parameters to the end.
@@ -326,6 +336,13 @@ impl TickRecord {
         self.exceeded.add(bound, id);
     }
 
+    /// So many values of a measured attribute are not numbers.
+    pub(super) fn wrong_type(&mut self, attribute: &Text, values: u64) {
+        if values > 0 {
+            self.wrong_types.push((attribute.clone(), values));
+        }
+    }
+
     /// Tells what the call is about, as far as it is known.
     pub(super) fn identify(&self, facts: &RpcFacts) {
         facts.set_tick_id(self.tick_id);
@@ -339,6 +356,7 @@ impl TickRecord {
             ab_trace_id: self.ab_trace_id.clone(),
             match_pool: self.match_pool.clone(),
             exceeded: self.exceeded.clone(),
+            wrong_types: self.wrong_types.clone(),
             wait_seconds: self.wait_seconds.clone(),
             match_players: self.match_players.clone(),
             ..*self

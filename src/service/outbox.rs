@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::metrics::TickRecord;
-use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Ticket};
+use crate::matching::{
+    BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Text, Ticket,
+};
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
 ///
@@ -84,6 +86,10 @@ impl MatchOut for Outbox<Match> {
         self.record.left(reason);
     }
 
+    fn wrong_type(&mut self, attribute: &Text, values: u64) {
+        self.record.wrong_type(attribute, values);
+    }
+
     fn flow(&self) -> Flow {
         Self::flow(self)
     }
@@ -97,6 +103,10 @@ impl BackfillOut for Outbox<Proposal> {
 
     fn leave(&mut self, _ticket: Ticket, reason: Reason) {
         self.record.left(reason);
+    }
+
+    fn wrong_type(&mut self, attribute: &Text, values: u64) {
+        self.record.wrong_type(attribute, values);
     }
 
     fn keep_open(&mut self, _session: Session, reason: Reason) {

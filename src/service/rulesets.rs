@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::DefaultHashBuilder;
 
-use crate::matching::RuleWarning;
+use crate::matching::rules::quoted;
+use crate::matching::{RuleWarning, Text};
 
 /// Rulesets remembered by each kind of line; with more, lines repeat.
 const MAX_TOLD: usize = 1024;
@@ -28,6 +29,7 @@ pub(super) struct Rulesets {
     hasher: DefaultHashBuilder,
     warned: Told,
     refused: Told,
+    wrong_types: Told,
 }
 
 impl Default for Rulesets {
@@ -36,6 +38,7 @@ impl Default for Rulesets {
             hasher: DefaultHashBuilder::default(),
             warned: Told::once(),
             refused: Told::once_in(MINUTE_MS),
+            wrong_types: Told::once(),
         }
     }
 }
@@ -62,6 +65,28 @@ impl Rulesets {
     pub(super) fn refuse(&self, ruleset: RulesetId, now_ms: i64, pool: &str, text: &str) {
         if self.refused.is_news(ruleset, now_ms) {
             tracing::warn!(match_pool = pool, "ruleset refused: {text}");
+        }
+    }
+
+    /// A tick by this ruleset found values that are not numbers, so many for each attribute.
+    pub(super) fn wrong_types(
+        &self,
+        ruleset: RulesetId,
+        now_ms: i64,
+        pool: &str,
+        wrong_types: &[(Text, u64)],
+    ) {
+        if wrong_types.is_empty() || !self.wrong_types.is_news(ruleset, now_ms) {
+            return;
+        }
+        for (attribute, values) in wrong_types.iter().take(MAX_WARNINGS) {
+            tracing::warn!(
+                match_pool = pool,
+                values,
+                "ruleset: {} is measured, and players have it with values that are not numbers; \
+                 they count as 0",
+                quoted(attribute)
+            );
         }
     }
 }
@@ -107,6 +132,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::testing::telemetry;
 
     #[test]
     fn a_ruleset_is_news_once_in_its_time() {
@@ -121,6 +147,36 @@ mod tests {
         assert!(told.is_news(a, -100_000));
         let once = Told::once();
         assert!(once.is_news(a, 0) && !once.is_news(a, 1_000_000_000_000));
+    }
+
+    #[test]
+    fn measured_values_that_are_not_numbers_are_told_once_for_each_ruleset() {
+        let (dispatch, telemetry, lines) = telemetry(&[]);
+        let rulesets = Rulesets::default();
+        let found = [("mmr".into(), 3), ("level".into(), 1)];
+        tracing::dispatcher::with_default(&dispatch, || {
+            let ruleset = rulesets.id("{}");
+            rulesets.wrong_types(ruleset, 0, "duel", &[]);
+            rulesets.wrong_types(ruleset, 0, "duel", &found);
+            rulesets.wrong_types(ruleset, 1_000_000, "duel", &found);
+            rulesets.wrong_types(rulesets.id("[]"), 0, "ranked", &found[1..]);
+        });
+        telemetry.shutdown();
+        let told: Vec<_> = lines
+            .json()
+            .iter()
+            .map(|line| (line["match_pool"].clone(), line["values"].clone()))
+            .collect();
+        let expected = [("duel", 3), ("duel", 1), ("ranked", 1)];
+        assert_eq!(
+            told,
+            expected.map(|(pool, values)| (pool.into(), values.into()))
+        );
+        assert!(
+            lines.text().contains("\\\"mmr\\\" is measured"),
+            "{}",
+            lines.text()
+        );
     }
 
     #[test]

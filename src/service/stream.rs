@@ -326,12 +326,11 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         self.shared
             .metrics
             .tick_ended(record, self.facts.as_deref());
+        let pool = bounded(&record.match_pool, MAX_POOL);
+        let rulesets = &self.shared.rulesets;
+        rulesets.wrong_types(record.ruleset, record.now_ms, pool, &record.wrong_types);
         if let Some(summary) = record.exceeded.summary() {
-            tracing::warn!(
-                match_pool = bounded(&record.match_pool, MAX_POOL),
-                tick_id = record.tick_id,
-                "{summary}"
-            );
+            tracing::warn!(match_pool = pool, tick_id = record.tick_id, "{summary}");
         }
     }
 }

@@ -99,6 +99,7 @@ fn run(rules: &Map<String, Json>, tickets: &[Queued]) -> Played {
     let context = TickContext {
         now_ms: NOW,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     let tickets = tickets.iter().enumerate().map(ticket);
     play(&AgsLogic, &json, context, tickets).expect("a ruleset")

@@ -13,7 +13,8 @@ use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 
-use crate::support::{Server, Ticket, parameters, raw, request, start, ticket};
+use crate::support::{Server, Ticket, ids, parameters, raw, request, start, ticket};
+use crate::telemetry;
 
 const SERVICE: &str = "accelbyte.matchmaking.matchfunction.MatchFunction";
 
@@ -215,4 +216,57 @@ async fn requests_that_are_not_grpc_get_an_http_error() {
         send(&server, Method::POST, "GetStatCodes", grpc, body.freeze()).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(trailers["grpc-status"], "0");
+}
+
+#[tokio::test]
+async fn an_answer_is_never_larger_than_clients_take() {
+    let server = start(&[]);
+    let large = |id: &str| {
+        request(&Ticket {
+            of_tomorrow: vec![7; 3 << 20],
+            ..Ticket::new(id, "pool")
+        })
+    };
+    // The client refuses messages above 4 MiB.
+    let requests = [
+        large("a"),
+        large("b"),
+        ticket("c"),
+        ticket("d"),
+        ticket("e"),
+    ];
+    let mut all = vec![parameters("{}")];
+    all.extend(requests.clone());
+    let matches = server.make(all).await.unwrap();
+    assert_eq!(ids(&matches), [["a", "c"], ["d", "e"]]);
+    let mut all = vec![parameters(r#"{"shipCountMin": 1, "shipCountMax": 3}"#)];
+    all.extend(requests);
+    let matches = server.make(all).await.unwrap();
+    assert_eq!(ids(&matches), [vec!["a"], vec!["b", "c", "d"], vec!["e"]]);
+}
+
+#[tokio::test]
+async fn the_bound_of_answers_can_be_set() {
+    let mut server = telemetry::start(&[("MAX_ANSWER_BYTES", "2000")]).await;
+    let sized = |id: &str, bytes| {
+        request(&Ticket {
+            of_tomorrow: vec![7; bytes],
+            ..Ticket::new(id, "pool")
+        })
+    };
+    let requests = [("a", 900), ("b", 2000), ("c", 900), ("d", 300)];
+    let mut all = vec![parameters("{}")];
+    all.extend(requests.map(|(id, bytes)| sized(id, bytes)));
+    let answers = server.client.make_matches(tokio_stream::iter(all)).await;
+    let matches = crate::support::all(answers.unwrap().into_inner())
+        .await
+        .unwrap();
+    assert_eq!(ids(&matches), [["a", "d"]]);
+    assert!(matches[0].encoded_len() < 2000);
+    let metrics = server.metrics().await;
+    assert!(
+        metrics.contains("refusals_total{reason=\"too_large\"} 2\n"),
+        "{metrics}"
+    );
+    server.end().await;
 }

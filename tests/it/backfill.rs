@@ -71,6 +71,7 @@ fn the_example_of_the_page_gives_the_proposals_that_it_says() {
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     let of = |name: &str| parts[name].as_array().expect("a list").iter().enumerate();
     let sessions = of("sessions").map(|(arrival, short)| session(arrival, short));

@@ -158,6 +158,7 @@ fn run(ruleset: &Json, tickets: &Json) -> Played {
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     let tickets = tickets.as_array().expect("tickets").iter().enumerate();
     let tickets = tickets.map(|(arrival, short)| ticket(arrival, short));

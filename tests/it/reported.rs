@@ -20,6 +20,7 @@ use serde_json::{Map, Value as Json};
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_795_600_860_000,
     tick_id: 1,
+    max_answer_bytes: 4 << 20,
 };
 
 #[derive(Debug, Deserialize)]

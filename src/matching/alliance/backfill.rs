@@ -85,7 +85,8 @@ impl BackfillTick for AllianceBackfill {
         for (ticket, reason) in unfit {
             out.leave(ticket, reason);
         }
-        let mut fill = Fill::new(&rules, pool, &sessions);
+        let mut fill = Fill::new(&rules, &context, pool, &sessions);
+        fill.begin(out);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
             if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {

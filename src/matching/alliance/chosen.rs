@@ -5,6 +5,7 @@
 //! and values, not the size of the match.
 
 use super::criteria::Criteria;
+use super::criteria::answer_size::AnswerSizeInside;
 use super::criteria::blocks::BlocksInside;
 use super::criteria::cross_play::PlatformsInside;
 use super::criteria::must_match::MustMatchInside;
@@ -25,6 +26,7 @@ pub(super) struct Chosen {
     blocks: BlocksInside,
     options: OptionsInside,
     platforms: PlatformsInside,
+    answer_size: AnswerSizeInside,
 }
 
 impl Chosen {
@@ -39,6 +41,7 @@ impl Chosen {
             blocks: criteria.blocks.inside(&criteria.players),
             options: criteria.options.inside(),
             platforms: criteria.platforms.inside(),
+            answer_size: criteria.answer_sizes.inside(),
         }
     }
 
@@ -81,7 +84,8 @@ impl Chosen {
         self.blocks
             .admits(&criteria.blocks, &criteria.players, id)?;
         self.options.admits(&criteria.options, id)?;
-        self.platforms.admits(&criteria.platforms, id)
+        self.platforms.admits(&criteria.platforms, id)?;
+        self.answer_size.admits(&criteria.answer_sizes, id)
     }
 
     /// Takes a ticket that the match [admits](Chosen::admits).
@@ -91,6 +95,7 @@ impl Chosen {
         self.blocks.push(&criteria.blocks, &criteria.players, id);
         self.options.push(&criteria.options, id);
         self.platforms.push(&criteria.platforms, id);
+        self.answer_size.push(&criteria.answer_sizes, id);
         self.tickets.push(id);
         self.kinds.push(pool.kinds[id as usize]);
         self.players += u64::from(pool.sizes[id as usize]);
@@ -108,14 +113,17 @@ impl Chosen {
         self.blocks.pop(&criteria.blocks, &criteria.players, id);
         self.options.pop(&criteria.options, id);
         self.platforms.pop(&criteria.platforms, id);
+        self.answer_size.pop(&criteria.answer_sizes, id);
     }
 
     /// What tickets that come later find: kinds of parties, attributes and common values. After tickets
     /// of the same key, the same later ones are admitted and the same teams can be made. `None` where
     /// more than that counts.
     pub(super) fn key(&self) -> Option<Vec<u32>> {
-        let silent =
-            self.inside.is_silent() && self.blocks.is_silent() && self.platforms.is_silent();
+        let silent = self.inside.is_silent()
+            && self.blocks.is_silent()
+            && self.platforms.is_silent()
+            && self.answer_size.is_silent();
         if !silent {
             return None;
         }

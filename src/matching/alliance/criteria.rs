@@ -12,6 +12,7 @@
 //!
 //! A new criterion is a file here, a field below, and a line in `pair` or `chosen`.
 
+pub(super) mod answer_size;
 pub(super) mod blocks;
 pub(super) mod cross_play;
 pub(super) mod distance;
@@ -23,6 +24,8 @@ pub(super) mod region;
 use super::AllianceRules;
 use super::intern::Interner;
 use super::pool::Pool;
+use crate::matching::TickContext;
+use answer_size::AnswerSizes;
 use blocks::Blocks;
 use cross_play::Platforms;
 use distance::Distances;
@@ -41,13 +44,31 @@ pub(super) struct Criteria<'r> {
     pub(super) platforms: Platforms,
     pub(super) players: Players,
     pub(super) blocks: Blocks,
+    pub(super) answer_sizes: AnswerSizes,
+}
+
+/// What the criteria need to know of a session beside the row that stands for it.
+#[derive(Debug)]
+pub(super) struct OfSession<'s> {
+    /// What only some of its tickets have.
+    pub(super) in_part: InPart<'s>,
+    /// Bytes that it adds to an answer.
+    pub(super) answer_bytes: u64,
 }
 
 impl<'r> Criteria<'r> {
-    /// Reads what the rules look at, once for each row; `in_part` is for each session. O(n log n).
-    pub(super) fn of(rules: &'r AllianceRules, pool: &Pool, in_part: &[InPart<'_>]) -> Self {
+    /// Reads what the rules look at, once for each row. O(n log n).
+    pub(super) fn of(
+        rules: &'r AllianceRules,
+        context: &TickContext,
+        pool: &Pool,
+        sessions: &[OfSession<'_>],
+    ) -> Self {
         let mut values = Interner::default();
+        let in_part = sessions.iter().map(|session| &session.in_part);
         let must_match = Groups::of(rules, pool, in_part, &mut values);
+        let answer_bytes = sessions.iter().map(|session| session.answer_bytes);
+        let max_players = rules.all_teams().map(|teams| teams.max_players()).max();
         let options = Options::of(&rules.options, pool, &mut values);
         let platforms = Platforms::of(&rules.options, pool);
         let (players, numbers) = Players::of(pool);
@@ -59,6 +80,12 @@ impl<'r> Criteria<'r> {
             platforms,
             blocks: Blocks::of(rules.blocks, pool, &numbers),
             players,
+            answer_sizes: AnswerSizes::of(
+                pool,
+                answer_bytes,
+                max_players.unwrap_or(u64::MAX),
+                context,
+            ),
         }
     }
 }

@@ -33,9 +33,18 @@ fn finish(
     for (ticket, reason) in unfit {
         out.leave(ticket, reason);
     }
-    let mut criteria = Criteria::of(rules, &pool, &[]);
+    let mut criteria = Criteria::of(rules, &context, &pool, &[]);
+    for (attribute, values) in criteria.distances.wrong_types() {
+        out.wrong_type(attribute, values);
+    }
     let mut chosen = Chosen::new(&criteria);
     let mut search = Search::new(rules, &pool, &criteria);
+    for id in criteria.answer_sizes.too_large(&pool) {
+        search.remove(&pool, &criteria, id);
+        if let Some(ticket) = pool.take(id) {
+            out.leave(ticket, Reason::TooLarge);
+        }
+    }
     // Tickets whose turn does not come keep this reason.
     let mut reasons = vec![Reason::Budget; pool.sizes.len()];
     for pivot in 0..pool.len() {

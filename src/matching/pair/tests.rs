@@ -7,6 +7,7 @@ use crate::matching::{Played, Player, Text};
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_700_000_000_000,
     tick_id: 7,
+    max_answer_bytes: 4 << 20,
 };
 
 fn ticket(arrival: u32) -> Ticket {
@@ -69,6 +70,37 @@ fn a_ticket_without_players_is_left_out() {
         ("t1", Reason::InvalidTicket),
         ("t3", Reason::NotEnoughTickets),
     ];
+    assert_eq!(out.why_left(), left.into());
+}
+
+/// What becomes of tickets with bodies of so many bytes, where an answer may have 1000.
+fn sized(rules: PairRules, bodies: &[usize]) -> Played {
+    let context = TickContext {
+        max_answer_bytes: 1000,
+        ..CONTEXT
+    };
+    let ticket = |(arrival, bytes): (u32, &usize)| Ticket {
+        body: vec![0; *bytes].into(),
+        ..ticket(arrival)
+    };
+    let tick = Box::new(PairTick::new(rules, context));
+    Played::default().run(tick, (0..).zip(bodies).map(ticket))
+}
+
+#[test]
+fn a_match_that_would_become_too_large_is_closed_without_the_next_ticket() {
+    let rules = PairRules::new(2, 4, true).unwrap();
+    let out = sized(rules, &[200, 200, 600, 10, 10, 10]);
+    assert_eq!(out.ids(), [vec!["t0", "t1"], vec!["t2", "t3", "t4", "t5"]]);
+    let backfill: Vec<_> = out.matches.iter().map(|made| made.backfill).collect();
+    assert_eq!(backfill, [true, false]);
+}
+
+#[test]
+fn a_ticket_that_too_few_can_go_with_is_left_out() {
+    let out = sized(PairRules::default(), &[600, 600, 2000, 100]);
+    assert_eq!(out.ids(), [["t0", "t3"]]);
+    let left = [("t1", Reason::TooLarge), ("t2", Reason::TooLarge)];
     assert_eq!(out.why_left(), left.into());
 }
 

@@ -33,6 +33,8 @@ fn every_series_is_there_from_the_start() {
         "t_tickets_received_total",
         "t_tickets_matched_total",
         "t_tickets_left_total",
+        r#"t_invalid_tickets_total{bound="session_lists"}"#,
+        "t_wrong_type_values_total",
         "t_matches_total",
         "t_match_players_count",
         "t_ticket_wait_seconds_count",
@@ -68,6 +70,10 @@ fn a_tick_is_told_once_and_counted_everywhere() {
     tick.left(Reason::TeamSizes);
     tick.left(Reason::TeamSizes);
     tick.left(Reason::DuplicateTicket);
+    tick.exceeds(Bound::Players, "a");
+    tick.wrong_type(&"mmr".into(), 4);
+    tick.wrong_type(&"level".into(), 1);
+    tick.wrong_type(&"rank".into(), 0);
     tick.refused = Some(MESSAGE_REFUSED);
     tick.finished = true;
     tick.duration = Duration::from_secs(2);
@@ -98,6 +104,10 @@ fn a_tick_is_told_once_and_counted_everywhere() {
         (r#"t_refusals_total{reason="team_sizes"}"#, 2.0),
         (r#"t_refusals_total{reason="duplicate_ticket"}"#, 1.0),
         (r#"t_refusals_total{reason="message"}"#, 1.0),
+        (r#"t_refusals_total{reason="invalid_ticket"}"#, 1.0),
+        (r#"t_invalid_tickets_total{bound="players"}"#, 1.0),
+        (r#"t_invalid_tickets_total{bound="regions"}"#, 0.0),
+        ("t_wrong_type_values_total", 5.0),
         (r#"t_ticks_total{kind="match",outcome="finished"}"#, 1.0),
         (r#"t_ticks_total{kind="match",outcome="stopped"}"#, 0.0),
     ] {
@@ -112,7 +122,7 @@ fn a_tick_is_told_once_and_counted_everywhere() {
     assert_eq!(facts.totals(), moved);
     assert_eq!(
         facts.refusals(),
-        Some("duplicate_ticket=1 team_sizes=2 message=1")
+        Some("duplicate_ticket=1 invalid_ticket=1 team_sizes=2 message=1")
     );
     assert_eq!(
         (facts.tick_id(), facts.match_pool()),

@@ -88,6 +88,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
     let context = TickContext {
         now_ms: record.now_ms,
         tick_id: parameters.tick_id,
+        max_answer_bytes: shared.limits.max_answer_bytes.into(),
     };
     let intake = Intake {
         needs: P::needs(&shared.logic, &rules),

@@ -13,13 +13,14 @@ use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
 use super::shelf::{Shelves, latency};
 use crate::matching::alliance::chosen::Chosen;
-use crate::matching::alliance::criteria::Criteria;
+use crate::matching::alliance::criteria::{Criteria, OfSession};
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::{AllianceRules, TeamBounds};
-use crate::matching::{BackfillOut, Reason, Session};
+use crate::matching::answer::session_bytes;
+use crate::matching::{BackfillOut, Reason, Session, TickContext};
 
 /// What a backfill tick works with.
 #[derive(Debug)]
@@ -61,10 +62,21 @@ struct Best {
 
 impl<'r> Fill<'r> {
     /// Sorts the tickets of a pool. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: Pool, sessions: &[Session]) -> Self {
+    pub(super) fn new(
+        rules: &'r AllianceRules,
+        context: &TickContext,
+        pool: Pool,
+        sessions: &[Session],
+    ) -> Self {
         let count = pool.len() as usize;
-        let in_part: Vec<_> = sessions.iter().map(|one| in_part(rules, one)).collect();
-        let criteria = Criteria::of(rules, &pool, &in_part);
+        let sessions: Vec<OfSession<'_>> = sessions
+            .iter()
+            .map(|session| OfSession {
+                in_part: in_part(rules, session),
+                answer_bytes: session_bytes(session),
+            })
+            .collect();
+        let criteria = Criteria::of(rules, context, &pool, &sessions);
         Fill {
             rules,
             index: Index::new(&pool, &criteria),
@@ -83,6 +95,19 @@ impl<'r> Fill<'r> {
             steps: 0,
             criteria,
             pool,
+        }
+    }
+
+    /// Tells what was found in the tickets, and leaves those that no answer can hold.
+    pub(super) fn begin(&mut self, out: &mut dyn BackfillOut) {
+        for (attribute, values) in self.criteria.distances.wrong_types() {
+            out.wrong_type(attribute, values);
+        }
+        for id in self.criteria.answer_sizes.too_large(&self.pool) {
+            self.index.remove(id);
+            if let Some(ticket) = self.pool.take(id) {
+                out.leave(ticket, Reason::TooLarge);
+            }
         }
     }
 

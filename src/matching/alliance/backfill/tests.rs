@@ -10,6 +10,7 @@ mod streams;
 pub(super) const CONTEXT: TickContext = TickContext {
     now_ms: 1_700_000_000_000,
     tick_id: 7,
+    max_answer_bytes: 4 << 20,
 };
 
 /// Plays a tick, in which each ticket and each session is decided once.

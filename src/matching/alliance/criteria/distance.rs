@@ -2,7 +2,7 @@
 
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
-use crate::matching::{Reason, Ticket, Value};
+use crate::matching::{Reason, Text, Ticket, Value};
 
 /// What every row has for each rule.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Distances<'r> {
     means: Vec<f64>,
     /// How far each row looks at its own age, in the same order.
     reaches: Vec<Reach>,
+    /// For each rule, values of the tickets' players that are not numbers, and so count as 0.
+    wrong_types: Vec<u64>,
 }
 
 /// How far a ticket looks from its own value.
@@ -73,9 +75,10 @@ impl<'r> Distances<'r> {
     pub(super) fn of(rules: &'r [DistanceRule], pool: &Pool) -> Self {
         let mut means = Vec::with_capacity(pool.rows() as usize * rules.len());
         let mut reaches = Vec::with_capacity(means.capacity());
+        let mut wrong_types = vec![0; rules.len()];
         for (ticket, age_ms) in pool.all().zip(&pool.ages) {
-            for rule in rules {
-                means.push(mean(ticket, &rule.attribute));
+            for (rule, wrong_types) in rules.iter().zip(&mut wrong_types) {
+                means.push(measured(ticket, &rule.attribute, wrong_types));
                 let reference = rule.reference_at(*age_ms);
                 reaches.push(reference.map_or(Reach::EVERYWHERE, Reach));
             }
@@ -84,7 +87,20 @@ impl<'r> Distances<'r> {
             rules,
             means,
             reaches,
+            wrong_types,
         }
+    }
+
+    /// The measured attributes that hold something else than numbers, each once, and how many such
+    /// values there are.
+    pub(crate) fn wrong_types(&self) -> impl Iterator<Item = (&'r Text, u64)> {
+        let rules = self.rules;
+        let counted = rules.iter().zip(&self.wrong_types).enumerate();
+        counted.filter_map(move |(place, (rule, values))| {
+            let mut before = rules[..place].iter();
+            let again = before.any(|other| other.attribute == rule.attribute);
+            (*values > 0 && !again).then_some((&rule.attribute, *values))
+        })
     }
 
     /// The cost of a candidate, or that one of the two looks less far than the other is away.
@@ -190,10 +206,22 @@ impl<'r> Distances<'r> {
 /// The mean of an attribute over a party's players; a missing one, or one that is not a number,
 /// counts as 0.
 pub(crate) fn mean(ticket: &Ticket, attribute: &str) -> f64 {
-    let values = ticket.players.iter().map(|player| {
-        let value = player.attributes.get(attribute);
-        value.and_then(Value::as_number).unwrap_or(0.0)
-    });
+    measured(ticket, attribute, &mut 0)
+}
+
+/// The same; values that are not numbers are counted.
+fn measured(ticket: &Ticket, attribute: &str, wrong_types: &mut u64) -> f64 {
+    let values = ticket
+        .players
+        .iter()
+        .map(|player| match player.attributes.get(attribute) {
+            Some(Value::Number(number)) => *number,
+            None | Some(Value::Null) => 0.0,
+            Some(_) => {
+                *wrong_types += 1;
+                0.0
+            }
+        });
     values.sum::<f64>() / ticket.players.len() as f64
 }
 

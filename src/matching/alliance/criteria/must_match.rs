@@ -82,10 +82,10 @@ pub(crate) struct MustMatchInside {
 impl Groups {
     /// Groups tickets and sessions. A session asks for nothing that it does not have, and if the
     /// ruleset says so not for must-match attributes either. `in_part` is for each session.
-    pub(super) fn of(
+    pub(super) fn of<'s>(
         rules: &AllianceRules,
         pool: &Pool,
-        in_part: &[InPart<'_>],
+        in_part: impl Iterator<Item = &'s InPart<'s>>,
         interner: &mut Interner,
     ) -> Self {
         let by_options_only = rules.backfill_by_options_only && pool.len() < pool.rows();

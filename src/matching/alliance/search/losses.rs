@@ -25,6 +25,7 @@ impl Losses {
             Reason::Region,
             Reason::SharedPlayer,
             Reason::Blocked,
+            Reason::TooLarge,
         ];
         let mut left = own + self.met + ahead;
         if left < min_players {

@@ -23,6 +23,7 @@ fn fast(rules: &AllianceRules, tickets: Vec<Ticket>) -> Played {
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
+        max_answer_bytes: 4 << 20,
     };
     Played::default().run(rules.clone().open(context), tickets)
 }

@@ -8,6 +8,7 @@ use crate::matching::{Attributes, PlayedBackfill, Player};
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_700_000_000_000,
     tick_id: 7,
+    max_answer_bytes: 4 << 20,
 };
 
 fn ticket(id: &str, age_ms: i64) -> Ticket {

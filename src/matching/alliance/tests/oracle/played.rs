@@ -52,6 +52,7 @@ pub(super) fn run_into(mut out: StoppingSink, rules: &str, tickets: &[Ticket]) -
     let context = TickContext {
         now_ms: NOW,
         tick_id: 7,
+        max_answer_bytes: 4 << 20,
     };
     let rules = AgsLogic.rules(rules).expect("a ruleset").rules;
     let mut tick = AgsLogic.open(rules, context);

@@ -8,15 +8,15 @@
 //! 2. Sessions are served oldest first. Each takes the best ticket that may join, is measured anew,
 //!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the best
 //!    without a look at all tickets, [`seats`] knows which team it joins.
-//! 3. [`proposal`] writes down who joined.
+//! 3. [`proposal`] writes down which tickets joined.
 //!
 //! # What the contract leaves open
 //!
 //! - A session asks for the must-match attributes that all its tickets share. Without tickets, its
-//!   match attributes take their place, and it has no mean: whoever comes first sets it.
-//! - A session whose own tickets contradict its options stays open, nobody can join it.
-//! - A region `any`, as of a match without latencies, is no region.
-//! - Of the smallest teams a ticket joins the one that leaves the means most even, if the ruleset
+//!   match attributes take their place, and it has no mean: the first ticket that joins sets it.
+//! - A session whose own tickets contradict its options stays open, no ticket can join it.
+//! - A region `any`, as of a match without latencies, counts as none.
+//! - Of the smallest teams a ticket joins the one that leaves the means most balanced, if the ruleset
 //!   balances.
 //! - Tickets that bring a new team to its minimum join right after the one that opened it, before
 //!   others.
@@ -41,9 +41,6 @@ use crate::matching::{
 use fill::Fill;
 use open_session::as_ticket;
 use proposal::propose;
-
-/// Tickets looked at in one tick, beyond which the rest waits for the next one.
-const MAX_STEPS: u64 = 200_000_000;
 
 /// A backfill tick by [`AllianceRules`].
 #[derive(Debug)]
@@ -109,7 +106,7 @@ impl BackfillTick for AllianceBackfill {
         let mut fill = Fill::new(&rules, pool);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
-            if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {
+            if out.flow() == Flow::Stop || !fill.has_steps_left() {
                 unasked = Some(Reason::Budget);
                 out.keep_open(session, Reason::Budget);
                 break;

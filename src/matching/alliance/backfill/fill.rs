@@ -7,7 +7,6 @@ use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
 
-use super::MAX_STEPS;
 use super::open_session::{OpenSession, contradicts_itself};
 use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
@@ -20,6 +19,9 @@ use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::{AllianceRules, TeamBounds};
 use crate::matching::{BackfillOut, Reason, Session};
+
+/// Tickets looked at in one tick, beyond which the rest waits for the next one.
+const MAX_STEPS: u64 = 200_000_000;
 
 /// What a backfill tick works with.
 #[derive(Debug)]
@@ -52,9 +54,9 @@ pub(super) struct Fill<'r> {
     steps: u64,
 }
 
-/// The best ticket of a walk.
+/// A ticket that may join.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Best {
+struct Applicant {
     rank: Rank,
     place: Place,
 }
@@ -85,9 +87,9 @@ impl<'r> Fill<'r> {
         }
     }
 
-    /// Tickets looked at so far.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps
+    /// Whether the tick may look at more tickets.
+    pub(super) fn has_steps_left(&self) -> bool {
+        self.steps <= MAX_STEPS
     }
 
     /// Fills the session of that number, the oldest being 0; the tickets that join, in that order.
@@ -115,7 +117,8 @@ impl<'r> Fill<'r> {
             match best.place {
                 Place::Team(team) => self.join(&mut session, id, team),
                 Place::NewTeam if self.open_team(&mut session, id) => {
-                    // There is room now that was not there when these tried.
+                    // There is room now that was not there when these tried. The team took at least one
+                    // ticket, so this cannot go on for ever.
                     for id in session.failed_openers.drain(..) {
                         self.done[id as usize] = 0;
                     }
@@ -160,7 +163,7 @@ impl<'r> Fill<'r> {
         }
         match self.test(session, id, None) {
             Err(reason) => reason,
-            Ok(_) if self.steps > MAX_STEPS => Reason::Budget,
+            Ok(_) if !self.has_steps_left() => Reason::Budget,
             Ok(_) => Reason::TeamSizes,
         }
     }
@@ -171,6 +174,7 @@ impl<'r> Fill<'r> {
     pub(super) fn leave(mut self, none: Option<Reason>, out: &mut dyn BackfillOut) {
         let open = self.open.take();
         if let Some(session) = &open {
+            // Tickets are told what the session lacks now, with all that joined.
             self.chosen
                 .begin(&self.pool, &self.criteria, session.pivot.id);
             for (id, _) in &session.added {
@@ -193,16 +197,16 @@ impl<'r> Fill<'r> {
     }
 
     /// The best ticket that may join; with a team, only one that has room there.
-    fn best(&mut self, session: &mut OpenSession, team: Option<usize>) -> Option<Best> {
+    fn best(&mut self, session: &mut OpenSession, team: Option<usize>) -> Option<Applicant> {
         let max_players = match team {
             Some(team) => session.seats.room(team),
             None => session.seats.largest_party(session.may_open()),
         };
-        if max_players == 0 || self.steps > MAX_STEPS {
+        if max_players == 0 || !self.has_steps_left() {
             return None;
         }
         let view = self.begin_walk(session, max_players);
-        let mut pending: BinaryHeap<Reverse<Best>> = BinaryHeap::new();
+        let mut pending: BinaryHeap<Reverse<Applicant>> = BinaryHeap::new();
         loop {
             // What is ahead is a bound: no ticket that was not met yet ranks below it.
             let ahead = self.shelves.ahead();
@@ -221,7 +225,7 @@ impl<'r> Fill<'r> {
                 Ok((score, place)) => {
                     let tie = latency(&self.criteria, id, session.pivot.region);
                     let rank = Rank { score, tie, id };
-                    pending.push(Reverse(Best { rank, place }));
+                    pending.push(Reverse(Applicant { rank, place }));
                 }
                 Err(reason) => {
                     self.reasons[id as usize] = Some(reason);

@@ -44,7 +44,10 @@ impl OpenSession {
         row: Id,
     ) -> Self {
         let mut pivot = Pivot::new(rules, pool, row);
+        // What old pivots may ignore is for matches in the making: here each ticket has to accept the
+        // region by its own age.
         pivot.one_way = false;
+        // The row reports the session's region and no other.
         pivot.region = criteria.regions.reported(row).first().copied();
         let sum = |rule: &DistanceRule| {
             let of_ticket =
@@ -154,7 +157,7 @@ fn players(session: &Session) -> Vec<Player> {
 }
 
 /// The must-match attributes that all tickets share, what the options leave, every platform that
-/// they are on, and all players whom they block.
+/// they are on, and all players that they block.
 fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let Some((first, others)) = tickets.split_first() else {
         return Attributes::new();

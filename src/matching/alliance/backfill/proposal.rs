@@ -46,7 +46,7 @@ pub(super) fn propose(
     }
 }
 
-/// The session's attributes, with what the options leave and everybody who is blocked.
+/// The session's attributes, with what the options leave and all players that are blocked.
 fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> Attributes {
     let before = as_ticket(rules, session);
     let of_match = Ticket {

@@ -13,7 +13,7 @@ use crate::matching::alliance::criteria::region::Region;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::walk::{LaneToWalk, Measure, Plane, Rank, Section, View, Walk};
+use crate::matching::alliance::walk::{LaneToWalk, Plane, Rank, Scale, Section, View, Walk};
 
 /// The latency of a ticket as it counts in the order.
 pub(super) fn latency(criteria: &Criteria<'_>, id: Id, region: Option<Region>) -> i64 {
@@ -85,8 +85,8 @@ impl Shelves {
         let rule = index.rule().filter(|_| session.measured);
         let view = View {
             pivot: session.id,
-            measure: rule.map_or(Measure::Nothing, |rule| {
-                Measure::Distance(criteria.distances.window(session.id, rule))
+            scale: rule.map_or(Scale::Flat, |rule| {
+                Scale::Distance(criteria.distances.window(session.id, rule))
             }),
             // Only tickets to which the region is open are on the shelves.
             region: 0,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::links::Links;
-use super::view::Rank;
+use super::rank::Rank;
 use crate::matching::alliance::criteria::distance::Reach;
 use crate::matching::alliance::pool::{Id, Pool};
 
@@ -117,6 +117,7 @@ impl Plane {
     #[inline]
     pub(super) fn lane(&self, section: Section, lane: Lane) -> Range<u32> {
         let lanes = &self.sections[section as usize];
+        // A section of all tickets has every lane, so each stands at its own number.
         let at = match lanes.get(lane as usize) {
             Some((here, _)) if *here == lane => lane as usize,
             _ => lanes.partition_point(|(other, _)| *other < lane),

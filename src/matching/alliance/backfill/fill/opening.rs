@@ -1,6 +1,6 @@
 //! New teams: a session has one more only if the queue can bring it to the players that a team needs.
 
-use super::{Best, Fill};
+use super::{Applicant, Fill};
 use crate::matching::alliance::TeamBounds;
 use crate::matching::alliance::backfill::open_session::OpenSession;
 use crate::matching::alliance::kinds::PartyKind;
@@ -20,8 +20,8 @@ impl Fill<'_> {
         let (row, max_players) = (session.pivot.id, session.pivot.bounds.players_max);
         let mut lanes = Vec::new();
         index.lanes_to_walk(pool, row, cells, max_players, &mut lanes);
-        // At first every ticket in the session's cells is assumed to be of use. That is quick to count,
-        // and most of the time enough to see that no team comes of it.
+        // At first every ticket in the session's cells is assumed to be of use: that is quick to count,
+        // and where it is not true, `try_team` fails.
         let mut spare = vec![0_u32; pool.party_kinds.len() as usize];
         for lane in lanes {
             let count = &mut spare[lane.kind as usize];
@@ -53,7 +53,7 @@ impl Fill<'_> {
         let mut skipped = Vec::new();
         let min_players = u64::from(session.pivot.bounds.players_min);
         while session.seats.players(team) < min_players {
-            let Some(Best { rank, .. }) = self.best(session, Some(team)) else {
+            let Some(Applicant { rank, .. }) = self.best(session, Some(team)) else {
                 break;
             };
             kinds.push(self.pool.kinds[rank.id as usize]);

@@ -1,13 +1,16 @@
-# What CI does is what these targets do. `make` alone lists them.
+# CI runs these targets. `make` alone lists them.
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
+
+# Where cargo puts what it builds.
+target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
 .PHONY: image imagex imagex_push builder test-compose test-envoy check-manifests
 
-# Name and tag of the image, and the processors that `make imagex` builds it for.
+# Name and tag of the image, and the platforms that `make imagex` builds it for.
 IMAGE ?= matchmaking-function-grpc-plugin-server-rust
 IMAGE_TAG ?= latest
 PLATFORMS ?= linux/amd64,linux/arm64
@@ -30,11 +33,11 @@ run: ## Run the server with the settings of .env, if there is one
 
 try: ## Start a server, send six players, show the three pairs, stop
 	@$(CARGO) build --locked
-	@scripts/try.sh target/debug/match-function
+	@scripts/try.sh $(target)/debug/match-function
 
-demo-local: ## Run demo.sh on this machine alone, against a stand-in for AGS
+demo-local: ## Run demo.sh on this machine alone, against a mock of AGS
 	@$(CARGO) build --locked --bin match-function --example ags-double
-	@scripts/demo-local.sh target/debug/match-function target/debug/examples/ags-double $(DEMO_FLAGS)
+	@scripts/demo-local.sh $(target)/debug/match-function $(target)/debug/examples/ags-double $(DEMO_FLAGS)
 
 lint: ## Check formatting, lints and documentation; any warning fails
 	$(CARGO) fmt --check
@@ -47,23 +50,23 @@ beautify: ## Format the code
 clean: ## Remove what was built
 	$(CARGO) clean
 
-test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as far as they can be had
+test-telemetry: ## Check telemetry against real Prometheus, Zipkin and Envoy, as far as they are available
 	$(CARGO) build --locked
 	scripts/test-telemetry.sh
 
 image: ## Build the image for this machine's processor (IMAGE, IMAGE_TAG)
 	docker build --tag $(IMAGE):$(IMAGE_TAG) $(labels) .
 
-imagex: builder ## Build the image for PLATFORMS, into target/image.tar
-	@mkdir -p target
-	$(buildx) --tag $(IMAGE):$(IMAGE_TAG) --output type=oci,dest=target/image.tar .
+imagex: builder ## Build the image for PLATFORMS, into the target folder as image.tar
+	@mkdir -p $(target)
+	$(buildx) --tag $(IMAGE):$(IMAGE_TAG) --output type=oci,dest=$(target)/image.tar .
 
-imagex_push: builder ## The same, to the registry: REPO_URL and IMAGE_TAG have to be given
+imagex_push: builder ## Build the image for PLATFORMS and push it: needs REPO_URL and IMAGE_TAG
 	@test -n "$(REPO_URL)" || { echo "REPO_URL is not set: the repository to push to"; exit 1; }
 	@test "$(origin IMAGE_TAG)" != file || { echo "IMAGE_TAG is not set, as in v0.1.0"; exit 1; }
 	$(buildx) --tag $(REPO_URL):$(IMAGE_TAG) --push .
 
-# Docker's default builder makes images for one processor only.
+# Docker's default builder builds images for one platform only.
 builder:
 	@docker buildx inspect match-function >/dev/null 2>&1 \
 		|| docker buildx create --name match-function --driver docker-container
@@ -73,13 +76,13 @@ labels = --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml |
 	--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) \
 	--build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
-test-compose: ## Build the image, run docker-compose.yaml, check what it promises; needs an engine
+test-compose: ## Build the image, run docker-compose.yaml and check it; needs a Docker engine
 	$(CARGO) build --locked
 	scripts/test-compose.sh
 
-test-envoy: ## Kill and replace servers behind a real Envoy, under calls; no call may be lost
+test-envoy: ## Kill and replace servers behind a real Envoy, under calls, and check that no other call fails
 	$(CARGO) build --locked
 	scripts/test-envoy.sh
 
-check-manifests: ## Check the Kubernetes manifests against their schemas, as far as they can be had
+check-manifests: ## Check the Kubernetes manifests against their schemas, as far as these are available
 	scripts/check-manifests.sh

@@ -29,7 +29,7 @@ Environment:
 
   DEMO_NAME          first part of the names it uses [default: match_function_demo]; two demos at
                      the same time in one namespace need two names
-  DEMO_WAIT_SECOND   longest wait for the match, in seconds [default: 120]
+  DEMO_WAIT_SECOND   maximum wait for the match, in seconds [default: 120]
 END
 }
 
@@ -41,7 +41,7 @@ die() {
     exit 1
 }
 
-# What AGS says is shown, so whatever is secret is taken out of it.
+# AGS's answers are shown, so secrets are masked in them.
 masked() {
     local text=$1 secret
     # Bash before 4.4 takes an empty list for an unset variable.
@@ -54,8 +54,8 @@ masked() {
 
 # ---- HTTP ----
 
-# A value in a curl configuration file. Requests go to curl through its standard input: what stands
-# on a command line can be read by everyone on the machine.
+# A value in a curl configuration file. Requests go to curl through its standard input: every user of
+# the machine can read a command line.
 quoted() {
     local text=$1
     text=${text//\\/\\\\}
@@ -86,7 +86,7 @@ request() {
     case $status in 2*) ;; *) return 1 ;; esac
 }
 
-# What went wrong with the last request.
+# The error of the last request.
 fault() {
     local text
     if [ "$status" = none ]; then
@@ -170,7 +170,7 @@ challenge() {
 
 readonly MATCH2="/match2/v1/namespaces"
 
-# Deletes what a path names, or shows why not. What is not there needs no deletion.
+# Deletes the resource at a path, or shows why it cannot. One that is gone already counts as deleted.
 remove() {
     local what=$1 path=$2 token=$3
     request DELETE "$path" "$(bearer "$token")" && return 0
@@ -195,7 +195,7 @@ remove_names() {
 clean_up() {
     local code=$? failed=0 n
     trap - EXIT
-    # A second Ctrl-C must not leave things behind; each request has an end of its own.
+    # A second Ctrl-C must not stop the clean-up; each request has a timeout.
     trap '' INT TERM HUP
     if [ -n "$client_token" ]; then
         say "cleaning up"
@@ -298,7 +298,7 @@ create_player() {
     player="${DEMO_NAME}_${run}_$((n + 1))"
     logins[n]="$player@example.com"
     passwords[n]=$password
-    # The password comes through standard input, as everything secret.
+    # The password goes through standard input, as every secret does.
     call "create player $((n + 1)) (./demo.sh --test-users is another way)" \
         POST "/iam/v4/public/namespaces/$AB_NAMESPACE/users" "$(bearer "$client_token")
 $(json "$(printf '%s' "$password" | jq -cR --arg player "$player" --arg email "${logins[n]}" '{

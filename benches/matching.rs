@@ -1,5 +1,5 @@
 //! One tick of the alliance strategy, by size of the queue, shape of a match, parties, and the share
-//! of tickets that nobody can play with.
+//! of tickets that match no other.
 //!
 //! `cargo bench --bench matching`; with `-- 5v5` only the names that have it. Before each
 //! measurement it prints what one tick made of the queue.
@@ -53,7 +53,7 @@ struct Queue {
     tickets: usize,
     /// Players of the largest party.
     party: usize,
-    /// Of a hundred tickets, those that nobody can play with.
+    /// Of a hundred tickets, those that match no other.
     unmatchable: usize,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Display for Queue {
         let (name, unmatchable) = (self.shape.name, self.unmatchable);
         match self.party {
             1 => write!(f, "{name} solos {unmatchable}%")?,
-            most => write!(f, "{name} parties of 1 to {most} {unmatchable}%")?,
+            largest => write!(f, "{name} parties of 1 to {largest} {unmatchable}%")?,
         }
         write!(f, " unmatchable")
     }
@@ -89,7 +89,7 @@ fn rules(shape: Shape) -> String {
 }
 
 /// A queue of up to two minutes: the skill of parties is normal, each has a home region, and those
-/// that nobody can play with are far from everybody or want a map of their own.
+/// that match no other have a skill or a map of their own.
 fn queue(queue: Queue) -> Vec<Ticket> {
     let mut rng = Rng::with_seed(7);
     (0..queue.tickets)

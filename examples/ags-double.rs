@@ -1,5 +1,5 @@
-//! A stand-in for AGS on this machine: what `demo.sh` asks of AGS, what the server asks of it, and
-//! matchmaking that calls the registered match function. `make demo-local` starts it.
+//! A mock of AGS on this machine: the endpoints that `demo.sh` and the server call, and matchmaking
+//! that calls the registered match function. `make demo-local` starts it.
 
 #[path = "../tests/support/ags.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
@@ -20,8 +20,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use ags::operations::Failure;
 use ags::{Ags, World};
 
-/// A stand-in for AGS on this machine. SIGTERM or Ctrl-C ends it: it then says what was created and
-/// not removed, and its exit code is 1 if there is something.
+/// A mock of AGS on this machine. SIGTERM or Ctrl-C ends it: it then lists what was created and not
+/// removed, and its exit code is 1 if the list is not empty.
 #[derive(Debug, Parser)]
 struct Options {
     /// Port on 127.0.0.1; 0: any free one
@@ -42,7 +42,7 @@ struct Options {
     /// An Extend app and its address, as my-app=127.0.0.1:6565
     #[arg(long, value_parser = app)]
     app: Vec<(String, String)>,
-    /// What goes wrong: create-pool=403, or create-player@3=500 from the third request on
+    /// Which requests fail: create-pool=403, or create-player@3=500 from the third request on
     #[arg(long)]
     fail: Vec<Failure>,
 }

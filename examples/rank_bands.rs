@@ -1,35 +1,33 @@
-//! Rank bands: two players whose ranks are in the same band play each other, and who has waited
-//! longest goes first. docs/custom-logic.md explains it.
+//! Rank bands: two players whose ranks are in the same band play each other, those who have waited
+//! longest first. docs/custom-logic.md explains it.
 
 use std::{cmp::Reverse, collections::BTreeMap, process::ExitCode};
 
 use match_function::matching::{
-    Flow, Match, MatchLogic, ParsedRules, Reason, RuleFault, RulesError, Tick, TickContext, Ticket,
+    Flow, Match, MatchLogic, ParsedRules, Reason, RulesError, Tick, TickContext, Ticket,
     TicketFault, Value, rules, whole_queue,
 };
 
 pub(crate) struct RankBands;
 
 impl MatchLogic for RankBands {
-    type Rules = u64; // the width of a band
+    type Rules = u32; // the width of a band
 
-    fn rules(&self, json: &str) -> Result<ParsedRules<u64>, RulesError> {
-        let width = rules::take(&mut rules::object(json)?, "band_width").unwrap_or(100.into());
-        match rules::whole_number(&width) {
-            Some(width) if width > 0 => Ok(width.into()),
-            _ => Err(RuleFault::new("band_width", &width, "whole numbers from 1").into()),
-        }
+    fn rules(&self, json: &str) -> Result<ParsedRules<u32>, RulesError> {
+        rules::read(rules::object(json)?, |ruleset| {
+            ruleset.whole("band_width", 1).unwrap_or(100)
+        })
     }
 
-    fn stat_codes(&self, _: &u64) -> Vec<String> {
+    fn stat_codes(&self, _: &u32) -> Vec<String> {
         vec!["rank".to_owned()]
     }
 
-    fn validate_ticket(&self, width: &u64, ticket: &Ticket) -> Result<(), TicketFault> {
+    fn validate_ticket(&self, width: &u32, ticket: &Ticket) -> Result<(), TicketFault> {
         band(ticket, *width).map(drop)
     }
 
-    fn open(&self, width: u64, context: TickContext) -> Box<dyn Tick> {
+    fn open(&self, width: u32, context: TickContext) -> Box<dyn Tick> {
         whole_queue(move |mut tickets, out| {
             tickets.sort_by_key(|ticket| Reverse(ticket.age_ms(context.now_ms)));
             let mut waiting = BTreeMap::new();
@@ -55,14 +53,14 @@ impl MatchLogic for RankBands {
 }
 
 /// The band of a ticket's only player.
-fn band(ticket: &Ticket, width: u64) -> Result<i64, TicketFault> {
+fn band(ticket: &Ticket, width: u32) -> Result<i64, TicketFault> {
     ticket.check()?;
     let rank = match ticket.players.as_slice() {
         [player] => player.attributes.get("rank").and_then(Value::as_number),
         _ => None,
     }
     .ok_or(TicketFault::Unfit("it needs one player with a `rank`"))?;
-    Ok((rank / width as f64).floor() as i64)
+    Ok((rank / f64::from(width)).floor() as i64)
 }
 
 fn main() -> ExitCode {
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_who_wait_longest_in_a_band_meet() {
+    fn the_two_oldest_tickets_of_a_band_meet() {
         let (ruleset, now_ms) = (r#"{"band_width": 100}"#, 9_000);
         let context = TickContext { now_ms, tick_id: 1 };
         let queue = [

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs demo.sh, unchanged, on this machine alone: a stand-in for AGS, and the server with the check
-# of access tokens on. Usage: scripts/demo-local.sh PATH-OF-match-function PATH-OF-ags-double [FLAG...]
-# The flags go to the stand-in: --fail create-pool=403 lets a request go wrong.
+# Runs demo.sh, unchanged, on this machine alone: against a mock of AGS, with the server's check of
+# access tokens on. Usage: scripts/demo-local.sh PATH-OF-match-function PATH-OF-ags-double [FLAG...]
+# The flags are those of the mock: --fail create-pool=403 makes a request fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,7 +23,7 @@ stop() {
 }
 trap stop EXIT
 
-# Waits until a sed expression finds something in a log.
+# Waits until a sed expression prints something of a log.
 found() {
     local text='' tries
     for ((tries = 0; tries < 100; tries++)); do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts that run Envoy. They have set TOOLS, a folder for what is fetched.
+# Sourced by the scripts that run Envoy, which set TOOLS: the folder for downloads.
 
 ENVOY_VERSION=1.40.0
 

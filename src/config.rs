@@ -1,7 +1,7 @@
 //! The configuration of the server: one struct per area, each beside what it configures.
 //!
 //! Every setting is a flag and an environment variable; the flag wins. An empty variable counts as
-//! unset: compose files pass variables on that nobody set.
+//! unset, since a compose file passes variables on whether they are set or not.
 
 pub mod parse;
 mod source;
@@ -31,7 +31,7 @@ impl Config {
     /// What is wrong although every value by itself can be read: all faults, each with the
     /// variable's name.
     pub fn validate(&self) -> Vec<String> {
-        let mut faults = self.auth.faults();
+        let mut faults = self.auth.validate();
         faults.extend(self.telemetry.validate());
         faults
     }

@@ -1,4 +1,4 @@
-//! The `match-function` program. A studio with its own logic puts it in place of `AgsLogic`.
+//! The `match-function` program. A studio passes its own logic in place of `AgsLogic`.
 
 use std::process::ExitCode;
 

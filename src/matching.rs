@@ -1,6 +1,6 @@
 //! The matchmaking core: rules and tickets in, matches out, and nothing else.
 //!
-//! It does no input or output, reads no clock, draws no random number, and knows neither protobuf
+//! It does no input or output, reads no clock, uses no random numbers, and depends on neither protobuf
 //! nor tokio. Time, ids and limits are arguments ([`TickContext`]), so the same tickets under the
 //! same rules give the same matches, byte for byte.
 //!
@@ -24,10 +24,10 @@
 //!
 //! # What always holds
 //!
-//! - A [`Ticket`] cannot be copied: who puts it into a match has given it away. So no ticket is in
-//!   two matches.
+//! - A [`Ticket`] cannot be cloned: putting it into a match moves it there. So no ticket is in two
+//!   matches.
 //! - Every pushed ticket ends in a match or in [`MatchOut::leave`] with a [`Reason`], unless the
-//!   sink said stop.
+//!   sink answered "stop".
 //! - Nothing survives a tick: the next one gets the whole queue again.
 
 mod ags;
@@ -48,7 +48,7 @@ pub use ags::{AgsLogic, AgsRules};
 pub use backfill::{BackfillOut, BackfillTick, NoBackfill, Party, Proposal, Roster, Session};
 pub use ids::{proposal_id, team_id};
 pub use logic::{Enrichment, MatchLogic, Needs, Wanted};
-pub use play::{Played, play};
+pub use play::{Played, PlayedBackfill, play, play_backfill};
 pub use reason::{Reason, TicketFault};
 pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};

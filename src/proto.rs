@@ -1,5 +1,5 @@
-//! The wire contract: types generated from `proto/matchFunction.proto`, and the few that are
-//! written by hand because a ticket has to come back exactly as it went in.
+//! The wire contract: types generated from `proto/matchFunction.proto`, and a few that are written
+//! by hand because a ticket has to come back exactly as it was received.
 
 mod codec;
 mod opaque;
@@ -11,9 +11,7 @@ pub mod wire;
     reason = "generated: the comments are in proto/matchFunction.proto"
 )]
 #[allow(clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
-mod generated {
-    tonic::include_proto!("accelbyte.matchmaking.matchfunction");
-}
+mod generated;
 
 pub use codec::Codec;
 pub use generated::*;

@@ -17,15 +17,15 @@ pub use settings::Settings;
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// Bytes of a frame that a client may send at most: fewer, larger frames cost less than the 16 KiB
-/// of HTTP/2's default.
+/// Maximum size of a client's frames in bytes: fewer, larger frames cost less than the 16 KiB of
+/// HTTP/2's default.
 const MAX_FRAME: u32 = 64 << 10;
 
-/// Bytes of a request's headers. Access tokens of up to 16 KiB have to fit in.
+/// Maximum size of a request's headers in bytes. Access tokens of up to 16 KiB have to fit.
 const MAX_HEADERS: u32 = 64 << 10;
 
-/// How long a connection may be silent before it is asked whether it lives, and how long it has
-/// for the answer. A proxy that vanished without a word is noticed so.
+/// How long a connection may be silent before it is pinged, and how long it has to answer. A proxy
+/// that disappeared without closing its connections is noticed this way.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 

@@ -1,12 +1,12 @@
 //! The five calls: decode, drive the core, encode.
 
-mod core;
 mod decode;
 mod encode;
 mod limits;
-pub mod observe;
+mod metrics;
 mod outbox;
 mod seen;
+mod shared;
 mod status;
 mod stream;
 mod tick;
@@ -19,51 +19,54 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use crate::clock::Clock;
 use crate::matching::{Enrichment, MatchLogic, Ticket};
 use crate::proto::match_function_server::{MatchFunction, MatchFunctionServer};
 use crate::proto::{
     self, BackfillResponse, EnrichTicketRequest, EnrichTicketResponse, GetStatCodesRequest,
     MatchResponse, Opaque, Rules, StatCodesResponse, ValidateTicketRequest, ValidateTicketResponse,
 };
+use crate::telemetry::facts::RpcFacts;
 
-pub use self::core::Clock;
 pub use limits::Limits;
+pub use metrics::ServiceMetrics;
 
-use self::core::Core;
 use self::decode::Known;
-use observe::{MESSAGE_REFUSED, Observer, RULESET_REFUSED};
+use metrics::{MESSAGE_REFUSED, RULESET_REFUSED};
+use shared::Shared;
 use stream::TickStream;
 use tick::{Filling, Making};
 
 /// The service over a studio's logic.
 pub struct MatchFunctionService<L> {
-    core: Arc<Core<L>>,
+    shared: Arc<Shared<L>>,
 }
 
 impl<L: MatchLogic> MatchFunctionService<L> {
-    /// A service that matches by this logic, within these limits, at the time of this clock.
-    pub fn new(logic: L, limits: Limits, clock: Clock) -> Self {
+    /// A service that matches by this logic, within these limits, at the time of this clock, and
+    /// counts into these metrics.
+    pub fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
         Self {
-            core: Arc::new(Core::new(logic, limits, clock)),
+            shared: Arc::new(Shared::new(logic, limits, clock, metrics)),
         }
     }
 
     /// The service as tonic serves it: gzip understood, messages bounded.
     pub fn into_server(self) -> MatchFunctionServer<Self> {
-        let most = self.core.limits.max_message_bytes as usize;
+        let maximum = self.shared.limits.max_message_bytes as usize;
         MatchFunctionServer::new(self)
-            .max_decoding_message_size(most)
-            // A match repeats its tickets, each of which fitted into a message.
+            .max_decoding_message_size(maximum)
+            // A match repeats its tickets, and each of them has passed the bound on the way in.
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip)
     }
 
-    /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it.
+    /// Reads the ticket of a unary call; an absent one counts as empty, as in proto3.
     fn ticket(
         &self,
         ticket: Option<&proto::Ticket>,
-        observer: Option<&Observer>,
+        facts: Option<&RpcFacts>,
     ) -> Result<Ticket, Status> {
         let body = ticket
             .map(|ticket| ticket.fields().clone())
@@ -71,21 +74,17 @@ impl<L: MatchLogic> MatchFunctionService<L> {
         decode::ticket(
             body,
             &Limits::unary_needs(),
-            &self.core.limits,
+            &self.shared.limits,
             &mut Known::default(),
         )
-        .inspect_err(|_| observe::refused(observer, MESSAGE_REFUSED))
+        .inspect_err(|_| self.shared.metrics.refused(MESSAGE_REFUSED, facts))
         .map_err(|fault| status::undecodable("ticket", &fault))
     }
 
-    fn rules(
-        &self,
-        rules: Option<&Rules>,
-        observer: Option<&Observer>,
-    ) -> Result<L::Rules, Status> {
-        self.core
+    fn rules(&self, rules: Option<&Rules>, facts: Option<&RpcFacts>) -> Result<L::Rules, Status> {
+        self.shared
             .rules(rules)
-            .inspect_err(|_| observe::refused(observer, RULESET_REFUSED))
+            .inspect_err(|_| self.shared.metrics.refused(RULESET_REFUSED, facts))
     }
 }
 
@@ -101,9 +100,9 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<GetStatCodesRequest>,
     ) -> Result<Response<StatCodesResponse>, Status> {
-        let observer = Observer::of(&request);
-        let rules = self.rules(request.into_inner().rules.as_ref(), observer.as_ref())?;
-        let codes = self.core.logic.stat_codes(&rules);
+        let facts = facts_of(&request);
+        let rules = self.rules(request.into_inner().rules.as_ref(), facts.as_deref())?;
+        let codes = self.shared.logic.stat_codes(&rules);
         Ok(Response::new(StatCodesResponse { codes }))
     }
 
@@ -111,14 +110,14 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<ValidateTicketRequest>,
     ) -> Result<Response<ValidateTicketResponse>, Status> {
-        let observer = Observer::of(&request);
-        let observer = observer.as_ref();
+        let facts = facts_of(&request);
+        let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), observer)?;
-        let ticket = self.ticket(request.ticket.as_ref(), observer)?;
-        let verdict = self.core.logic.validate_ticket(&rules, &ticket);
+        let rules = self.rules(request.rules.as_ref(), facts)?;
+        let ticket = self.ticket(request.ticket.as_ref(), facts)?;
+        let verdict = self.shared.logic.validate_ticket(&rules, &ticket);
         if let Err(fault) = &verdict {
-            observe::refused(observer, fault.as_str());
+            self.shared.metrics.refused(fault.as_str(), facts);
             tracing::info!(
                 reason = fault.as_str(),
                 ticket_id = &*ticket.id,
@@ -134,15 +133,15 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<EnrichTicketRequest>,
     ) -> Result<Response<EnrichTicketResponse>, Status> {
-        let observer = Observer::of(&request);
-        let observer = observer.as_ref();
+        let facts = facts_of(&request);
+        let facts = facts.as_deref();
         let request = request.into_inner();
-        let rules = self.rules(request.rules.as_ref(), observer)?;
+        let rules = self.rules(request.rules.as_ref(), facts)?;
         let sent = request
             .ticket
             .ok_or_else(|| status::invalid_field("ticket", "there is no `ticket` to enrich"))?;
-        let ticket = self.ticket(Some(&sent), observer)?;
-        let enrichment = self.core.logic.enrich_ticket(&rules, &ticket);
+        let ticket = self.ticket(Some(&sent), facts)?;
+        let enrichment = self.shared.logic.enrich_ticket(&rules, &ticket);
         let ticket = Some(enriched(sent, &enrichment));
         Ok(Response::new(EnrichTicketResponse { ticket }))
     }
@@ -153,7 +152,7 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<Streaming<Opaque>>,
     ) -> Result<Response<Self::MakeMatchesStream>, Status> {
-        let stream: TickStream<Making, L> = TickStream::new(Arc::clone(&self.core), request);
+        let stream: TickStream<Making, L> = TickStream::new(Arc::clone(&self.shared), request);
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -163,14 +162,19 @@ impl<L: MatchLogic> MatchFunction for MatchFunctionService<L> {
         &self,
         request: Request<Streaming<Opaque>>,
     ) -> Result<Response<Self::BackfillMatchesStream>, Status> {
-        let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.core), request);
+        let stream: TickStream<Filling, L> = TickStream::new(Arc::clone(&self.shared), request);
         Ok(Response::new(Box::pin(stream)))
     }
 }
 
-/// The ticket with attributes added. Protobuf reads two pieces of a message as one merged message,
-/// and a map's later entry replaces the earlier one: so the new attributes are put behind the
-/// ticket's bytes, which stay as they are.
+/// Where the layers around the service read what the call was about.
+fn facts_of<T>(request: &Request<T>) -> Option<Arc<RpcFacts>> {
+    request.extensions().get().cloned()
+}
+
+/// The ticket with attributes added. Protobuf merges two pieces of a message, and a later entry of
+/// a map replaces an earlier one: so the new attributes are put behind the bytes of the ticket,
+/// which stay as they are.
 fn enriched(ticket: proto::Ticket, enrichment: &Enrichment) -> proto::Ticket {
     if enrichment.attributes.is_empty() {
         return ticket;

@@ -2,20 +2,20 @@
 //!
 //! [`init`] installs the subscriber and gives a [`Telemetry`] that holds the metrics and the
 //! tracer, and that sends what is queued when it is [shut down](Telemetry::shutdown) or dropped.
-//! A collector that is away costs one warning and a counter: nothing here blocks or slows a call,
-//! and every queue is bounded.
+//! A collector that cannot be reached costs one warning and a counter: nothing here blocks or slows
+//! a call, and every queue is bounded.
 //!
-//! | file | what |
+//! | File | Content |
 //! |---|---|
-//! | [`settings`] | flags, variables, defaults |
-//! | [`logging`], `json`, `loki` | lines on standard output and to Loki |
-//! | [`metrics`], [`admin`] | the registry and its HTTP server |
-//! | [`tracing`], [`propagation`] | spans, their export, their headers |
-//! | [`method`], [`facts`] | the closed set of methods; what a call was about |
+//! | [`settings`] | Flags, variables, defaults |
+//! | [`logging`], `json`, `loki` | Lines on standard output and to Loki |
+//! | [`metrics`], [`admin`] | The registry and its HTTP server |
+//! | [`spans`], [`propagation`] | Spans, their export, their headers |
+//! | [`method`], [`facts`] | The closed set of methods; what a call was about |
 
 pub mod admin;
+mod collector;
 pub mod facts;
-mod http;
 mod json;
 pub mod logging;
 mod loki;
@@ -24,26 +24,26 @@ pub mod metrics;
 mod outage;
 pub mod propagation;
 pub mod settings;
+pub mod spans;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod tracing;
 
 use std::io;
 
-use ::tracing::Dispatch;
+use tracing::Dispatch;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use self::logging::Output;
-use self::method::MethodTable;
-use self::metrics::{Metrics, TickLabels};
-use self::tracing::Tracer;
+use self::metrics::Metrics;
+use self::spans::Tracer;
 
 pub use self::settings::Settings;
 
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting that [`Settings::validate`] would have reported, or an exporter that cannot be built.
+    /// A setting that [`Settings::validate`] would have reported, or an exporter that cannot be
+    /// built.
     #[error("{0}")]
     Setting(String),
     /// A metric cannot be registered.
@@ -57,44 +57,37 @@ pub enum Error {
     Installed,
 }
 
-/// Everything that observes the process. Sends what is queued when it is dropped.
+/// Logs, metrics and spans of the process. Sends what is queued when it is dropped.
 #[derive(Debug)]
 pub struct Telemetry {
     handles: Handles,
     exporters: Option<Exporters>,
 }
 
-/// What layers and the application report to. Cheap to clone.
+/// Where layers and the application report. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handles {
-    /// The registry and its series.
+    /// The registry: every area adds its own metrics.
     pub metrics: Metrics,
     /// Starts the spans of calls.
     pub tracer: Tracer,
-    /// The methods that the metrics and spans know.
-    pub methods: MethodTable,
 }
 
 #[derive(Debug)]
 struct Exporters {
-    spans: tracing::Flush,
-    loki: Option<loki::Flush>,
+    spans: spans::FlushSpans,
+    loki: Option<loki::FlushLines>,
     stdout: WorkerGuard,
 }
 
 /// Starts telemetry for the process: logs to standard output (and Loki), panics included.
 ///
-/// `methods` and `ticks` are the label values of the metrics; see [`Metrics::new`].
-///
 /// # Errors
-/// See [`Error`].
-pub fn init(
-    settings: &Settings,
-    methods: &MethodTable,
-    ticks: TickLabels,
-) -> Result<Telemetry, Error> {
-    let (dispatch, telemetry) = build(settings, methods, ticks, Output::stdout())?;
-    ::tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
+///
+/// If an exporter or a metric cannot be set up; [`Error`] has the cases.
+pub fn init(settings: &Settings) -> Result<Telemetry, Error> {
+    let (dispatch, telemetry) = build(settings, Output::stdout())?;
+    tracing::dispatcher::set_global_default(dispatch).map_err(|_| Error::Installed)?;
     logging::log_panics();
     Ok(telemetry)
 }
@@ -102,29 +95,23 @@ pub fn init(
 /// Builds telemetry without installing it: the caller sets the dispatch where it wants it.
 ///
 /// # Errors
-/// See [`Error`].
-pub fn build(
-    settings: &Settings,
-    methods: &MethodTable,
-    ticks: TickLabels,
-    output: Output,
-) -> Result<(Dispatch, Telemetry), Error> {
-    let metrics = Metrics::new(&settings.metrics_prefix(), methods, ticks)?;
-    let (sink, loki) = if settings.enable_loki {
-        let (sink, flush) = loki::start(settings, &metrics.export)?;
-        (Some(sink), Some(flush))
-    } else {
-        (None, None)
+///
+/// If an exporter or a metric cannot be set up; [`Error`] has the cases.
+pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry), Error> {
+    let prefix = settings.metrics_prefix().map_err(Error::Setting)?;
+    let metrics = Metrics::new(&prefix)?;
+    let (sink, loki) = match settings.loki().map_err(Error::Setting)? {
+        Some(target) => {
+            let (sink, flush) = loki::start(target, &settings.app_name, &metrics.export)?;
+            (Some(sink), Some(flush))
+        }
+        None => (None, None),
     };
-    let (tracer, spans) = tracing::build(settings, &metrics.export).map_err(Error::Setting)?;
+    let (tracer, spans) = spans::build(settings, &metrics.export).map_err(Error::Setting)?;
     let (dispatch, stdout) =
         logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
     let telemetry = Telemetry {
-        handles: Handles {
-            metrics,
-            tracer,
-            methods: methods.clone(),
-        },
+        handles: Handles { metrics, tracer },
         exporters: Some(Exporters {
             spans,
             loki,
@@ -135,7 +122,7 @@ pub fn build(
 }
 
 impl Telemetry {
-    /// What layers and the application report to.
+    /// Where layers and the application report.
     pub fn handles(&self) -> &Handles {
         &self.handles
     }
@@ -154,7 +141,7 @@ impl Telemetry {
         if let Some(loki) = exporters.loki {
             loki.flush();
         }
-        // Last, so that what the others had to say is written too.
+        // Last, so that the lines of the other exporters are written too.
         drop(exporters.stdout);
     }
 }

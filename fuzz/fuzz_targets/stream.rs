@@ -4,13 +4,15 @@
 
 use std::convert::Infallible;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use libfuzzer_sys::fuzz_target;
+use match_function::clock::Clock;
 use match_function::matching::AgsLogic;
 use match_function::proto::match_function_server::MatchFunctionServer;
-use match_function::service::{Limits, MatchFunctionService};
+use match_function::service::{Limits, MatchFunctionService, ServiceMetrics};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -38,7 +40,9 @@ struct Settings {
 
 fn server() -> MatchFunctionServer<MatchFunctionService<AgsLogic>> {
     let settings = <Settings as clap::Parser>::parse_from(["fuzz"]);
-    MatchFunctionService::new(AgsLogic, settings.limits, || 1_700_000_000_000).into_server()
+    let clock = Clock::from_fn(|| Duration::from_secs(1_700_000_000));
+    MatchFunctionService::new(AgsLogic, settings.limits, clock, ServiceMetrics::default())
+        .into_server()
 }
 
 /// A message of gRPC: not compressed, its length, its bytes.

@@ -1,4 +1,4 @@
-"""Reads traces from Zipkin's API and log lines, and checks that they tell one story.
+"""Reads traces from Zipkin's API and log lines, and checks that they agree.
 
 usage: check_trace.py ZIPKIN_URL SERVICE LOG_FILE
 """

@@ -11,23 +11,23 @@ use tokio::time::timeout;
 use super::bearer::BearerToken;
 use super::cache::{TokenHash, VerifiedTokens};
 use super::claims::{Claims, UnverifiedToken};
-use super::clock::Clock;
 use super::grants::Grants;
 use super::keys::Keys;
+use super::metrics::AuthMetrics;
 use super::permission::{Actions, Permission};
 use super::refusal::Refusal;
 use super::revocation::RevocationList;
-use super::stats::Stats;
-use super::{Authorizer, Decision, Permit};
+use super::verdict::{Authorizer, Decision, Permit};
+use crate::clock::Clock;
 
-/// Longest time for one verdict, lookups at IAM included.
+/// Maximum time for one verdict, including lookups at IAM.
 const VERDICT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a caller needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The game namespace of this server: a delegated token must be for it, `{namespace}` stands for
-    /// it, and the roles of the `roles` claim are held in it.
+    /// The game namespace of this server: a delegated token must be for it, `{namespace}` stands
+    /// for it, and the roles of the `roles` claim are held in it.
     pub namespace: Option<String>,
     /// The permission that a token without `extend_namespace` must grant; `{namespace}` and
     /// `{userId}` are filled in. `None`: any valid token will do.
@@ -48,7 +48,8 @@ impl Requirement {
     }
 }
 
-/// Judges tokens by what IAM has told so far, asking it for a key or role it has not told.
+/// Judges tokens by what has been fetched from IAM, and asks IAM for a key or role that is not
+/// known.
 #[derive(Debug)]
 pub(super) struct TokenAuthorizer(pub(super) Arc<Judge>);
 
@@ -58,13 +59,13 @@ impl Authorizer for TokenAuthorizer {
         let token = match BearerToken::from_headers(headers) {
             Ok(token) => token,
             Err(refusal) => {
-                judge.stats.count_refusal(refusal);
+                judge.metrics.refusals(refusal).inc();
                 return Decision::Now(Err(refusal));
             }
         };
         let hash = TokenHash::of(token.expose());
-        if let Some(permit) = judge.verified.get(&hash, judge.clock.now()) {
-            judge.stats.count_cached_permit();
+        if let Some(permit) = judge.verified.get(&hash, judge.clock.unix_s()) {
+            judge.metrics.permits_cached.inc();
             return Decision::Now(Ok(permit));
         }
         let (judge, token) = (Arc::clone(judge), token.expose().to_vec());
@@ -72,11 +73,11 @@ impl Authorizer for TokenAuthorizer {
     }
 }
 
-/// Everything a verdict rests on.
+/// Everything that a verdict depends on.
 pub(super) struct Judge {
     pub(super) requirement: Requirement,
     pub(super) clock: Clock,
-    pub(super) stats: Arc<Stats>,
+    pub(super) metrics: Arc<AuthMetrics>,
     pub(super) keys: Arc<Keys>,
     pub(super) revoked: ArcSwapOption<RevocationList>,
     pub(super) grants: Grants,
@@ -89,8 +90,8 @@ impl Judge {
         let verdict = timeout(VERDICT_TIMEOUT, self.verify(token, hash)).await;
         let verdict = verdict.unwrap_or(Err(Refusal::IamUnavailable));
         match &verdict {
-            Ok(_) => self.stats.count_verified_permit(),
-            Err(refusal) => self.stats.count_refusal(*refusal),
+            Ok(_) => self.metrics.permits_verified.inc(),
+            Err(refusal) => self.metrics.refusals(*refusal).inc(),
         }
         verdict
     }
@@ -101,7 +102,7 @@ impl Judge {
         self.keys.verify(&unverified).await?;
         let claims = unverified.claims()?;
         let validity = claims.validity();
-        validity.check(self.clock.now())?;
+        validity.check(self.clock.unix_s())?;
         let revoked = self.revoked.load_full().ok_or(Refusal::IamUnavailable)?;
         revoked.check(token, &claims)?;
         self.check_requirement(&claims).await?;
@@ -111,8 +112,8 @@ impl Judge {
         Ok(permit)
     }
 
-    /// Who may call: AGS calls with delegated tokens, which name the namespace they are for and
-    /// carry no permission; everybody else needs the permission.
+    /// Whether the caller may call. AGS calls with delegated tokens, which name the namespace they
+    /// are for and have no permission; every other caller needs the permission.
     async fn check_requirement(&self, claims: &Claims) -> Result<(), Refusal> {
         let namespace = self.requirement.namespace.as_deref();
         match claims.extend_namespace.as_deref() {

@@ -1,5 +1,5 @@
-//! Verdicts on tokens that were verified before: found by hash, bounded, ended by the end of the
-//! token's validity and by every change of what the verdict rests on.
+//! Verdicts on tokens that were verified before: found by hash, bounded in number, and valid until
+//! the token ends or anything changes that the verdict depends on.
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,13 +8,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use super::Permit;
 use super::claims::Validity;
+use super::verdict::Permit;
 
-/// Most tokens kept. AGS calls with a handful; each takes well under 1 KiB here.
+/// Maximum number of tokens kept. AGS uses a handful; each takes well under 1 KiB here.
 const CAPACITY: usize = 8192;
 
-/// SHA-256 of a token: equal only for equal texts, and of no use to whoever reads memory.
+/// SHA-256 of a token: equal only for equal texts. A copy of the memory does not reveal the token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct TokenHash([u8; 32]);
 
@@ -25,8 +25,8 @@ impl TokenHash {
     }
 }
 
-/// Takes 8 bytes of a SHA-256 as they are. Only texts that IAM signed are put in, so nobody can
-/// choose keys that collide.
+/// Takes 8 bytes of a SHA-256 as they are. Only tokens that IAM signed are put in, so a caller
+/// cannot choose keys that collide.
 #[derive(Default)]
 pub(super) struct TakeBytes(u64);
 
@@ -37,7 +37,7 @@ impl Hasher for TakeBytes {
         }
     }
 
-    // The length of the array, which says nothing.
+    // The length of the array, which is the same for all.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -45,8 +45,8 @@ impl Hasher for TakeBytes {
     }
 }
 
-/// Counts the changes of keys, revocation list and roles. A verdict carries the count that was
-/// current *before* it read any of them, so one that raced with a change is never used again.
+/// Counts the changes of keys, revocation list and roles. A verdict has the count from *before* it
+/// read any of them, so a verdict that overlapped with a change is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Generation(u64);
 
@@ -77,7 +77,8 @@ impl VerifiedTokens {
         }
     }
 
-    /// The permit of a token verified before, if it still stands at `now` (Unix seconds).
+    /// The permit of a token that was verified before, if it is still valid at `now` (Unix
+    /// seconds).
     pub(super) fn get(&self, token: &TokenHash, now: f64) -> Option<Permit> {
         let verdict = self.verdicts.get(token)?;
         let stands = verdict.generation == self.generation() && verdict.validity.check(now).is_ok();
@@ -105,7 +106,7 @@ impl VerifiedTokens {
         Generation(self.generation.load(Ordering::Acquire))
     }
 
-    /// Ends every verdict given so far. To be called after the change is visible.
+    /// Ends every verdict so far. To be called after the change has become visible.
     pub(super) fn end_all(&self) {
         self.generation.fetch_add(1, Ordering::Release);
     }

@@ -1,7 +1,7 @@
-//! The parts of an access token: strict form first, then what it claims.
+//! The parts of an access token: its strict form first, then its claims.
 //!
-//! Times are checked here and not by the JWT library, which reads the system clock itself: judging
-//! needs the clock as an argument, for tests and for a cached verdict that must end on time.
+//! Times are checked here because the JWT library reads the system clock itself: here the time is
+//! an argument, for tests and for a cached verdict that has to end on time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,10 +13,10 @@ use super::bearer::{BearerToken, MAX_HEADER_BYTES};
 use super::permission::{Actions, Permission};
 use super::refusal::Refusal;
 
-/// Longest key id, in bytes.
+/// Maximum length of a key id, in bytes.
 const MAX_KID_BYTES: usize = 128;
 
-/// A token whose form is right and whose signature has not been checked.
+/// A token whose form is valid and whose signature has not been checked.
 #[derive(Debug)]
 pub struct UnverifiedToken<'t> {
     /// Name of the key it claims to be signed with: 1 to 128 bytes of any text.
@@ -38,13 +38,16 @@ struct Header {
 }
 
 impl<'t> UnverifiedToken<'t> {
-    /// Takes a compact JWS apart: three parts of strict base64url, an RS256 header with a key id.
+    /// Splits a compact JWS: three parts of strict base64url, an RS256 header with a key id.
     ///
-    /// A token has exactly one accepted spelling. The revocation list is asked by token text, so
-    /// padding, stray bits or white space that were let through would revive a revoked token.
+    /// A token has exactly one accepted spelling. The revocation list goes by the text of a token,
+    /// so a revoked token would be accepted again if padding, stray bits or white space were
+    /// allowed.
     ///
     /// # Errors
-    /// [`Refusal::Malformed`], [`Refusal::AlgorithmNotAllowed`] or [`Refusal::MissingKid`].
+    ///
+    /// If the form is not this one ([`Refusal::Malformed`]), the algorithm is not RS256
+    /// ([`Refusal::AlgorithmNotAllowed`]), or there is no key id ([`Refusal::MissingKid`]).
     pub fn parse(token: BearerToken<'t>) -> Result<Self, Refusal> {
         let bytes = token.expose();
         if bytes.len() > MAX_HEADER_BYTES {
@@ -53,7 +56,7 @@ impl<'t> UnverifiedToken<'t> {
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
         let (signed, signature) = text.rsplit_once('.').ok_or(Refusal::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Refusal::Malformed)?;
-        // A further dot is in none of the alphabets: more than three parts end here too.
+        // A dot is not in the alphabet of base64url, so more than three parts fail here too.
         let [Ok(header), Ok(payload), Ok(_)] =
             [header, payload, signature].map(|part| URL_SAFE_NO_PAD.decode(part))
         else {
@@ -69,7 +72,7 @@ impl<'t> UnverifiedToken<'t> {
             Some(Value::String(kid)) if kid.len() <= MAX_KID_BYTES => kid,
             Some(_) => return Err(Refusal::Malformed),
         };
-        // RFC 7515 section 4.1.11: an extension that must be understood, and none is.
+        // RFC 7515 section 4.1.11: these extensions have to be understood, and none of them is.
         if header.crit.is_some() {
             return Err(Refusal::Malformed);
         }
@@ -94,7 +97,8 @@ impl<'t> UnverifiedToken<'t> {
     /// Reads the claims. To be called only once the signature has been checked.
     ///
     /// # Errors
-    /// [`Refusal::Malformed`] unless they are one JSON object with claims of the right types.
+    ///
+    /// If they are not one JSON object with claims of the right types ([`Refusal::Malformed`]).
     pub fn claims(&self) -> Result<Claims, Refusal> {
         json(&self.payload)
     }
@@ -125,7 +129,7 @@ pub struct Claims {
     /// The OAuth client the token was issued to.
     #[serde(default)]
     pub client_id: Option<String>,
-    /// Permissions of the token itself. Unusable entries are left out: they grant nothing.
+    /// Permissions of the token itself. Entries that cannot be read are left out and grant nothing.
     #[serde(default, deserialize_with = "permissions")]
     pub permissions: Vec<Permission>,
     /// Roles held per namespace.
@@ -156,7 +160,8 @@ impl Validity {
     /// Judges the time `now`, without leeway.
     ///
     /// # Errors
-    /// [`Refusal::Expired`] or [`Refusal::NotYetValid`].
+    ///
+    /// If it is too late ([`Refusal::Expired`]) or too early ([`Refusal::NotYetValid`]).
     pub fn check(self, now: f64) -> Result<(), Refusal> {
         if now >= self.end {
             Err(Refusal::Expired)
@@ -204,7 +209,7 @@ impl Claims {
 
 /// One JSON object, and nothing after it.
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    // Without this, texts that are skipped over could hold any bytes.
+    // serde does not check the bytes of texts that it skips.
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
     // serde would also fill the fields from a list, in order.
     if !text.trim_start().starts_with('{') {
@@ -213,29 +218,29 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|_| Refusal::Malformed)
 }
 
-/// A member that may be absent but, if there, must be a `T`: null is not taken for absent.
+/// A member that may be absent. If it is present it has to be a `T`: null does not count as absent.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     source: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(source).map(Some)
 }
 
-/// A list that may be null; entries of another form are left out.
+/// A list that may be null. Entries of another form are left out.
 fn lenient_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     source: D,
 ) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Entry<T> {
+    enum ListEntry<T> {
         Usable(T),
         Odd(IgnoredAny),
     }
-    let entries = Option::<Vec<Entry<T>>>::deserialize(source)?.unwrap_or_default();
+    let entries = Option::<Vec<ListEntry<T>>>::deserialize(source)?.unwrap_or_default();
     Ok(entries
         .into_iter()
         .filter_map(|entry| match entry {
-            Entry::Usable(value) => Some(value),
-            Entry::Odd(_) => None,
+            ListEntry::Usable(value) => Some(value),
+            ListEntry::Odd(_) => None,
         })
         .collect())
 }
@@ -245,13 +250,13 @@ pub(super) fn permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct TokenPermission {
         #[serde(rename = "Resource")]
         resource: String,
         #[serde(rename = "Action")]
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<TokenPermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {
@@ -266,11 +271,11 @@ pub(super) fn lower_case_permissions<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Vec<Permission>, D::Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct RolePermission {
         resource: String,
         action: Actions,
     }
-    let list: Vec<Wire> = lenient_list(source)?;
+    let list: Vec<RolePermission> = lenient_list(source)?;
     Ok(list
         .into_iter()
         .map(|wire| Permission {

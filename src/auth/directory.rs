@@ -12,21 +12,21 @@ use tokio::time::Instant;
 use super::flight::Flight;
 use super::iam::{BoxFuture, IamError};
 
-/// How long "IAM knows none" is believed.
+/// How long the answer that IAM does not know a key is used.
 const ABSENT_FOR: Duration = Duration::from_secs(180);
-/// How long after a failure nobody asks again.
+/// How long IAM is not asked again after a failure.
 const FAILURE_COOLDOWN: Duration = Duration::from_secs(5);
-/// Most keys kept; beyond it the one fetched longest ago goes.
+/// Maximum number of keys kept; beyond it, the one that was fetched longest ago is dropped.
 const CAPACITY: usize = 4096;
 
-/// What IAM says of a key.
+/// What is known of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer<V> {
-    /// This.
+    /// Its value.
     Found(Arc<V>),
-    /// There is none.
+    /// IAM does not know it.
     Absent,
-    /// Nothing: the request failed, or one failed moments ago.
+    /// Not known: the request failed, or one failed a moment ago.
     Unknown,
 }
 
@@ -46,7 +46,7 @@ pub(super) type Fetch<K, V> =
 
 struct Entry<V> {
     answer: Answer<V>,
-    /// When `answer` came; of a failure, when it was noticed.
+    /// When `answer` was received, or the failure noticed.
     at: Instant,
     used: bool,
 }
@@ -62,8 +62,8 @@ pub(super) struct Directory<K, V> {
 impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 'static>
     Directory<K, V>
 {
-    /// Answers that `fetch` gets; `on_change` is called after a value at hand has been replaced by
-    /// another or taken away.
+    /// Answers that `fetch` gets; `on_change` is called after a known value has been replaced by
+    /// another one or removed.
     pub(super) fn new(
         fetch: impl Fn(K) -> BoxFuture<'static, Result<Option<V>, IamError>> + Send + Sync + 'static,
         on_change: impl Fn() + Send + Sync + 'static,
@@ -76,7 +76,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 
         }
     }
 
-    /// The answer at hand; `None` if IAM has to be asked.
+    /// The known answer; `None` if IAM has to be asked.
     pub(super) fn known(&self, key: &K) -> Option<Answer<V>> {
         let mut entries = lock(&self.entries);
         let entry = entries.get_mut(key)?;
@@ -89,7 +89,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 
         stands.then(|| entry.answer.clone())
     }
 
-    /// The answer at hand, or IAM's; one request per key at a time.
+    /// The known answer, or else IAM's. There is one request per key at a time.
     pub(super) async fn get(self: &Arc<Self>, key: &K) -> Answer<V> {
         match self.known(key) {
             Some(answer) => answer,
@@ -97,16 +97,17 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 
         }
     }
 
-    /// Asks again for every key that was used since the last call and whose value came before
-    /// `since`; forgets the others.
+    /// Asks again for every key that was used since the last call and whose value is from before
+    /// `since`. Keys that were not used are dropped.
     ///
     /// # Errors
-    /// At the first request that fails: the old answers stay, and calling again with the same
-    /// `since` goes on where this one stopped.
+    ///
+    /// If a request fails. The old answers stay, and another call with the same `since` continues
+    /// where this one stopped.
     pub(super) async fn refresh(self: &Arc<Self>, since: Instant) -> Result<(), ()> {
         let due: Vec<K> = {
             let mut entries = lock(&self.entries);
-            // Absences and failures end by themselves.
+            // Absences and failures are asked for again once their time is over.
             entries.retain(|_, entry| {
                 entry.at >= since || (entry.used && matches!(entry.answer, Answer::Found(_)))
             });
@@ -143,7 +144,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: PartialEq + Send + Sync + 
         answer.unwrap_or(Answer::Unknown)
     }
 
-    /// Keeps what was fetched, and tells what is known now. A failure keeps the old answer.
+    /// Keeps what was fetched, and returns what is known now. After a failure the old answer stays.
     fn take_over(&self, key: &K, fetched: Result<Option<V>, IamError>) -> Answer<V> {
         let answer = match fetched {
             Ok(Some(value)) => Answer::Found(Arc::new(value)),
@@ -189,7 +190,7 @@ impl<K, V> fmt::Debug for Directory<K, V> {
     }
 }
 
-/// Every update is one insert or remove: what a panicking thread left behind is whole.
+/// A lock that a panic has poisoned can be used: every update is one insert or remove.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! One request at a time: those who want the same thing meanwhile share its outcome.
+//! One request at a time: callers that need the same thing meanwhile share its outcome.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -42,8 +42,8 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
         let (sender, receiver) = watch::channel(None);
         let request = start();
-        // Made here, so that the request belongs to the trace of the call that needs it. A lookup
-        // that needs another one is still one lookup.
+        // Made here so that the request belongs to the trace of the call that needs it. A lookup
+        // within a lookup stays in the span of the outer one.
         let span = match Span::current() {
             span if span.is_none() => tracing::info_span!("AGS lookup"),
             span => span,

@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use super::claims::{Claims, NamespaceRole};
 use super::directory::{Answer, Directory};
-use super::iam::{BoxFuture, Iam};
+use super::iam::Iam;
 use super::permission::{Permission, fill_placeholders};
 use super::refusal::Refusal;
 
-/// Most roles asked of IAM for one verdict: a token can name a thousand.
+/// Maximum number of roles that are fetched for one verdict: a token can name a thousand.
 const MAX_FETCHES: usize = 32;
-/// Roles asked for at a time.
+/// Number of roles that are fetched at the same time.
 const PARALLEL_FETCHES: usize = 4;
 
-/// What IAM tells of roles and namespaces.
+/// The permissions of roles and the studios of namespaces, as IAM has them.
 pub(super) struct Grants {
     roles: Arc<Directory<NamespaceRole, Vec<Permission>>>,
     /// Studio namespace by game namespace.
@@ -30,18 +30,21 @@ impl Grants {
         iam: &Arc<dyn Iam>,
         on_change: impl Fn() + Clone + Send + Sync + 'static,
     ) -> Self {
-        let asked = Arc::clone(iam);
-        let role = move |role: NamespaceRole| -> BoxFuture<'static, _> {
-            let iam = Arc::clone(&asked);
-            Box::pin(async move { iam.role(&role).await })
-        };
-        let asked = Arc::clone(iam);
-        let studio_of = move |namespace: String| -> BoxFuture<'static, _> {
-            let iam = Arc::clone(&asked);
-            Box::pin(async move { iam.studio_of(&namespace).await })
-        };
-        let roles = Directory::new(role, on_change.clone());
-        let studios = Directory::new(studio_of, on_change);
+        let (of_roles, of_studios) = (Arc::clone(iam), Arc::clone(iam));
+        let roles = Directory::new(
+            move |role: NamespaceRole| {
+                let iam = Arc::clone(&of_roles);
+                Box::pin(async move { iam.role(&role).await })
+            },
+            on_change.clone(),
+        );
+        let studios = Directory::new(
+            move |namespace: String| {
+                let iam = Arc::clone(&of_studios);
+                Box::pin(async move { iam.studio_of(&namespace).await })
+            },
+            on_change,
+        );
         Self {
             roles: Arc::new(roles),
             studios: Arc::new(studios),
@@ -51,17 +54,20 @@ impl Grants {
     /// Asks again for the answers in use that came before `since`.
     ///
     /// # Errors
-    /// At the first failure; the next call with the same `since` goes on from there.
+    ///
+    /// If a request fails. Another call with the same `since` continues from there.
     pub(super) async fn refresh(&self, since: Instant) -> Result<(), ()> {
         self.roles.refresh(since).await?;
         self.studios.refresh(since).await
     }
 
-    /// Checks that the token grants `required`; roles are asked only if its own permissions do not.
+    /// Checks that the token grants `required`. Roles are fetched only if its own permissions do
+    /// not grant it.
     ///
     /// # Errors
-    /// [`Refusal::InsufficientPermission`], or [`Refusal::IamUnavailable`] if a role that could
-    /// grant it is not known.
+    ///
+    /// If it does not ([`Refusal::InsufficientPermission`]), or if a role that could grant it is
+    /// not known ([`Refusal::IamUnavailable`]).
     pub(super) async fn check(
         &self,
         claims: &Claims,
@@ -138,8 +144,8 @@ impl Grants {
         self.cover(&filled, required).await
     }
 
-    /// Whether one of the permissions covers `required`. Studios that a studio grant turns on are
-    /// asked for; one that IAM does not tell is no match.
+    /// Whether one of the permissions covers `required`. Studios that a studio grant depends on are
+    /// fetched; one that is not known does not match.
     async fn cover(&self, granted: &[Permission], required: &Permission) -> bool {
         let mut to_ask = HashSet::new();
         let covered = granted.iter().any(|granted| {

@@ -1,7 +1,7 @@
-//! AGS as this server asks it: endpoints 1 to 6 of the identity service and the namespace service.
+//! Requests to AGS: to its identity service (IAM) and its namespace service.
 //!
-//! This is the only HTTP client of the auth module. It follows no redirect, so credentials go to the
-//! configured address only; every request is bounded in time and every answer in size.
+//! This is the only HTTP client of the auth module. It does not follow redirects, so credentials go
+//! only to the configured address. Every request is bounded in time and every answer in size.
 
 mod error;
 mod http;
@@ -23,17 +23,19 @@ pub(super) use http::Http;
 pub use http::InjectHeaders;
 
 use super::claims::{NamespaceRole, lower_case_permissions, permissions};
+use super::endpoint::Endpoint;
 use super::jwks::KeySet;
+use super::metrics::AuthMetrics;
 use super::permission::Permission;
 use super::revocation::RevocationList;
 use super::settings::Login;
-use super::stats::{Endpoint, Stats};
 
-/// A client token is renewed when this part of its life is left.
+/// A client token is renewed when this share of its lifetime is left.
 const RENEW_WHEN_LEFT: f64 = 0.2;
-/// Shortest time between two logins, whatever asks for them.
+/// Minimum time between two logins, whatever needs them.
 const LOGIN_COOLDOWN: Duration = Duration::from_secs(3);
-/// Bounds of `expires_in`: an odd value must cause neither a login per request nor none at all.
+/// Bounds of `expires_in`: an unusual value must not cause a login for every request, or none at
+/// all.
 const CLIENT_TOKEN_LIFE_S: std::ops::RangeInclusive<f64> = 10.0..=86_400.0;
 
 const KIB: usize = 1024;
@@ -46,10 +48,10 @@ const CONTEXT_BODY_LIMIT: usize = 256 * KIB;
 /// A future that can be stored.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What the auth module asks of AGS; the trait is where tests put a fake.
+/// What the auth module asks of AGS. A trait, so that tests can use a fake.
 ///
-/// In the answers about a role or a namespace, `None` means that IAM refuses to tell or knows none:
-/// no grant. An error means that the answer is not known.
+/// In the answers about a role or a namespace, `None` means that AGS does not know it or refuses to
+/// answer: nothing is granted. An error means that the answer is not known.
 pub(super) trait Iam: Send + Sync + 'static {
     fn key_set(&self) -> BoxFuture<'_, Result<KeySet, IamError>>;
     fn revocation_list(&self) -> BoxFuture<'_, Result<RevocationList, IamError>>;
@@ -61,7 +63,7 @@ pub(super) trait Iam: Send + Sync + 'static {
         &'a self,
         namespace: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>, IamError>>;
-    /// Logs in again if the client token is near its end; tells when to call again.
+    /// Logs in again if the client token is near its end; returns when to call again.
     fn renew_login(&self) -> BoxFuture<'_, Result<Duration, IamError>>;
 }
 
@@ -79,10 +81,10 @@ struct LoginState {
     tried_at: Option<Instant>,
 }
 
-/// The real AGS.
+/// AGS over HTTP.
 pub(super) struct IamClient {
     http: Http,
-    /// Held across a login: those who come meanwhile share its outcome.
+    /// Held during a login, so that callers that need a token meanwhile share its outcome.
     login: Mutex<LoginState>,
     warned_of_403: [AtomicBool; Endpoint::ALL.len()],
 }
@@ -96,7 +98,7 @@ impl IamClient {
         }
     }
 
-    /// The client token, from a login if there is none or it is worn.
+    /// The client token, from a login if there is none or it is due for renewal.
     async fn client_token(&self) -> Result<SecretString, IamError> {
         let mut state = self.login.lock().await;
         let now = Instant::now();
@@ -107,7 +109,7 @@ impl IamClient {
         }
         match self.log_in(&mut state).await {
             Ok(token) => Ok(token.value),
-            // A worn token is good until its end.
+            // A token that is due for renewal is valid until its end.
             Err(error) => match &state.token {
                 Some(token) if now < token.ends_at => Ok(token.value.clone()),
                 _ => Err(error),
@@ -115,7 +117,7 @@ impl IamClient {
         }
     }
 
-    /// Another token than the one IAM has just refused.
+    /// Another token than the one that AGS has just refused.
     async fn client_token_after(&self, refused: &SecretString) -> Result<SecretString, IamError> {
         let mut state = self.login.lock().await;
         match &state.token {
@@ -139,8 +141,8 @@ impl IamClient {
         Ok(token)
     }
 
-    /// As [`get`](Self::get), with `None` where IAM's answer is that there is no grant: it does not
-    /// know the name, no name can be spelled so, or our client may not ask.
+    /// As [`get`](Self::get), with `None` where AGS grants nothing: it does not know the name, the
+    /// name is not valid, or our client may not ask.
     async fn find(
         &self,
         endpoint: Endpoint,
@@ -153,7 +155,7 @@ impl IamClient {
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) if error.status() == Some(403) => {
                 if !self.warned_of_403[endpoint as usize].swap(true, Ordering::Relaxed) {
-                    tracing::warn!(endpoint = endpoint.name(), %error, "AGS refuses to tell; taken as no grant");
+                    tracing::warn!(endpoint = endpoint.name(), %error, "AGS refuses to answer; treated as no grant");
                 }
                 Ok(None)
             }
@@ -161,7 +163,7 @@ impl IamClient {
         }
     }
 
-    /// A GET with the client token; once more with a new one if IAM does not take it.
+    /// A GET with the client token, repeated with a new one if AGS does not accept it.
     async fn get(
         &self,
         endpoint: Endpoint,
@@ -209,7 +211,7 @@ impl Iam for IamClient {
                     REVOCATION_LIST_BODY_LIMIT,
                 )
                 .await?;
-            // Up to 32 MiB of JSON: too long for a thread that serves calls.
+            // Up to 32 MiB of JSON would block a thread that serves calls for too long.
             let parsed = tokio::task::spawn_blocking(move || RevocationList::parse(&body))
                 .await
                 .map_err(|_| IamError::Cancelled)?;
@@ -241,7 +243,7 @@ impl Iam for IamClient {
                 };
                 self.http.json::<Global>(endpoint, &body)?.permissions
             } else {
-                // A studio is spelled `studio-` in tokens and without the dash in paths.
+                // A studio is written `studio-` in tokens, and without the dash in paths.
                 let namespace = role.namespace.strip_suffix('-').unwrap_or(&role.namespace);
                 let path = [
                     "iam",
@@ -300,7 +302,7 @@ impl Iam for IamClient {
 /// One login with client credentials.
 async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct TokenAnswer {
         access_token: SecretString,
         expires_in: f64,
     }
@@ -308,7 +310,7 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
     let body = http
         .post_login(&["iam", "v3", "oauth", "token"], LOGIN_BODY_LIMIT)
         .await?;
-    let answer: Answer = http.json(endpoint, &body)?;
+    let answer: TokenAnswer = http.json(endpoint, &body)?;
     let life_s = answer
         .expires_in
         .clamp(*CLIENT_TOKEN_LIFE_S.start(), *CLIENT_TOKEN_LIFE_S.end());
@@ -323,8 +325,9 @@ async fn request_token(http: &Http) -> Result<ClientToken, IamError> {
 /// An access token for a client of this server, from a login with its id and secret.
 ///
 /// # Errors
+///
 /// If AGS cannot be reached or refuses the credentials.
 pub async fn log_in(login: &Login, app_name: &str) -> Result<SecretString, IamError> {
-    let http = Http::new(login, app_name, None, Arc::new(Stats::default()))?;
+    let http = Http::new(login, app_name, None, Arc::new(AuthMetrics::default()))?;
     Ok(request_token(&http).await?.value)
 }

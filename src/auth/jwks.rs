@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::claims::UnverifiedToken;
 use super::refusal::Refusal;
 
-/// Most keys taken from one set; IAM has two or three.
+/// Maximum number of keys that are taken from one set; IAM has two or three.
 const MAX_KEYS: usize = 64;
-/// Sizes of an RSA modulus, in bits: below is breakable, above costs time on every token.
+/// Allowed sizes of an RSA modulus, in bits: smaller ones can be broken, larger ones cost time for
+/// every token.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Why a key set cannot be used. The old one is kept then.
+/// Why a key set cannot be used. The previous one then stays in use.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
     /// Not the JSON of a key set.
@@ -26,12 +27,14 @@ pub enum KeySetError {
         column: usize,
     },
     /// No key in it can check a signature.
-    #[error("no usable key among {0}: wanted RSA, RS256, use `sig`, 2048 to 8192 bit, with a kid")]
+    #[error(
+        "none of {0} keys can be used: needed is RSA for RS256, use `sig`, 2048 to 8192 bits, with a kid"
+    )]
     NoUsableKey(usize),
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireKeySet {
     keys: Vec<Value>,
 }
 
@@ -55,12 +58,13 @@ pub struct KeySet {
 
 impl KeySet {
     /// Reads the body of `GET /iam/v3/oauth/jwks`. Keys that are not for RS256 signatures, or too
-    /// weak, are passed over.
+    /// weak, are skipped.
     ///
     /// # Errors
-    /// For a body that is not a key set, or one without a usable key.
+    ///
+    /// If the body is not a key set, or has no usable key.
     pub fn parse(body: &[u8]) -> Result<Self, KeySetError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
+        let wire: WireKeySet = serde_json::from_slice(body).map_err(|error| KeySetError::Json {
             line: error.line(),
             column: error.column(),
         })?;
@@ -77,10 +81,12 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Checks the signature with every key of the token's `kid` (nothing forbids two).
+    /// Checks the signature with every key of the token's `kid`: a set may have two of one name.
     ///
     /// # Errors
-    /// [`Refusal::UnknownKey`] if no key has the name, [`Refusal::BadSignature`] if none fits.
+    ///
+    /// If no key has the name ([`Refusal::UnknownKey`]), or none of them made the signature
+    /// ([`Refusal::BadSignature`]).
     pub fn verify(&self, token: &UnverifiedToken<'_>) -> Result<(), Refusal> {
         let (signed, signature) = token.signed_and_signature();
         let mut refusal = Refusal::UnknownKey;
@@ -112,7 +118,7 @@ fn usable_key(value: Value) -> Option<(String, DecodingKey)> {
     let exponent = URL_SAFE_NO_PAD.decode(&key.e).ok()?;
     let sound = MODULUS_BITS.contains(&bits(&modulus))
         && is_odd(&modulus)
-        // 1 would make every text its own signature; an even one is no exponent at all.
+        // With 1, every text would be its own signature; an even number cannot be an exponent.
         && (2..=64).contains(&bits(&exponent))
         && is_odd(&exponent);
     sound.then(|| {
@@ -136,128 +142,4 @@ fn is_odd(number: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::{KeySet, KeySetError, UnverifiedToken};
-    use crate::auth::Refusal;
-    use crate::auth::bearer::BearerToken;
-    use crate::auth::testing::vectors;
-
-    fn set(keys: &[Value]) -> Result<KeySet, KeySetError> {
-        KeySet::parse(json!({ "keys": keys }).to_string().as_bytes())
-    }
-
-    fn with(key: &Value, field: &str, value: Value) -> Value {
-        let mut key = key.clone();
-        key[field] = value;
-        key
-    }
-
-    fn number(bytes: &[u8]) -> Value {
-        json!(URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    #[test]
-    fn passes_over_keys_it_cannot_use() {
-        let jwks = vectors("tokens")["jwks"].clone();
-        let found = KeySet::parse(jwks.to_string().as_bytes()).expect("a set");
-        let rsa: Vec<&str> = jwks["keys"]
-            .as_array()
-            .expect("keys")
-            .iter()
-            .filter(|key| key["kty"] == "RSA")
-            .filter_map(|key| key["kid"].as_str())
-            .collect();
-        assert_eq!(found.kids().collect::<Vec<_>>(), rsa);
-    }
-
-    #[test]
-    fn refuses_weak_and_foreign_keys() {
-        let good = vectors("tokens")["jwks"]["keys"][0].clone();
-        assert!(set(std::slice::from_ref(&good)).is_ok());
-        let mut even = vec![0xff; 256];
-        even[255] = 0xfe;
-        let mut short = vec![0xff; 256];
-        short[0] = 0x7f;
-        for bad in [
-            with(&good, "kty", json!("oct")),
-            with(&good, "use", json!("enc")),
-            with(&good, "alg", json!("RS512")),
-            with(&good, "alg", json!("HS256")),
-            with(&good, "kid", json!("")),
-            with(&good, "kid", json!(null)),
-            with(&good, "n", number(&even)),
-            with(&good, "n", number(&short)), // 2047 bit
-            with(&good, "n", number(&[0xff; 128])),
-            with(&good, "n", number(&[0xff; 1025])),
-            with(&good, "n", json!("")),
-            with(&good, "n", json!("not base64!")),
-            with(&good, "e", number(&[1])),
-            with(&good, "e", number(&[0])),
-            with(&good, "e", number(&[2])),
-            with(&good, "e", number(&[0xff; 9])),
-            json!({}),
-            json!("key"),
-        ] {
-            assert!(
-                matches!(
-                    set(std::slice::from_ref(&bad)),
-                    Err(KeySetError::NoUsableKey(1))
-                ),
-                "{bad}"
-            );
-            assert!(
-                set(&[bad, good.clone()]).is_ok(),
-                "one bad key must not spoil the set"
-            );
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_not_a_key_set() {
-        assert_eq!(set(&[]).err(), Some(KeySetError::NoUsableKey(0)));
-        for body in [
-            "",
-            "<html>",
-            "[]",
-            "{}",
-            r#"{"keys":null}"#,
-            r#"{"keys":[{"kty":"RSA""#,
-        ] {
-            assert!(
-                matches!(
-                    KeySet::parse(body.as_bytes()),
-                    Err(KeySetError::Json { .. })
-                ),
-                "{body}"
-            );
-        }
-    }
-
-    #[test]
-    fn tries_every_key_of_a_name() {
-        let file = vectors("tokens");
-        let text = file["cases"][0]["token"].as_str().expect("token");
-        let token = UnverifiedToken::parse(BearerToken::new(text.as_bytes())).expect("form");
-        let [first, second] = [0, 1].map(|index| file["jwks"]["keys"][index].clone());
-        let renamed = with(&second, "kid", first["kid"].clone());
-        let verify = |keys: &[Value]| set(keys).expect("a set").verify(&token);
-        assert_eq!(verify(&[renamed.clone(), first.clone()]), Ok(()));
-        assert_eq!(verify(&[first.clone(), renamed.clone()]), Ok(()));
-        assert_eq!(verify(&[renamed]), Err(Refusal::BadSignature));
-        assert_eq!(verify(&[second]), Err(Refusal::UnknownKey));
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(body in prop::collection::vec(any::<u8>(), 0..300), n in any::<Vec<u8>>(), e in any::<Vec<u8>>()) {
-            let _ = KeySet::parse(&body);
-            let key = json!({"kty": "RSA", "kid": "k", "n": URL_SAFE_NO_PAD.encode(n), "e": URL_SAFE_NO_PAD.encode(e)});
-            let _ = set(&[key]);
-        }
-    }
-}
+mod tests;

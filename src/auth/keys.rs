@@ -1,4 +1,4 @@
-//! The key set in use, and when IAM is asked for another.
+//! The key set in use, and when IAM is asked for a new one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::iam::{BoxFuture, IamError};
 use super::jwks::KeySet;
 use super::refusal::Refusal;
 
-/// Shortest time between two fetches caused by unknown key ids, which anybody can make up.
+/// Minimum time between two fetches caused by unknown key ids, which any caller can make up.
 pub(super) const UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(10);
 
 /// Fetches a key set.
@@ -24,13 +24,13 @@ pub(super) struct Keys {
     current: Arc<ArcSwapOption<KeySet>>,
     flight: Flight<Result<(), Arc<IamError>>>,
     refetch: Flight<bool>,
-    /// When an unknown kid last caused a fetch, and whether IAM was heard then.
+    /// When an unknown kid last caused a fetch, and whether IAM answered.
     last_refetch: Mutex<Option<(Instant, bool)>>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Keys {
-    /// Keys that `load` gets; `on_change` is called after each set has been taken over.
+    /// Keys that `load` gets; `on_change` is called after each new set is in use.
     pub(super) fn new(
         load: impl Fn() -> BoxFuture<'static, Result<KeySet, IamError>> + Send + Sync + 'static,
         on_change: impl Fn() + Send + Sync + 'static,
@@ -45,13 +45,13 @@ impl Keys {
         }
     }
 
-    /// Whether a key set was ever fetched.
+    /// Whether a key set has been fetched.
     pub(super) fn are_loaded(&self) -> bool {
         self.current.load().is_some()
     }
 
-    /// Fetches the key set, or waits for a fetch under way. A failure keeps the old set; a success
-    /// replaces it, so that a key IAM withdraws stops working.
+    /// Fetches the key set, or waits for a fetch that is running. After a failure the old set
+    /// stays; a new set replaces it, so that a key that IAM withdraws is not accepted any more.
     pub(super) async fn refresh(&self) -> Result<(), Arc<IamError>> {
         let outcome = self
             .flight
@@ -69,7 +69,7 @@ impl Keys {
         outcome.unwrap_or_else(|| Err(Arc::new(IamError::Cancelled)))
     }
 
-    /// Checks the signature of a token, asking IAM once more if its key is unknown.
+    /// Checks the signature of a token. If its key is unknown, IAM is asked again first.
     pub(super) async fn verify(
         self: &Arc<Self>,
         token: &UnverifiedToken<'_>,
@@ -90,33 +90,33 @@ impl Keys {
         }
     }
 
-    /// Fetches the key set for a kid it does not hold, unless that was done moments ago. Tells
-    /// whether IAM has been heard.
+    /// Fetches the key set for a kid that it does not have, unless that was done a moment ago.
+    /// Returns whether IAM answered.
     async fn refetched_for_unknown_kid(self: &Arc<Self>) -> bool {
-        if let Some(heard) = self.heard_moments_ago() {
-            return heard;
+        if let Some(answered) = self.answered_moments_ago() {
+            return answered;
         }
         let outcome = self
             .refetch
             .join(|| {
                 let keys = Arc::clone(self);
                 async move {
-                    // Again, now that no other refetch can be under way.
-                    if let Some(heard) = keys.heard_moments_ago() {
-                        return heard;
+                    // Checked again: another refetch may have ended before this one began.
+                    if let Some(answered) = keys.answered_moments_ago() {
+                        return answered;
                     }
-                    let heard = keys.refresh().await.is_ok();
-                    *keys.last_refetch() = Some((Instant::now(), heard));
-                    heard
+                    let answered = keys.refresh().await.is_ok();
+                    *keys.last_refetch() = Some((Instant::now(), answered));
+                    answered
                 }
             })
             .await;
         outcome.unwrap_or(false)
     }
 
-    fn heard_moments_ago(&self) -> Option<bool> {
-        let (at, heard) = (*self.last_refetch())?;
-        (at.elapsed() < UNKNOWN_KID_COOLDOWN).then_some(heard)
+    fn answered_moments_ago(&self) -> Option<bool> {
+        let (at, answered) = (*self.last_refetch())?;
+        (at.elapsed() < UNKNOWN_KID_COOLDOWN).then_some(answered)
     }
 
     fn last_refetch(&self) -> MutexGuard<'_, Option<(Instant, bool)>> {

@@ -1,4 +1,4 @@
-//! From settings to a running guard, its refreshes, and its end.
+//! From settings to a running check of callers, with its refreshes, and its end.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,24 +9,26 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Authorizer;
 use super::authorizer::{Judge, Requirement, TokenAuthorizer};
 use super::cache::VerifiedTokens;
-use super::clock::Clock;
 use super::grants::Grants;
 use super::iam::{Http, Iam, IamClient, IamError, InjectHeaders};
 use super::keys::Keys;
+use super::metrics::{AuthMetrics, Document};
 use super::refresh::{Failure, keep_fresh};
 use super::settings::Settings;
-use super::stats::Stats;
+use super::verdict::Authorizer;
+use crate::clock::Clock;
 
-/// What else the guard is built with; the default is right for the real server.
+/// What [`Auth`] is built with besides its settings.
 #[derive(Clone)]
 pub struct Options {
-    /// The time tokens are judged at.
+    /// The clock that tokens are judged by.
     pub clock: Clock,
     /// Adds the headers of the current trace to requests to AGS.
     pub inject_headers: Option<InjectHeaders>,
+    /// Where verdicts and requests are counted.
+    pub metrics: Arc<AuthMetrics>,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
         Self {
             clock: Clock::system(),
             inject_headers: None,
+            metrics: Arc::default(),
         }
     }
 }
@@ -44,11 +47,10 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The running guard. Its refreshes end when it is dropped.
+/// The running check of callers. Its refreshes end when it is dropped.
 #[derive(Debug)]
 pub struct Auth {
     authorizer: Arc<TokenAuthorizer>,
-    stats: Arc<Stats>,
     ready: watch::Receiver<bool>,
     refreshes: JoinSet<()>,
 }
@@ -58,10 +60,12 @@ impl Auth {
     /// delays [readiness](Self::ready), not the start. Callers need READ on
     /// `NAMESPACE:{namespace}:{resource name}` or a token delegated to the namespace.
     ///
-    /// To be called within a tokio runtime, with settings that have no [faults](Settings::faults).
+    /// To be called within a tokio runtime, with settings that have no
+    /// [faults](Settings::validate).
     ///
     /// # Errors
-    /// If the base URL is none, or the HTTP client cannot be set up.
+    ///
+    /// If the base URL is not a URL, or the HTTP client cannot be set up.
     pub fn start(settings: &Settings, app_name: &str, options: Options) -> Result<Self, IamError> {
         let requirement = Requirement::to_read(settings.namespace(), &settings.resource_name);
         Self::start_with(settings, app_name, options, requirement)
@@ -70,26 +74,31 @@ impl Auth {
     /// As [`start`](Self::start), for another requirement.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
+    ///
+    /// If the base URL is not a URL, or the HTTP client cannot be set up.
     pub fn start_with(
         settings: &Settings,
         app_name: &str,
         options: Options,
         requirement: Requirement,
     ) -> Result<Self, IamError> {
-        let stats = Arc::new(Stats::default());
+        let Options {
+            clock,
+            inject_headers,
+            metrics,
+        } = options;
         let http = Http::new(
             &settings.login,
             app_name,
-            options.inject_headers,
-            Arc::clone(&stats),
+            inject_headers,
+            Arc::clone(&metrics),
         )?;
         let interval = Duration::from_secs(settings.fetch_interval_s);
         Ok(Self::with_iam(
             Arc::new(IamClient::new(http)),
             requirement,
-            options.clock,
-            stats,
+            clock,
+            metrics,
             interval,
         ))
     }
@@ -98,20 +107,23 @@ impl Auth {
         iam: Arc<dyn Iam>,
         requirement: Requirement,
         clock: Clock,
-        stats: Arc<Stats>,
+        metrics: Arc<AuthMetrics>,
         interval: Duration,
     ) -> Self {
         let verified = Arc::new(VerifiedTokens::new());
         let keys = {
-            let (iam, verified, stats) =
-                (Arc::clone(&iam), Arc::clone(&verified), Arc::clone(&stats));
+            let (iam, verified, metrics) = (
+                Arc::clone(&iam),
+                Arc::clone(&verified),
+                Arc::clone(&metrics),
+            );
             Keys::new(
                 move || {
                     let iam = Arc::clone(&iam);
                     Box::pin(async move { iam.key_set().await })
                 },
                 move || {
-                    stats.jwks_was_loaded();
+                    metrics.fetched(Document::KeySet);
                     verified.end_all();
                 },
             )
@@ -119,7 +131,7 @@ impl Auth {
         let judge = Arc::new(Judge {
             requirement,
             clock,
-            stats: Arc::clone(&stats),
+            metrics,
             keys: Arc::new(keys),
             revoked: ArcSwapOption::empty(),
             grants: Grants::new(&iam, {
@@ -139,13 +151,12 @@ impl Auth {
         .spawn();
         Self {
             authorizer: Arc::new(TokenAuthorizer(judge)),
-            stats,
             ready,
             refreshes,
         }
     }
 
-    /// Who judges callers.
+    /// Judges callers.
     pub fn authorizer(&self) -> Arc<dyn Authorizer> {
         Arc::clone(&self.authorizer) as Arc<dyn Authorizer>
     }
@@ -155,9 +166,9 @@ impl Auth {
         self.ready.clone()
     }
 
-    /// Counters and ages for metrics.
-    pub fn stats(&self) -> Arc<Stats> {
-        Arc::clone(&self.stats)
+    /// What it has counted.
+    pub fn metrics(&self) -> Arc<AuthMetrics> {
+        Arc::clone(&self.authorizer.0.metrics)
     }
 
     /// Ends the refreshes and waits until they have ended. Verdicts are still given afterwards.
@@ -172,7 +183,7 @@ struct Refresher {
     judge: Arc<Judge>,
     ready: watch::Sender<bool>,
     interval: Duration,
-    /// When the pass over roles and namespaces under way began.
+    /// When the current pass over roles and namespaces began.
     pass: Mutex<Option<Instant>>,
 }
 
@@ -213,12 +224,12 @@ impl Refresher {
         if list.odd_entries() > 0 {
             tracing::warn!(
                 entries = list.odd_entries(),
-                "entries of the revocation list cannot be read: these users are not treated as revoked"
+                "entries of the revocation list cannot be read: their users are not treated as revoked"
             );
         }
         self.judge.revoked.store(Some(Arc::new(list)));
         self.judge.verified.end_all();
-        self.judge.stats.revocation_list_was_loaded();
+        self.judge.metrics.fetched(Document::RevocationList);
         self.update_readiness();
         Ok(self.interval)
     }
@@ -228,7 +239,7 @@ impl Refresher {
     }
 
     async fn grants(&self) -> Result<Duration, Failure<&'static str>> {
-        // After a failure the same pass goes on: what it has asked already is not asked again.
+        // After a failure the same pass continues: what it has fetched is not fetched again.
         let since = *self.pass().get_or_insert_with(Instant::now);
         self.judge
             .grants

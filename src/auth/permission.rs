@@ -1,8 +1,9 @@
-//! Which granted permission covers a required one. Pure; the rules are AGS's.
+//! Which granted permission covers a required one, by AGS's rules. Pure.
 //!
-//! A resource is a text of tokens split by `:`, for example `NAMESPACE:emberfall:MMV2GRPCSERVICE`.
-//! Nothing but byte equality and a whole token `*` on the granted side matches, apart from a studio
-//! grant: the token after `NAMESPACE` that ends in `-` stands for all games of that studio.
+//! A resource consists of tokens separated by `:`, for example
+//! `NAMESPACE:emberfall:MMV2GRPCSERVICE`. Two tokens match if they are equal byte for byte, or if
+//! the granted one is `*`. There is one exception, the studio grant: a token after `NAMESPACE` that
+//! ends in `-` matches all games of that studio.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use serde::Deserialize;
 pub struct Actions(pub u32);
 
 impl Actions {
-    /// To read.
+    /// READ.
     pub const READ: Self = Self(2);
 
     /// Whether every needed bit is granted. One shared bit is not enough.
@@ -62,8 +63,8 @@ pub fn resource_covers(granted: &str, required: &str, studio_of: &mut StudioOf<'
                 (before_last, last) = (last, Some(grant));
             }
             (Some(grant), None) => return grant == "*" && granted.all(|rest| rest == "*"),
-            // A wildcard at the end covers whatever follows, but `NAMESPACE:*` and `USER:*` name
-            // the namespace or user alone.
+            // A wildcard at the end covers all that follows, but `NAMESPACE:*` and `USER:*` cover
+            // only the namespace or the user.
             (None, Some(_)) => {
                 return last == Some("*") && !matches!(before_last, Some("NAMESPACE" | "USER"));
             }
@@ -84,8 +85,8 @@ fn studio_covers(grant: &str, namespace: &str, studio_of: &mut StudioOf<'_>) -> 
         || (!studio.is_empty() && studio_of(namespace).as_deref() == Some(studio))
 }
 
-/// Fills `{namespace}`, then `{userId}`, wherever they occur in exactly this spelling. `None` leaves
-/// the placeholder as it is.
+/// Fills `{namespace}`, then `{userId}`, wherever they occur in exactly this spelling. `None`
+/// leaves the placeholder as it is.
 pub fn fill_placeholders<'a>(
     resource: &'a str,
     namespace: Option<&str>,

@@ -1,4 +1,5 @@
-//! Keeps something fresh in the background: at intervals while it works, sooner while it fails.
+//! Fetches something again and again in the background: at intervals while that succeeds, sooner
+//! after a failure.
 
 use std::fmt;
 use std::future::Future;
@@ -6,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// First wait after a failure; each further one doubles it.
+/// The wait after a first failure; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait after a failure, unless AGS asks for more.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Maximum wait after a failure, unless AGS asks for more.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Why an attempt failed, and how long AGS asks to wait.
 pub(super) struct Failure<E> {
@@ -17,7 +18,7 @@ pub(super) struct Failure<E> {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Attempts for ever. A success tells how long to wait for the next one.
+/// Attempts without end. A success returns how long to wait for the next attempt.
 pub(super) async fn keep_fresh<E, F>(what: &'static str, mut attempt: impl FnMut() -> F)
 where
     E: fmt::Display,
@@ -37,9 +38,9 @@ where
                 failures += 1;
                 let wait = back_off(failures, fastrand::f64()).max(retry_after.unwrap_or_default());
                 let wait_s = wait.as_secs_f64();
-                // Once per outage: what was fetched before stays in use meanwhile.
+                // One warning per outage: what was fetched before stays in use.
                 if failures == 1 {
-                    tracing::warn!(what, %error, wait_s, "refresh from AGS failed; trying again until it works");
+                    tracing::warn!(what, %error, wait_s, "refresh from AGS failed; it is repeated until it succeeds");
                 } else {
                     tracing::debug!(what, %error, failures, wait_s, "refresh from AGS failed again");
                 }
@@ -51,10 +52,10 @@ where
 }
 
 /// The wait after the n-th failure in a row, spread by `jitter` (0 to 1) over its upper half, so
-/// that replicas which failed together do not come back together.
+/// that replicas that failed at the same time do not try again at the same time.
 fn back_off(failures: u32, jitter: f64) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX));
-    doubled.min(LONGEST_WAIT).mul_f64(0.5 + jitter / 2.0)
+    doubled.min(MAX_WAIT).mul_f64(0.5 + jitter / 2.0)
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound() {
-        for (failures, most) in [
+        for (failures, maximum) in [
             (1, 1.0),
             (2, 2.0),
             (5, 16.0),
@@ -77,12 +78,12 @@ mod tests {
         ] {
             assert_eq!(
                 back_off(failures, 1.0),
-                Duration::from_secs_f64(most),
+                Duration::from_secs_f64(maximum),
                 "{failures}"
             );
             assert_eq!(
                 back_off(failures, 0.0),
-                Duration::from_secs_f64(most / 2.0),
+                Duration::from_secs_f64(maximum / 2.0),
                 "{failures}"
             );
         }

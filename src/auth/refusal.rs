@@ -1,4 +1,4 @@
-//! Why a call is turned away: a closed set, each with its class and the one message a caller sees.
+//! Why a call is refused: a closed set, each with its class and the one message that a caller sees.
 
 /// What a refusal means to the caller, and so which gRPC status it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,7 +11,18 @@ pub enum Class {
     Unavailable,
 }
 
-/// Why a call is turned away.
+impl Class {
+    /// The name as a metric label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// Why a call is refused.
 ///
 /// The variants are for logs and metrics; callers learn only the [class](Self::class) and the
 /// [message](Self::message), which never hold anything from the token or from IAM.
@@ -25,27 +36,27 @@ pub enum Refusal {
     Format,
     /// Not a JWT in its one strict spelling, or claims of the wrong type.
     Malformed,
-    /// Signed with anything but RS256.
+    /// Signed with another algorithm than RS256.
     AlgorithmNotAllowed,
     /// The token does not name its key.
     MissingKid,
     /// IAM has no such key.
     UnknownKey,
-    /// The signature is not the key's.
+    /// The signature was not made with the key.
     BadSignature,
     /// `exp` has been reached.
     Expired,
-    /// `nbf` or `iat` lies ahead.
+    /// `nbf` or `iat` is in the future.
     NotYetValid,
     /// The token is on the revocation list.
     TokenRevoked,
     /// The user was revoked after the token was issued.
     UserRevoked,
-    /// The required permission is not held.
+    /// The required permission is not granted.
     InsufficientPermission,
     /// `extend_namespace` names another namespace.
     NamespaceMismatch,
-    /// IAM's answer is needed and not at hand.
+    /// An answer of IAM is needed and not available.
     IamUnavailable,
 }
 

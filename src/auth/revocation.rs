@@ -1,4 +1,5 @@
-//! The revocation list: revoked tokens in a bloom filter, revoked users with the time of it.
+//! The revocation list: revoked tokens in a bloom filter, revoked users with the time of
+//! revocation.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use super::bloom::{BloomFilter, FilterError, WireFilter};
 use super::claims::Claims;
 use super::refusal::Refusal;
 
-/// Why a list cannot be used. The old one is kept then.
+/// Why a list cannot be used. The previous one then stays in use.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// Not the JSON of a revocation list.
@@ -28,13 +29,13 @@ pub enum ListError {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct WireList {
     revoked_tokens: WireFilter,
     #[serde(default)]
     revoked_users: Option<Vec<Value>>,
 }
 
-/// Which tokens and users are revoked, taken over as a whole.
+/// Which tokens and users are revoked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RevocationList {
     tokens: BloomFilter,
@@ -45,13 +46,14 @@ pub struct RevocationList {
 impl RevocationList {
     /// Reads the body of `GET /iam/v3/oauth/revocationlist`; linear in its length.
     ///
-    /// An entry of a user that cannot be read is left out and [counted](Self::odd_entries): it must
-    /// not drop the others.
+    /// An entry of a user that cannot be read is left out and [counted](Self::odd_entries), so that
+    /// it does not invalidate the others.
     ///
     /// # Errors
-    /// For a body that is not a list, or one with an unusable filter.
+    ///
+    /// If the body is not a list, or its filter cannot be used.
     pub fn parse(body: &[u8]) -> Result<Self, ListError> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|error| ListError::Json {
+        let wire: WireList = serde_json::from_slice(body).map_err(|error| ListError::Json {
             line: error.line(),
             column: error.column(),
         })?;
@@ -92,7 +94,7 @@ impl RevocationList {
         self.users.len()
     }
 
-    /// Whether a token of this text may be revoked: always for one that is, rarely for another.
+    /// Whether a token of this text may be revoked: true for one that is, and rarely for another.
     pub fn may_hold(&self, token: &[u8]) -> bool {
         self.tokens.may_contain(token)
     }
@@ -100,7 +102,9 @@ impl RevocationList {
     /// Judges a verified token: its text, then every user it names.
     ///
     /// # Errors
-    /// [`Refusal::TokenRevoked`] or [`Refusal::UserRevoked`].
+    ///
+    /// If the token is revoked ([`Refusal::TokenRevoked`]), or one of its users
+    /// ([`Refusal::UserRevoked`]).
     pub fn check(&self, token: &[u8], claims: &Claims) -> Result<(), Refusal> {
         if self.may_hold(token) {
             return Err(Refusal::TokenRevoked);
@@ -123,7 +127,7 @@ impl RevocationList {
         let Some(issued_at) = issued_at else {
             return true;
         };
-        // Seconds and the rest apart: together they have more digits than f64 can hold.
+        // Seconds and fractions are compared apart: together they have more digits than an f64.
         let (revoked_s, revoked_ns) = (
             revoked_at.unix_timestamp() as f64,
             f64::from(revoked_at.nanosecond()),

@@ -13,9 +13,9 @@ const DEFAULT_NAMESPACE: &str = "accelbyte";
 #[group(skip)]
 #[command(next_help_heading = "Access")]
 pub struct Settings {
-    /// Check the access token and permission of every caller
+    /// Check the access token and permission of every caller.
     ///
-    /// Off only for local work: everybody who reaches the port can then call.
+    /// Switch it off for local work only: every client that reaches the port can then call.
     #[arg(
         long = "auth",
         env = "PLUGIN_GRPC_SERVER_AUTH_ENABLED",
@@ -26,7 +26,7 @@ pub struct Settings {
     )]
     pub auth_enabled: bool,
 
-    /// Build the auth layer at all; callers are checked only if this and --auth are both on
+    /// Build the auth layer; callers are checked only if this and --auth are both on.
     #[arg(
         long = "auth-layer",
         env = "ENABLE_INTERCEPTOR_AUTH",
@@ -37,19 +37,20 @@ pub struct Settings {
     )]
     pub layer_enabled: bool,
 
-    /// Where and as whom to log in to AGS.
+    /// AGS and the client to log in as.
     #[command(flatten)]
     pub login: Login,
 
-    /// Game namespace that this server runs for; if unset or blank, NAMESPACE, then `accelbyte`
+    /// Game namespace that this server runs for; if unset or blank, NAMESPACE, then `accelbyte`.
     #[arg(long = "namespace", env = "AB_NAMESPACE", value_name = "NAMESPACE")]
     pub ab_namespace: Option<String>,
 
-    /// Read if --namespace is unset or blank
+    /// Read if AB_NAMESPACE is unset or blank.
     #[arg(long = "fallback-namespace", env = "NAMESPACE", hide = true)]
     pub fallback_namespace: Option<String>,
 
-    /// Last token of the permission that callers need: READ on NAMESPACE:{namespace}:{resource name}
+    /// Last token of the permission that callers need: READ on NAMESPACE:{namespace}:{resource
+    /// name}.
     #[arg(
         long,
         env = "AB_RESOURCE_NAME",
@@ -58,7 +59,8 @@ pub struct Settings {
     )]
     pub resource_name: String,
 
-    /// Seconds between refreshes of IAM's keys, the revocation list and the roles in use (1 to 86400)
+    /// Seconds between refreshes of IAM's keys, the revocation list and the roles in use (1 to
+    /// 86400).
     #[arg(
         long = "token-validator-fetch-interval",
         env = "TOKEN_VALIDATOR_FETCH_INTERVAL",
@@ -69,11 +71,11 @@ pub struct Settings {
     pub fetch_interval_s: u64,
 }
 
-/// AGS and an OAuth client of it.
+/// AGS and one of its OAuth clients.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 pub struct Login {
-    /// Base URL of AGS, http or https
+    /// Base URL of AGS, http or https.
     #[arg(
         long,
         env = "AB_BASE_URL",
@@ -82,13 +84,13 @@ pub struct Login {
     )]
     pub base_url: String,
 
-    /// OAuth client id to log in to AGS with; the server needs it when callers are checked
+    /// OAuth client id to log in to AGS with; required when callers are checked.
     #[arg(long, env = "AB_CLIENT_ID", value_name = "ID")]
     pub client_id: Option<String>,
 
-    /// OAuth client secret to log in to AGS with; the server needs it when callers are checked
+    /// OAuth client secret to log in to AGS with; required when callers are checked.
     ///
-    /// Better given as the variable: other users of the machine can read a command line.
+    /// Better set as the variable: other users of the machine can read a command line.
     #[arg(long, env = "AB_CLIENT_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
     pub client_secret: Option<SecretString>,
 }
@@ -114,7 +116,7 @@ impl Settings {
             .unwrap_or(DEFAULT_NAMESPACE)
     }
 
-    /// Name and value of what matters, without secrets.
+    /// Names and values for the line at start-up, without secrets.
     pub fn summary(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("callers_checked", self.enabled().to_string())];
         if self.enabled() {
@@ -137,8 +139,9 @@ impl Settings {
         lines
     }
 
-    /// Every fault, each naming its variable and what to do; empty if there is none.
-    pub fn faults(&self) -> Vec<String> {
+    /// What is wrong although every value by itself can be read: all faults, each with the
+    /// variable's name and what to do; empty if the settings can be used.
+    pub fn validate(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let local = "or PLUGIN_GRPC_SERVER_AUTH_ENABLED=false for local work";
         if let Err(fault) = self.login.base_url() {
@@ -149,21 +152,24 @@ impl Settings {
                 format!("{variable} is not set, and callers cannot be checked without it: set it, {local}")
             }));
         }
-        // Either would change which permission is asked for.
+        // A `:` in either of them would change which permission is needed.
         for (variable, value) in [
             ("AB_NAMESPACE", self.namespace()),
             ("AB_RESOURCE_NAME", &self.resource_name),
         ] {
-            let plain =
-                |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-            if value.is_empty() || !value.chars().all(plain) {
+            if value.is_empty() || !value.chars().all(is_plain) {
                 faults.push(format!(
-                    "{variable} is {value:?}: allowed are ASCII letters, digits, `-`, `_` and `.`, and not nothing"
+                    "{variable} is {value:?}: allowed are ASCII letters, digits, `-`, `_` and `.`, at least one of them"
                 ));
             }
         }
         faults
     }
+}
+
+/// Whether a character can be part of a namespace or a resource name.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.')
 }
 
 impl Login {
@@ -205,128 +211,4 @@ impl Login {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::Settings;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        auth: Settings,
-    }
-
-    fn settings(flags: &[&str]) -> Settings {
-        let flags = std::iter::once(&"match-function").chain(flags);
-        Command::try_parse_from(flags).expect("flags").auth
-    }
-
-    #[test]
-    fn is_closed_by_default_and_says_what_to_set() {
-        let settings = settings(&[]);
-        assert!(settings.enabled());
-        let faults = settings.faults();
-        assert_eq!(faults.len(), 2, "{faults:?}");
-        for (fault, variable) in faults.iter().zip(["AB_CLIENT_ID", "AB_CLIENT_SECRET"]) {
-            assert!(fault.starts_with(variable), "{fault}");
-            assert!(
-                fault.contains("PLUGIN_GRPC_SERVER_AUTH_ENABLED=false"),
-                "{fault}"
-            );
-        }
-    }
-
-    #[test]
-    fn either_switch_turns_it_off() {
-        for flags in [["--auth", "no"], ["--auth-layer", "F"]] {
-            let settings = settings(&flags);
-            assert!(!settings.enabled());
-            assert_eq!(settings.faults(), [""; 0]);
-        }
-        for text in ["maybe", ""] {
-            let error = Command::try_parse_from(["match-function", "--auth", text])
-                .expect_err("not a switch");
-            assert!(error.to_string().contains("--auth"), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_namespace_falls_back_when_blank() {
-        let namespace = |flags: &[&str]| settings(flags).namespace().to_owned();
-        assert_eq!(namespace(&[]), "accelbyte");
-        assert_eq!(
-            namespace(&["--namespace", "a", "--fallback-namespace", "b"]),
-            "a"
-        );
-        assert_eq!(
-            namespace(&["--namespace", " ", "--fallback-namespace", "b"]),
-            "b"
-        );
-        assert_eq!(
-            namespace(&["--namespace", "", "--fallback-namespace", ""]),
-            "accelbyte"
-        );
-    }
-
-    #[test]
-    fn reports_every_fault_at_once() {
-        let flags = [
-            "--base-url",
-            "ftp://x",
-            "--namespace",
-            "a:b",
-            "--resource-name",
-            "",
-            "--client-id",
-            " ",
-            "--client-secret",
-            "",
-        ];
-        let faults = settings(&flags).faults();
-        assert_eq!(faults.len(), 5, "{faults:?}");
-    }
-
-    #[test]
-    fn checks_the_base_url_without_repeating_it() {
-        for url in [
-            "",
-            "demo.accelbyte.io",
-            "https://",
-            "file:///x",
-            "https://u:hunter2@h",
-            "https://h?q",
-            "https://h#f",
-        ] {
-            let settings = settings(&["--auth=off", "--base-url", url]);
-            let faults = settings.faults();
-            assert_eq!(faults.len(), 1, "{url}: {faults:?}");
-            assert!(
-                faults[0].contains("AB_BASE_URL") && !faults[0].contains("hunter2"),
-                "{faults:?}"
-            );
-        }
-        for url in ["http://127.0.0.1:8080", "https://h/prefix/"] {
-            assert_eq!(
-                settings(&["--auth=off", "--base-url", url]).faults(),
-                [""; 0],
-                "{url}"
-            );
-        }
-    }
-
-    #[test]
-    fn bounds_the_fetch_interval() {
-        for text in ["0", "86401", "-1", "1h", ""] {
-            let flags = ["match-function", "--token-validator-fetch-interval", text];
-            assert!(Command::try_parse_from(flags).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn debug_and_help_hide_the_secret() {
-        let settings = settings(&["--client-id", "id", "--client-secret", "hunter2"]);
-        let shown = format!("{settings:?} {:?}", settings.summary());
-        assert!(shown.contains("demo.accelbyte.io") && !shown.contains("hunter2"));
-        assert_eq!(settings.faults(), [""; 0]);
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use super::iam::{BoxFuture, Iam, IamError};
 use super::jwks::KeySet;
 use super::permission::{Actions, Permission};
 use super::revocation::RevocationList;
-use super::{Authorizer, Caller, Decision, Permit, Refusal};
+use super::{Authorizer, Decision, Permit, Refusal};
 
 /// One file of golden vectors.
 pub(crate) fn vectors(name: &str) -> Value {
@@ -35,13 +35,9 @@ pub(crate) struct FakeAuthorizer {
 
 impl FakeAuthorizer {
     pub(crate) fn permits() -> Self {
-        let caller = Caller {
-            client_id: Some("client".to_owned()),
-            user_id: None,
-            namespace: None,
-        };
+        let claims = serde_json::from_value(json!({"client_id": "client", "exp": 1}));
         Self {
-            verdict: Ok(Permit(Arc::new(caller))),
+            verdict: Ok(Permit::new(claims.expect("claims"))),
             later: false,
         }
     }
@@ -93,7 +89,7 @@ pub(crate) fn key_set(keys: &[usize]) -> KeySet {
 }
 
 /// What [`FakeIam`] answers. An error is any failure.
-pub(crate) struct Told {
+pub(crate) struct FakeAnswers {
     pub(crate) keys: Result<Vec<usize>, ()>,
     pub(crate) list: Result<Value, ()>,
     /// Resources that a role may READ; a role that is not listed does not exist.
@@ -104,7 +100,7 @@ pub(crate) struct Told {
 
 /// An IAM in memory that counts what it is asked.
 pub(crate) struct FakeIam {
-    told: Mutex<Told>,
+    told: Mutex<FakeAnswers>,
     pub(crate) asked_keys: AtomicUsize,
     pub(crate) asked_list: AtomicUsize,
     pub(crate) asked_roles: AtomicUsize,
@@ -116,7 +112,7 @@ impl FakeIam {
     /// An IAM that is up: key 0, nothing revoked, no roles, answers in 10 ms.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            told: Mutex::new(Told {
+            told: Mutex::new(FakeAnswers {
                 keys: Ok(vec![0]),
                 list: Ok(
                     json!({"revoked_tokens": {"m": 0, "k": 0, "bits": null}, "revoked_users": null}),
@@ -132,13 +128,13 @@ impl FakeIam {
         })
     }
 
-    pub(crate) fn tell(&self, change: impl FnOnce(&mut Told)) {
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut FakeAnswers)) {
         change(&mut self.told.lock().expect("told"));
     }
 
     fn answer<T: Send + 'static>(
         &self,
-        answer: impl FnOnce(&Told) -> Result<T, ()>,
+        answer: impl FnOnce(&FakeAnswers) -> Result<T, ()>,
     ) -> BoxFuture<'static, Result<T, IamError>> {
         let told = self.told.lock().expect("told");
         let (answer, delay) = (answer(&told), told.delay);

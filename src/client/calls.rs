@@ -8,17 +8,20 @@ use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
-use super::messages::{Messages, made_up_session, made_up_ticket, parties, timestamp};
-use super::pool::{self, Shape};
+use super::args::{Common, Tickets};
+use super::connection::Connection;
+use super::messages::{self, Messages};
+use super::population;
 use super::show::Show;
 use super::summary::Summary;
-use super::{Common, Connection, Tickets};
+use crate::clock::Clock;
+use crate::population::{plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
     ValidateTicketRequest,
 };
 
-/// A connection and what a call is made with.
+/// A connection, and what a call needs.
 pub(super) struct Call<'o, W> {
     connection: Connection,
     messages: Messages,
@@ -83,18 +86,16 @@ impl<'o, W: Write> Call<'o, W> {
         let delay = tickets.delay;
         let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
-            let of = |json| Sent {
-                slot: Slot::BackfillTicket,
-                json,
-            };
-            let made_up: Vec<Value> = if tickets.random.is_some() {
-                let shape = Shape::of(&self.rules);
-                pool::sessions(&shape, sessions, tickets.seed, crate::clock::unix_ms())
+            let made_up = if tickets.random.is_some() {
+                population::of_ruleset(&self.rules).sessions(sessions, tickets.seed, now_ms())
             } else {
-                let now = now();
-                (1..=sessions).map(|n| made_up_session(n, &now)).collect()
+                plain_sessions(sessions, now_ms())
             };
-            sent.splice(0..0, made_up.into_iter().map(of));
+            let made_up = made_up.iter().map(|session| Sent {
+                slot: Slot::BackfillTicket,
+                json: messages::session(session),
+            });
+            sent.splice(0..0, made_up);
         }
         let count = |slot| sent.iter().filter(|one| one.slot == slot).count();
         let (sessions, tickets) = (count(Slot::BackfillTicket), count(Slot::Ticket));
@@ -205,7 +206,8 @@ impl<'o, W: Write> Call<'o, W> {
         self.messages.encode("Ticket", &ticket.json)
     }
 
-    /// The requests of a stream: parameters first, made up unless they are among the messages.
+    /// The requests of a stream. Parameters come first; they are made up unless the messages begin
+    /// with them.
     fn requests(&mut self, slots: Slots, mut sent: Vec<Sent>) -> anyhow::Result<Vec<Opaque>> {
         if sent
             .first()
@@ -238,36 +240,30 @@ impl<'o, W: Write> Call<'o, W> {
             };
             let message = self.messages.encode(name, &json)?;
             let request = slots.write(slot, &message);
-            requests.push(request.context("sessions go to backfill-matches only")?);
+            requests.push(request.context("only backfill-matches takes sessions")?);
         }
         Ok(requests)
     }
 
-    /// What the arguments say to send: the lines of the file, or made-up tickets.
+    /// The messages to send: the lines of the file, or made-up tickets.
     fn read_tickets(&self, tickets: &Tickets) -> anyhow::Result<Vec<Sent>> {
-        let of = |json| Sent {
-            slot: Slot::Ticket,
-            json,
-        };
         if let Some(file) = &tickets.tickets {
             return read_file(file);
         }
-        if let Some(count) = tickets.random {
-            let shape = Shape::of(&self.rules);
-            let queue = pool::queue(&shape, count, tickets.seed, crate::clock::unix_ms());
-            return Ok(queue.into_iter().map(of).collect());
-        }
-        let now = now();
-        let parties = (1..).zip(parties(tickets.players, tickets.party_size));
-        Ok(parties
-            .map(|(n, players)| of(made_up_ticket(n, &players, &now)))
-            .collect())
+        let queue = match tickets.random {
+            Some(count) => population::of_ruleset(&self.rules).queue(count, tickets.seed, now_ms()),
+            None => plain_queue(tickets.players, tickets.party_size, now_ms()),
+        };
+        let sent = queue.iter().map(|ticket| Sent {
+            slot: Slot::Ticket,
+            json: messages::ticket(ticket),
+        });
+        Ok(sent.collect())
     }
 
     /// A summary in which nothing is matched yet.
     fn summary(&self, messages: &[Sent]) -> Summary {
-        let shape = Shape::of(&self.rules);
-        let mut summary = Summary::new(&shape.attributes[0], crate::clock::unix_ms());
+        let mut summary = Summary::new(&population::of_ruleset(&self.rules).skills[0], now_ms());
         for message in messages {
             summary.sent(&message.json);
         }
@@ -303,7 +299,7 @@ fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
     lines
         .map(|(at, line)| {
             let json: Value = serde_json::from_str(line)
-                .with_context(|| format!("{file}, line {}: no JSON object", at + 1))?;
+                .with_context(|| format!("{file}, line {}: not a JSON object", at + 1))?;
             message_of(json).with_context(|| format!("{file}, line {}", at + 1))
         })
         .collect()
@@ -312,7 +308,7 @@ fn read_file(file: &str) -> anyhow::Result<Vec<Sent>> {
 /// A line: a request with one field of the oneof, or a ticket by itself.
 fn message_of(json: Value) -> anyhow::Result<Sent> {
     let Value::Object(mut fields) = json else {
-        bail!("no JSON object")
+        bail!("not a JSON object")
     };
     let slots = [
         ("parameters", Slot::Parameters),
@@ -331,12 +327,12 @@ fn message_of(json: Value) -> anyhow::Result<Sent> {
     })
 }
 
-/// Now, in the form of protobuf's JSON.
-fn now() -> String {
-    timestamp(crate::clock::unix_ms())
+/// Now, as Unix milliseconds.
+fn now_ms() -> i64 {
+    Clock::system().unix_ms()
 }
 
-/// A refusal in words: the code by name, and what the server says.
+/// A refusal as an error: the name of the code, and the server's message.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn refused(status: Status) -> anyhow::Error {
     anyhow!(

@@ -11,6 +11,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::connection::endpoint;
+
 /// Asks a running server for its health (grpc.health.v1); exit code 0 if it takes calls, else 1
 #[derive(Debug, Parser)]
 #[command(name = "match-function health", version)]
@@ -20,11 +22,11 @@ pub struct Health {
     #[arg(long, value_name = "HOST:PORT")]
     addr: Option<String>,
 
-    /// Port of the server, unless --addr says it
+    /// Port of the server; not used with --addr
     #[arg(long, env = "PORT", default_value_t = 6565, value_name = "PORT")]
     port: u16,
 
-    /// Address that the server listens on, unless --addr says it
+    /// Address that the server listens on; not used with --addr
     #[arg(long, env = "GRPC_ADDR", default_value = "::", value_name = "IP")]
     grpc_addr: IpAddr,
 
@@ -39,7 +41,7 @@ impl Health {
     ///
     /// # Errors
     ///
-    /// It takes none, does not answer in time, or cannot be reached.
+    /// If it takes no calls, does not answer in time, or cannot be reached.
     pub async fn run(self, out: &mut impl Write) -> anyhow::Result<()> {
         let address = self.address()?;
         let limit = Duration::from_secs(self.timeout);
@@ -58,9 +60,10 @@ impl Health {
             return Ok(address.clone());
         }
         if self.port == 0 {
-            bail!("PORT is 0, so the server took any free port; say which with --addr");
+            bail!("PORT is 0, so the server took any free port; set --addr to its address");
         }
-        // What listens everywhere listens on the loopback; `::` takes IPv4 too, `0.0.0.0` no IPv6.
+        // A server that listens everywhere listens on the loopback. IPv4, because `::` takes it too
+        // and `0.0.0.0` does not take IPv6.
         let everywhere = [
             IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -75,7 +78,7 @@ impl Health {
 }
 
 async fn ask(address: &str, limit: Duration) -> anyhow::Result<()> {
-    let channel = super::endpoint(address)?
+    let channel = endpoint(address)?
         .connect_timeout(limit)
         .connect()
         .await

@@ -6,6 +6,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::{Value, json};
 
+use crate::matching::{Player, Roster, Session, Text, Ticket};
 use crate::proto::{self, Opaque};
 
 /// Reads and writes messages of the contract.
@@ -31,7 +32,7 @@ impl Messages {
     /// A message of that name from its JSON form.
     pub(super) fn encode(&self, name: &str, json: &Value) -> anyhow::Result<Opaque> {
         let message = DynamicMessage::deserialize(self.descriptor(name)?, json)
-            .with_context(|| format!("this is no {name}: {json}"))?;
+            .with_context(|| format!("this is not a {name}: {json}"))?;
         Ok(bytes::Bytes::from(message.encode_to_vec()).into())
     }
 
@@ -45,7 +46,7 @@ impl Messages {
 }
 
 /// A time in the form of protobuf's JSON.
-pub(super) fn timestamp(unix_ms: i64) -> String {
+fn timestamp(unix_ms: i64) -> String {
     let nanos = i32::try_from(unix_ms.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
     prost_types::Timestamp {
         seconds: unix_ms.div_euclid(1000),
@@ -54,59 +55,112 @@ pub(super) fn timestamp(unix_ms: i64) -> String {
     .to_string()
 }
 
-/// A made-up ticket of a party: number `n`, with its players.
-pub(super) fn made_up_ticket(n: u32, players: &[String], created_at: &str) -> Value {
-    let mut ticket = json!({
-        "ticket_id": format!("ticket-{n}"),
-        "match_pool": "local-pool",
-        "CreatedAt": created_at,
-        "players": players.iter().map(|id| json!({"player_id": id})).collect::<Vec<_>>(),
+/// A made-up ticket as JSON. Fields without a value are left out.
+pub(super) fn ticket(ticket: &Ticket) -> Value {
+    let players: Vec<Value> = ticket.players.iter().map(player).collect();
+    let mut json = json!({
+        "ticket_id": &*ticket.id,
+        "match_pool": &*ticket.pool,
+        "players": players,
     });
-    if players.len() > 1 {
-        ticket["party_session_id"] = json!(format!("party-{n}"));
+    if let Some(created_at_ms) = ticket.created_at_ms {
+        json["CreatedAt"] = timestamp(created_at_ms).into();
     }
-    ticket
+    if !ticket.party_session_id.is_empty() {
+        json["party_session_id"] = (*ticket.party_session_id).into();
+    }
+    for (region, ms) in &ticket.latencies {
+        // protobuf's JSON has 64-bit numbers as texts.
+        json["latencies"][&**region] = ms.to_string().into();
+    }
+    json
 }
 
-/// A made-up session of one ticket.
-pub(super) fn made_up_session(n: u32, created_at: &str) -> Value {
-    let player = format!("session-{n}-player-1");
-    let mut ticket = made_up_ticket(n, std::slice::from_ref(&player), created_at);
-    ticket["ticket_id"] = json!(format!("session-{n}-ticket-1"));
-    json!({
-        "ticket_id": format!("backfill-{n}"),
-        "match_pool": "local-pool",
-        "CreatedAt": created_at,
-        "match_session_id": format!("session-{n}"),
-        "partial_match": {
-            "tickets": [ticket],
-            "teams": [{"user_ids": [player], "team_id": format!("session-{n}-team-1")}],
-            "backfill": true,
-        },
-    })
+/// The skills of made-up players are numbers.
+fn player(player: &Player) -> Value {
+    let mut json = json!({"player_id": &*player.id});
+    for (name, value) in player.attributes.iter() {
+        json["attributes"][&**name] = value.as_number().into();
+    }
+    json
 }
 
-/// Splits players into parties of `size`; the last one takes the rest.
-pub(super) fn parties(players: u32, size: u32) -> Vec<Vec<String>> {
-    let ids: Vec<String> = (1..=players).map(|n| format!("player-{n}")).collect();
-    ids.chunks(size.max(1) as usize)
-        .map(<[String]>::to_vec)
-        .collect()
+/// A made-up session as JSON.
+pub(super) fn session(session: &Session) -> Value {
+    let tickets: Vec<Value> = session.tickets.iter().map(ticket).collect();
+    let teams: Vec<Value> = session.teams.iter().map(team).collect();
+    let mut json = json!({
+        "ticket_id": &*session.backfill_ticket_id,
+        "match_pool": &*session.pool,
+        "match_session_id": &*session.match_session_id,
+        "partial_match": {"tickets": tickets, "teams": teams, "backfill": session.backfill},
+    });
+    if let Some(created_at_ms) = session.created_at_ms {
+        json["CreatedAt"] = timestamp(created_at_ms).into();
+    }
+    if !session.region_preferences.is_empty() {
+        json["partial_match"]["region_preferences"] = texts(&session.region_preferences);
+    }
+    json
+}
+
+fn team(team: &Roster) -> Value {
+    json!({"team_id": &*team.id, "user_ids": texts(&team.user_ids)})
+}
+
+fn texts(texts: &[Text]) -> Value {
+    texts.iter().map(|text| Value::from(&**text)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::population::{Population, plain_queue, plain_sessions};
 
     #[test]
-    fn json_goes_to_bytes_and_back() {
+    fn made_up_tickets_and_sessions_go_to_bytes_and_back() {
         let messages = Messages::new().unwrap();
-        let ticket = made_up_ticket(3, &["a".into(), "b".into()], "2026-01-02T03:04:05Z");
-        let bytes = messages.encode("Ticket", &ticket).unwrap();
-        assert_eq!(messages.to_json("Ticket", &bytes).unwrap(), ticket);
-        let session = made_up_session(1, "2026-01-02T03:04:05Z");
-        let bytes = messages.encode("BackfillTicket", &session).unwrap();
-        assert_eq!(messages.to_json("BackfillTicket", &bytes).unwrap(), session);
+        let drawn = Population {
+            teams: 2,
+            team_size: 3,
+            skills: vec!["mmr".into()],
+        };
+        let now_ms = 1_767_323_045_000;
+        let queues = [plain_queue(3, 2, now_ms), drawn.queue(20, 1, now_ms)];
+        for json in queues.iter().flatten().map(ticket) {
+            let bytes = messages.encode("Ticket", &json).unwrap();
+            assert_eq!(messages.to_json("Ticket", &bytes).unwrap(), json);
+        }
+        let sessions = [plain_sessions(1, now_ms), drawn.sessions(20, 1, now_ms)];
+        for json in sessions.iter().flatten().map(session) {
+            let bytes = messages.encode("BackfillTicket", &json).unwrap();
+            assert_eq!(messages.to_json("BackfillTicket", &bytes).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn what_is_made_up_is_in_its_message() {
+        let pair = &plain_queue(2, 2, 1_767_323_045_000)[0];
+        let expected = json!({
+            "ticket_id": "ticket-1", "match_pool": "local-pool",
+            "CreatedAt": "2026-01-02T03:04:05Z", "party_session_id": "party-1",
+            "players": [{"player_id": "player-1"}, {"player_id": "player-2"}],
+        });
+        assert_eq!(ticket(pair), expected);
+        let mut plain = plain_sessions(1, 1_767_323_045_000).remove(0);
+        plain.region_preferences = vec!["eu".into()];
+        let inside = json!({
+            "ticket_id": "session-1-ticket-1", "match_pool": "local-pool",
+            "CreatedAt": "2026-01-02T03:04:05Z", "players": [{"player_id": "session-1-player-1"}],
+        });
+        let team = json!({"team_id": "session-1-team-1", "user_ids": ["session-1-player-1"]});
+        let expected = json!({
+            "ticket_id": "backfill-1", "match_pool": "local-pool",
+            "CreatedAt": "2026-01-02T03:04:05Z", "match_session_id": "session-1",
+            "partial_match": {"tickets": [inside], "teams": [team], "backfill": true,
+                "region_preferences": ["eu"]},
+        });
+        assert_eq!(session(&plain), expected);
     }
 
     #[test]
@@ -116,12 +170,5 @@ mod tests {
             .encode("Ticket", &json!({"tiket_id": "x"}))
             .unwrap_err();
         assert!(format!("{error:#}").contains("tiket_id"), "{error:#}");
-    }
-
-    #[test]
-    fn the_last_party_takes_the_rest() {
-        let sizes: Vec<_> = parties(7, 3).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [3, 3, 1]);
-        assert_eq!(parties(0, 3).len(), 0);
     }
 }

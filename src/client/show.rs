@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::proto::Slot;
 
-/// Messages of one kind that are shown one by one; the rest is only counted.
+/// Maximum number of messages of one kind that are shown; the rest is only counted.
 const SHOWN: usize = 20;
 
 /// Prints a call for people, or its answers as JSON lines.
@@ -21,7 +21,7 @@ impl<'o, W: Write> Show<'o, W> {
         Show { out, json, sent: 0 }
     }
 
-    /// A message that goes out.
+    /// A message that is sent.
     pub(super) fn sent(&mut self, slot: Slot, message: &Value) -> anyhow::Result<()> {
         self.sent += 1;
         if self.json || self.sent > SHOWN + 1 {
@@ -52,7 +52,7 @@ impl<'o, W: Write> Show<'o, W> {
         Ok(())
     }
 
-    /// A match that came back.
+    /// A match that was received.
     pub(super) fn a_match(&mut self, number: usize, answer: &Value) -> anyhow::Result<()> {
         if self.json {
             return self.line(answer);
@@ -75,7 +75,7 @@ impl<'o, W: Write> Show<'o, W> {
         )?)
     }
 
-    /// A proposal that came back.
+    /// A proposal that was received.
     pub(super) fn a_proposal(&mut self, number: usize, answer: &Value) -> anyhow::Result<()> {
         if self.json {
             return self.line(answer);
@@ -136,6 +136,8 @@ fn list(values: &Value, one: impl Fn(&Value) -> String) -> String {
 
 fn teams(teams: &Value) -> String {
     let teams = teams.as_array().map(Vec::as_slice).unwrap_or_default();
-    let one = |team: &Value| format!("[{}]", list(&team["user_ids"], text));
-    teams.iter().map(one).collect::<Vec<_>>().join(" vs ")
+    let teams = teams
+        .iter()
+        .map(|team| format!("[{}]", list(&team["user_ids"], text)));
+    teams.collect::<Vec<_>>().join(" vs ")
 }

@@ -1,4 +1,4 @@
-//! What a tick made of a queue, in numbers.
+//! The result of a tick in numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Collects matches as they come.
 #[derive(Debug)]
 pub(super) struct Summary {
-    /// The attribute whose spread is told.
+    /// The attribute whose spread is shown.
     attribute: String,
     now_ms: i64,
     sent: Count,
@@ -55,12 +55,12 @@ impl Summary {
         }
     }
 
-    /// A ticket that goes out.
+    /// A ticket that is sent.
     pub(super) fn sent(&mut self, ticket: &Value) {
         self.sent.add(ticket);
     }
 
-    /// A match that came back, after so long.
+    /// A match that was received, and when.
     pub(super) fn a_match(&mut self, made: &Value, after: Duration) {
         self.first.get_or_insert(after);
         let mut skills = HashMap::new();
@@ -103,13 +103,13 @@ fn wait_s(ticket: &Value, now_ms: i64) -> Option<f64> {
     Some((now_ms - created_ms) as f64 / 1000.0)
 }
 
-/// From the least to the most.
+/// The difference between minimum and maximum.
 fn range(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let bounds = |bounds: Option<(f64, f64)>, value: f64| {
-        let (low, high) = bounds.unwrap_or((value, value));
-        Some((low.min(value), high.max(value)))
-    };
-    let (low, high) = values.into_iter().fold(None, bounds)?;
+    let mut values = values.into_iter();
+    let first = values.next()?;
+    let (low, high) = values.fold((first, first), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     Some(high - low)
 }
 
@@ -117,25 +117,25 @@ fn range(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 fn spread(values: &[f64], unit: &str) -> String {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let Some(most) = sorted.last() else {
+    let Some(maximum) = sorted.last() else {
         return "none".to_owned();
     };
     let at = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1];
     format!(
-        "half up to {:.0}{unit}, 95% up to {:.0}{unit}, most {most:.0}{unit}",
+        "half up to {:.0}{unit}, 95% up to {:.0}{unit}, most {maximum:.0}{unit}",
         at(50),
         at(95)
     )
 }
 
 fn histogram(counts: &BTreeMap<usize, usize>) -> String {
-    let one = |(size, count): (&usize, &usize)| format!("{count} of {size}");
-    let all: Vec<_> = counts.iter().map(one).collect();
-    if all.is_empty() {
-        "none".to_owned()
-    } else {
-        all.join(", ")
+    if counts.is_empty() {
+        return "none".to_owned();
     }
+    let counts = counts
+        .iter()
+        .map(|(size, count)| format!("{count} of {size}"));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Summary {

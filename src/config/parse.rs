@@ -3,14 +3,14 @@
 /// Reads a switch: `1 true t yes y on` or `0 false f no n off`, in any letter case.
 ///
 /// # Errors
-/// For every other text, with the allowed spellings.
+///
+/// If the text is not one of these spellings.
 pub fn boolean(text: &str) -> Result<bool, String> {
     const ON: [&str; 6] = ["1", "true", "t", "yes", "y", "on"];
     const OFF: [&str; 6] = ["0", "false", "f", "no", "n", "off"];
-    let is_one_of = |words: [&str; 6]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    if is_one_of(ON) {
+    if ON.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         Ok(true)
-    } else if is_one_of(OFF) {
+    } else if OFF.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         Ok(false)
     } else {
         Err(format!(

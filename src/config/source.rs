@@ -38,22 +38,22 @@ impl std::error::Error for ConfigError {}
 ///
 /// # Errors
 ///
-/// Every value that cannot be read, with the variable's name and what is allowed.
+/// If values cannot be read: all of them, each with the variable's name and what is allowed.
 pub fn parse(
     command: Command,
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<ArgMatches, ConfigError> {
     let settings: Vec<Setting> = command.get_arguments().filter_map(Setting::of).collect();
-    // The variables are read here and not by clap: so that an empty one is an unset one, all
-    // faults are found, and tests need not change the environment of the process.
+    // clap does not read the variables: here an empty one counts as unset, all faults are found,
+    // and tests need not change the environment of the process.
     let command = command
         .mut_args(|arg| arg.env(None::<&str>))
         .args_override_self(true);
     let mut arguments = arguments.into_iter();
     let mut words: Vec<OsString> = arguments.next().into_iter().collect();
     for setting in &settings {
-        // Before the flags: the last one given counts.
+        // Put before the flags because the last value wins.
         if let Some(value) = variable(&setting.variable).filter(|value| !value.is_empty()) {
             words.push(format!("--{}={value}", setting.flag).into());
         }
@@ -66,7 +66,9 @@ pub fn parse(
             Ok(matches) => return ConfigError::of(faults).map_or(Ok(matches), Err),
             Err(error) => error,
         };
-        let wrong = settings.iter().find(|setting| setting.is_named_by(&error));
+        let wrong = settings
+            .iter()
+            .find(|setting| setting.is_at_fault_in(&error));
         match wrong {
             Some(setting) if setting.remove_from(&mut words) => faults.push(setting.fault(&error)),
             _ => {
@@ -95,7 +97,7 @@ impl Setting {
     }
 
     /// Whether the error is about this setting's value.
-    fn is_named_by(&self, error: &clap::Error) -> bool {
+    fn is_at_fault_in(&self, error: &clap::Error) -> bool {
         let about_a_value = matches!(
             error.kind(),
             ErrorKind::ValueValidation | ErrorKind::InvalidValue
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_said_together() {
+    fn all_faults_are_reported_together() {
         let variables = [
             ("PORT", "70000"),
             ("ENABLE_REFLECTION", "maybe"),
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_flag_is_said_beside_them() {
+    fn an_unknown_flag_is_reported_with_them() {
         let error = parse_config(&["--prot", "1"], &[("PORT", "x")])
             .unwrap_err()
             .to_string();

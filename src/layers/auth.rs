@@ -1,11 +1,11 @@
 //! Lets a call through only with a permit.
 //!
-//! The gRPC services that a probe or a tool needs without a token are named here, exactly; every
-//! other path, also one that no service has, needs a token. So nothing becomes open by being added,
-//! and a stranger does not learn which services there are.
+//! The gRPC services that a probe or a tool needs without a token are listed here by their exact
+//! names; every other path needs a token, even one that no service has. So a service that is added
+//! is closed, and a caller without a token does not learn which services there are.
 //!
-//! Inside this layer there is no `authorization` header any more: what nobody can see, nobody can
-//! log or pass on. Callers that were let through have a [`Permit`] in the request extensions.
+//! Inside this layer there is no `authorization` header, so it cannot be logged or passed on. Calls
+//! that were let through have a [`Permit`] in the request extensions.
 
 use std::fmt;
 use std::future::Future;
@@ -21,14 +21,14 @@ use tower::{Layer, Service};
 
 use crate::auth::{Authorizer, Class, Decision, Permit, Refusal};
 
-/// Services that anybody may call.
+/// Services that may be called without a token.
 const OPEN_SERVICES: [&str; 3] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
-/// Makes [`Auth`] services.
+/// Puts [`Auth`] around a service.
 #[derive(Debug, Clone)]
 pub struct AuthLayer {
     authorizer: Arc<dyn Authorizer>,
@@ -89,7 +89,7 @@ where
                 state: State::Refused { refusal },
             },
             Decision::Later(verdict) => {
-                // The clone has not been polled ready; the one that has must make the call.
+                // The clone has not been polled ready, so the service that has been makes the call.
                 let clone = self.inner.clone();
                 let inner = std::mem::replace(&mut self.inner, clone);
                 ResponseFuture {

@@ -2,16 +2,35 @@
 
 use tonic::Code;
 
-use crate::telemetry::metrics::CODES;
+/// Names of the status codes, by number; `grpc_code` has these values.
+pub const CODES: [&str; 17] = [
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated",
+];
 
-/// Whose matter an outcome is.
+/// Who has to act on an outcome, if anyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// All went well.
+    /// Success.
     Ok,
-    /// The caller's: a bad request, a missing permission, an end before the answer.
+    /// The caller: a bad request, a missing permission, a call cancelled before its answer.
     Client,
-    /// The server's: someone should look.
+    /// The operator of the server.
     Server,
 }
 
@@ -59,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_leaves_is_no_fault_of_the_server() {
+    fn a_caller_that_leaves_is_not_a_fault_of_the_server() {
         assert_eq!(classify(Code::Ok), Class::Ok);
         assert_eq!(classify(Code::Cancelled), Class::Client);
         assert_eq!(classify(Code::Unavailable), Class::Server);

@@ -7,12 +7,12 @@ use opentelemetry::Context;
 use tonic::body::Body;
 
 use super::classify::{Class, classify, code_name};
-use super::metrics::method_of;
+use super::measure::method_of;
 use super::observe::{Call, End, Observer};
 use crate::telemetry::facts::{RpcFacts, bounded};
 use crate::telemetry::method::{CallType, MethodTable};
 
-/// Longest part of a status message that is logged, in bytes.
+/// Maximum length of a status message in a log line, in bytes.
 const MAX_ERROR: usize = 512;
 
 /// Logs each call.
@@ -49,7 +49,7 @@ impl Observer for Log {
 #[derive(Debug)]
 pub struct Logged {
     facts: Arc<RpcFacts>,
-    /// A call that is dropped ends outside its own context.
+    /// Kept because a call that is dropped ends outside its own context.
     context: Context,
 }
 
@@ -62,7 +62,6 @@ impl Call for Logged {
         let facts = &self.facts;
         let method = facts.method().method();
         let error = end.message();
-        let refusals = facts.refusals();
         let totals = facts.totals();
         let ticks = matches!(method.call_type, CallType::BidiStream);
         let _context = std::mem::take(&mut self.context).attach();
@@ -77,7 +76,7 @@ impl Call for Logged {
                     matches_out = ticks.then_some(totals.matches_out),
                     players_matched = ticks.then_some(totals.players_matched),
                     proposals_out = ticks.then_some(totals.proposals_out),
-                    refusals = refusals.as_deref(),
+                    refusals = facts.refusals(),
                     tick_id = facts.tick_id(),
                     match_pool = facts.match_pool(),
                     error = error.as_deref().map(|text| bounded(text, MAX_ERROR)),

@@ -1,10 +1,10 @@
-//! What trace, metrics and log have in common: they see a call begin, run and end, and change
-//! nothing of it.
+//! What trace, metrics and log have in common: they see a call begin, run and end, and do not
+//! change it.
 //!
 //! The end of a gRPC call is its status: in the trailers, or in the headers of a response without
-//! messages. A call that is dropped before has ended too: its client left, or its deadline passed
-//! (tonic's timeout sits outside user layers and drops what is inside). So a call's guard is born
-//! "cancelled", and whatever comes first decides: status or drop.
+//! messages. A call that is dropped before that has ended too: its client left, or its deadline
+//! passed (tonic's timeout is outside of user layers and drops what is inside). So a call counts as
+//! cancelled unless a status comes before the drop.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -23,7 +23,7 @@ pub trait Observer: Clone {
     /// What it keeps about one call.
     type Call: Call;
 
-    /// A call begins. The request may be added to.
+    /// A call begins. The observer may add to the request.
     fn begin(&self, request: &mut Request<Body>) -> Self::Call;
 }
 
@@ -38,7 +38,7 @@ pub trait Call {
     /// A part of the response is on its way; messages may be cut anywhere.
     fn sent(&mut self, _part: &Bytes) {}
 
-    /// The call has ended. Comes exactly once.
+    /// The call has ended. Called exactly once.
     fn end(&mut self, end: End<'_>);
 }
 
@@ -122,15 +122,15 @@ impl End<'_> {
     }
 }
 
-/// Puts an observer around a service. Several are best given as one: each service around another
-/// has to move the call's request and response.
+/// Puts an observer around a service. Several observers are best put around it as one pair: each
+/// service around another has to move the call's request and response.
 #[derive(Clone, Debug)]
 pub struct Observe<O> {
     observer: O,
 }
 
 impl<O> Observe<O> {
-    /// Observes.
+    /// A layer with this observer.
     pub fn new(observer: O) -> Self {
         Self { observer }
     }
@@ -179,7 +179,7 @@ where
     }
 }
 
-/// Sees to it that a call ends exactly once.
+/// Makes sure that a call ends exactly once.
 #[derive(Debug)]
 struct Guard<C: Call>(Option<Running<C>>);
 
@@ -217,32 +217,33 @@ impl<C: Call> Guard<C> {
     fn end(&mut self, status: Option<&HeaderMap>) {
         let code = status.and_then(|headers| headers.get(Status::GRPC_STATUS));
         let code = code.map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()));
-        self.end_as(|_, _| code, status);
-    }
-
-    fn end_as(
-        &mut self,
-        code: impl FnOnce(Duration, Option<Duration>) -> Code,
-        status: Option<&HeaderMap>,
-    ) {
-        if let Some(mut running) = self.0.take() {
+        if let Some(running) = self.0.take() {
             let elapsed = running.started.elapsed();
-            running.call.end(End {
-                code: code(elapsed, running.deadline),
-                elapsed,
-                status,
-            });
+            running.end(code, elapsed, status);
         }
+    }
+}
+
+impl<C: Call> Running<C> {
+    fn end(mut self, code: Code, elapsed: Duration, status: Option<&HeaderMap>) {
+        self.call.end(End {
+            code,
+            elapsed,
+            status,
+        });
     }
 }
 
 impl<C: Call> Drop for Guard<C> {
     fn drop(&mut self) {
-        let code = |elapsed, deadline: Option<Duration>| match deadline {
-            Some(deadline) if elapsed >= deadline => Code::DeadlineExceeded,
-            _ => Code::Cancelled,
-        };
-        self.end_as(code, None);
+        if let Some(running) = self.0.take() {
+            let elapsed = running.started.elapsed();
+            let code = match running.deadline {
+                Some(deadline) if elapsed >= deadline => Code::DeadlineExceeded,
+                _ => Code::Cancelled,
+            };
+            running.end(code, elapsed, None);
+        }
     }
 }
 
@@ -323,7 +324,7 @@ where
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(part) = frame.data_ref() {
                     this.guard.sent(part);
-                    // Nobody asks an ended body for trailers.
+                    // The server does not ask an ended body for trailers.
                     if this.inner.is_end_stream() {
                         this.guard.end(None);
                     }

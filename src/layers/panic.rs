@@ -1,11 +1,10 @@
-//! A handler that panics costs its own call, not the connection: the caller gets INTERNAL.
+//! A panic in a handler ends its own call with INTERNAL, and no other call of the connection.
 //!
-//! Unlike tower-http's, this also stands around the response's body, where gRPC streams do their
-//! work. A panic in a task that the service spawned is the service's to turn into a status.
+//! Unlike the layer of tower-http, this one is also around the body of the response, where gRPC
+//! streams do their work. For a panic in a task that it spawned, the service itself makes a status.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,17 +14,17 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service};
 
-use crate::telemetry::metrics::RpcMetrics;
+use super::metrics::RpcMetrics;
 
 /// Answers INTERNAL where the service panics, and counts it.
 #[derive(Clone, Debug)]
 pub struct CatchPanic {
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
 impl CatchPanic {
     /// Counts panics in `metrics`.
-    pub fn new(metrics: Arc<RpcMetrics>) -> Self {
+    pub fn new(metrics: RpcMetrics) -> Self {
         Self { metrics }
     }
 }
@@ -36,7 +35,7 @@ impl<S> Layer<S> for CatchPanic {
     fn layer(&self, inner: S) -> Self::Service {
         CatchPanicService {
             inner,
-            metrics: Arc::clone(&self.metrics),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -45,17 +44,17 @@ impl<S> Layer<S> for CatchPanic {
 #[derive(Clone, Debug)]
 pub struct CatchPanicService<S> {
     inner: S,
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
-/// What the caller is told; the log has the rest.
+/// The status for the caller; the log has the message of the panic.
 fn internal() -> Status {
     Status::internal("the server failed on this call; its log says why")
 }
 
 /// Runs a step of the call.
 fn guarded<T>(metrics: &RpcMetrics, step: impl FnOnce() -> T) -> Option<T> {
-    // What a panic leaves half done is dropped right after, and never looked at.
+    // Unwind safe because what a panic leaves half done is dropped next and never read.
     let result = catch_unwind(AssertUnwindSafe(step));
     if result.is_err() {
         metrics.panicked();
@@ -79,7 +78,7 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         CatchPanicFuture {
             inner: guarded(&self.metrics, || Box::pin(self.inner.call(request))),
-            metrics: Arc::clone(&self.metrics),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -90,7 +89,7 @@ pub struct CatchPanicFuture<F> {
     /// `None` after a panic. In a box, since the router's future is large: every layer outside
     /// would copy it.
     inner: Option<Pin<Box<F>>>,
-    metrics: Arc<RpcMetrics>,
+    metrics: RpcMetrics,
 }
 
 impl<F, B, E> Future for CatchPanicFuture<F>
@@ -102,21 +101,21 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { inner, metrics } = self.get_mut();
-        let body = |inner| CatchPanicBody {
-            inner,
-            metrics: Arc::clone(metrics),
-        };
         if let Some(future) = inner {
             match guarded(metrics, || future.as_mut().poll(cx)) {
                 Some(polled) => {
-                    return polled.map_ok(|response| response.map(|inner| body(Some(inner))));
+                    return polled.map_ok(|response| {
+                        response.map(|body| CatchPanicBody::new(Some(body), metrics))
+                    });
                 }
                 None => {
                     guarded(metrics, || *inner = None);
                 }
             }
         }
-        Poll::Ready(Ok(internal().into_http::<()>().map(|()| body(None))))
+        Poll::Ready(Ok(internal()
+            .into_http::<()>()
+            .map(|()| CatchPanicBody::new(None, metrics))))
     }
 }
 
@@ -124,10 +123,19 @@ pin_project! {
     /// The response's messages and trailers.
     #[derive(Debug)]
     pub struct CatchPanicBody<B> {
-        // None after a panic.
+        // `None` after a panic.
         #[pin]
         inner: Option<B>,
-        metrics: Arc<RpcMetrics>,
+        metrics: RpcMetrics,
+    }
+}
+
+impl<B> CatchPanicBody<B> {
+    fn new(inner: Option<B>, metrics: &RpcMetrics) -> Self {
+        Self {
+            inner,
+            metrics: metrics.clone(),
+        }
     }
 }
 

@@ -13,13 +13,22 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::Service;
 
+use super::metrics::RpcMetrics;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::testing::methods;
+
+/// Metrics of calls of the test methods, in this registry.
+pub(crate) fn rpc(metrics: &Metrics) -> RpcMetrics {
+    RpcMetrics::register(metrics.registrar(), methods()).expect("registered once")
+}
+
 /// The parts of a response, one per poll.
 pub(crate) enum Part {
     Data(&'static [u8]),
     Status(Status),
     /// The body breaks.
     Error,
-    /// The body never goes on.
+    /// The body never continues.
     Stall,
     Panic,
 }

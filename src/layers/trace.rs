@@ -17,7 +17,7 @@ use super::observe::{Call, End, Observer};
 use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::method::MethodTable;
 use crate::telemetry::propagation;
-use crate::telemetry::tracing::Tracer;
+use crate::telemetry::spans::Tracer;
 
 /// AGS's own trace id.
 const AB_TRACE_ID: &str = "x-ab-traceid";

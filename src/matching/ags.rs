@@ -1,14 +1,14 @@
-//! The logic that the server comes with: AGS's own rulesets.
+//! The default logic: rulesets as AGS has them.
 
-use super::alliance::{AllianceBackfill, AllianceRules, AllianceTick};
+use super::alliance::{AllianceBackfill, AllianceRules};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::{
     BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
     TicketFault, rules,
 };
 
-/// Matchmaking by AGS rulesets: the strategy follows from what the ruleset has (ruleset contract,
-/// "Which strategy").
+/// Matchmaking by AGS rulesets. The ruleset decides on the strategy (docs/semantics.md, "Which
+/// strategy").
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AgsLogic;
 
@@ -16,9 +16,10 @@ pub struct AgsLogic;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AgsRules {
-    /// No `alliance`: tickets are grouped in order of arrival.
+    /// Rulesets without `alliance`: tickets are grouped in order of arrival.
     Pair(PairRules),
-    /// With `alliance`: teams.
+    /// Rulesets with `alliance`: matches of teams.
+    // Boxed: they are many times as large as the others.
     Alliance(Box<AllianceRules>),
 }
 
@@ -27,6 +28,7 @@ impl MatchLogic for AgsLogic {
 
     fn rules(&self, json: &str) -> Result<ParsedRules<AgsRules>, RulesError> {
         let fields = rules::object(json)?;
+        // Whatever its value is: a wrong one is a fault in an alliance ruleset, not a pair ruleset.
         if rules::find(&fields, "alliance").is_some() {
             let ParsedRules { rules, warnings } = AllianceRules::parse(fields)?;
             let rules = AgsRules::Alliance(Box::new(rules));
@@ -70,7 +72,7 @@ impl MatchLogic for AgsLogic {
     fn open(&self, rules: AgsRules, context: TickContext) -> Box<dyn Tick> {
         match rules {
             AgsRules::Pair(rules) => Box::new(PairTick::new(rules, context)),
-            AgsRules::Alliance(rules) => Box::new(AllianceTick::new(*rules, context)),
+            AgsRules::Alliance(rules) => rules.open(context),
         }
     }
 

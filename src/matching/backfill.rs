@@ -1,4 +1,4 @@
-//! Sessions with free seats, and proposals to fill them (ruleset contract B).
+//! Sessions with free seats, and proposals to fill them (docs/semantics.md, "Backfill").
 
 use std::fmt;
 

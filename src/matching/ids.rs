@@ -1,5 +1,6 @@
-//! Ids that are derived, not drawn: a tick that is sent again gets the same ones (ruleset
-//! contract D), so a retry by the proxy cannot make the same match twice under two names.
+//! Ids that are derived instead of random: a tick that is sent again gets the same ones
+//! (docs/semantics.md, "Determinism"), so a retry by the proxy cannot make the same match twice
+//! under two ids.
 
 use sha1::{Digest, Sha1};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x0c2d_fbee_9c82_5c69_9d48_a6ea_ed42_b3e
 /// The id of team number `team` of a match of these tickets, made at that tick: a UUIDv5 over the
 /// pool, the tick id, the ids of the match's tickets and the number.
 ///
-/// A ticket without an id counts by its place in the stream.
+/// A ticket without an id counts by its place in the stream. O(bytes of the ids).
 pub fn team_id<'t>(
     tick_id: u64,
     team: usize,
@@ -40,7 +41,7 @@ pub fn proposal_id<'t>(
 /// The name that a UUID is derived from: parts with their lengths, so that no two lists of parts
 /// have the same bytes. Most names are hashed in two blocks of 64 bytes.
 ///
-/// They are gathered first: hashing them once costs half of hashing them one by one.
+/// The parts are gathered and hashed at once, which costs half of hashing them one by one.
 struct Name {
     usual: [u8; USUAL],
     len: usize,
@@ -85,6 +86,7 @@ impl Name {
     }
 
     fn text(&mut self, text: &str) {
+        // 255 announces a length of 8 bytes, so that every name reads in one way only.
         match u8::try_from(text.len()) {
             Ok(len) if len < u8::MAX => self.put(&[len]),
             _ => {
@@ -97,6 +99,7 @@ impl Name {
 
     fn tickets<'t>(&mut self, tickets: impl IntoIterator<Item = &'t Ticket>) {
         for (at, ticket) in tickets.into_iter().enumerate() {
+            // All tickets of a match wait in one pool.
             if at == 0 {
                 self.text(&ticket.pool);
             }

@@ -43,7 +43,7 @@ pub trait MatchLogic: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why not. It is no error of the call: AGS gets `valid_ticket: false`.
+    /// Why not. It is not an error of the call: AGS gets `valid_ticket: false`.
     fn validate_ticket(&self, _rules: &Self::Rules, ticket: &Ticket) -> Result<(), TicketFault> {
         ticket.check()
     }
@@ -91,12 +91,12 @@ impl Needs {
 /// Which attributes to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// None.
+    /// No attribute.
     #[default]
     None,
     /// Those of these names.
     Named(Vec<String>),
-    /// All.
+    /// Every attribute.
     All,
 }
 

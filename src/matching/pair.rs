@@ -1,4 +1,4 @@
-//! The pair strategy: tickets are grouped in order of arrival (ruleset contract P).
+//! The pair strategy: tickets are grouped in order of arrival (docs/semantics.md, "Pair strategy").
 //!
 //! The unit is the ticket, whatever its party's size. As soon as `shipCountMax` tickets wait they
 //! become a match; when the queue is complete, `shipCountMin` or more of the rest become one last,
@@ -10,10 +10,9 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::rules::{self, MAX_INTEGER};
 use super::{
-    Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RuleWarning, RulesError, Tick,
-    TickContext, Ticket, Wanted,
+    Flow, Match, MatchOut, Needs, ParsedRules, Reason, RulesError, Tick, TickContext, Ticket,
+    Wanted, rules,
 };
 
 pub use backfill::PairBackfill;
@@ -69,12 +68,12 @@ impl PairRules {
         })
     }
 
-    /// Fewest tickets of a match, at least 1.
+    /// Minimum number of tickets of a match, at least 1.
     pub fn min(&self) -> usize {
         self.min
     }
 
-    /// Most tickets of a match, at least [`PairRules::min`].
+    /// Maximum number of tickets of a match, at least [`PairRules::min`].
     pub fn max(&self) -> usize {
         self.max
     }
@@ -108,61 +107,25 @@ impl PairRules {
     ///
     /// # Errors
     ///
-    /// Every fault: a count that is no whole number, a minimum above the maximum, a switch that is
-    /// neither true nor false.
-    pub fn parse(mut fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
-        let mut faults = Vec::new();
-        let mut count = |key: &str| {
-            let value = rules::take(&mut fields, key)?;
-            let number = rules::whole_number(&value);
-            if number.is_none() {
-                let allowed = format!("allowed are whole numbers from 0 to {MAX_INTEGER}");
-                faults.push(RuleFault::new(key, &value, allowed));
-            }
-            number.filter(|number| *number > 0)
-        };
-        let counts = count("shipCountMin").zip(count("shipCountMax"));
-        let auto_backfill = match rules::take(&mut fields, "auto_backfill") {
-            None => false,
-            Some(Value::Bool(truth)) => truth,
-            Some(other) => {
-                let allowed = "allowed are true and false";
-                faults.push(RuleFault::new("auto_backfill", &other, allowed));
-                false
-            }
-        };
-        let mut rules = Self {
-            auto_backfill,
-            ..Self::default()
-        };
-        if let Some((min, max)) = counts {
-            if min > max {
-                let allowed = format!("it may not be more than `shipCountMax`, which is {max}");
-                faults.push(RuleFault::new("shipCountMin", &min.into(), allowed));
-            }
-            // Both are at most MAX_INTEGER.
-            (rules.min, rules.max) = (min as usize, max as usize);
-        }
-        if !faults.is_empty() {
-            return Err(RulesError::Invalid(faults));
-        }
-        let warnings = fields.into_iter().map(|(path, _)| warning(path)).collect();
-        Ok(ParsedRules { rules, warnings })
-    }
-}
-
-fn warning(path: String) -> RuleWarning {
-    let known = ALLIANCE_KEYS
-        .iter()
-        .any(|key| key.eq_ignore_ascii_case(&path));
-    let text = if known {
-        "has no effect without `alliance`"
-    } else {
-        "is no key of a ruleset"
-    };
-    RuleWarning {
-        path,
-        text: text.to_owned(),
+    /// Every fault: a count that is not a whole number, a minimum above the maximum, a switch that
+    /// is neither true nor false.
+    pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
+        rules::read(fields, |ruleset| {
+            let min = ruleset.whole("shipCountMin", 0).filter(|count| *count > 0);
+            let max = ruleset.whole("shipCountMax", 0).filter(|count| *count > 0);
+            let auto_backfill = ruleset.flag("auto_backfill").unwrap_or(false);
+            ruleset.at_most(("shipCountMin", min), ("shipCountMax", max));
+            ruleset.ignore(ALLIANCE_KEYS, "has no effect without `alliance`");
+            let counts = min.zip(max).map(|(min, max)| Self {
+                min: min as usize,
+                max: max as usize,
+                auto_backfill,
+            });
+            counts.unwrap_or(Self {
+                auto_backfill,
+                ..Self::default()
+            })
+        })
     }
 }
 

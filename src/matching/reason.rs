@@ -1,4 +1,4 @@
-//! Why something was refused: closed sets, so that they can be labels of a metric.
+//! Why a ticket or a session was refused: closed sets, so that they can be labels of a metric.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub enum Reason {
     NotEnoughTickets,
     /// No session with a free seat was in the stream.
     NoSession,
-    /// Every session that it could join was filled by tickets before it.
+    /// Every session that it could join was filled by other tickets before its turn.
     SessionFull,
     /// The ticket asks for a new session only.
     NewSessionOnly,
@@ -24,8 +24,8 @@ pub enum Reason {
     ServerName,
     /// Its players have another version of the game than the session.
     ClientVersion,
-    /// The ticket is wrong by itself: no player, one twice, a number that is not finite, more
-    /// players than any team has.
+    /// The ticket itself is invalid: no player, one twice, a number that is not finite, more players
+    /// than any team has.
     InvalidTicket,
     /// Too few players wait to reach the minimum of a match.
     NotEnoughPlayers,
@@ -33,21 +33,21 @@ pub enum Reason {
     Attribute,
     /// Too few of them share the ticket's match options.
     Option,
-    /// Too few of them play with its platform.
+    /// Too few of them have cross-play with its platform.
     CrossPlay,
     /// Too few of them are within the distance of a matching rule.
     Distance,
     /// Too few of them have a region in common with it.
     Region,
-    /// Too few are left without those who block each other.
+    /// Too few are left when players who block each other are kept apart.
     Blocked,
-    /// Too few are left without those who have a player in common.
+    /// Too few are left when no player may be in the match twice.
     SharedPlayer,
-    /// Players enough, but their parties do not add up to teams.
+    /// Enough players wait, but their parties do not add up to teams.
     TeamSizes,
-    /// The time or the steps of the tick were spent.
+    /// The time limit or the bound of steps of the tick was reached first.
     Budget,
-    /// The session did not ask to be filled, or the logic fills none.
+    /// The session did not ask to be filled, or the logic does no backfill.
     BackfillOff,
 }
 
@@ -111,7 +111,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What is wrong with a ticket by itself.
+/// Why a ticket cannot be matched, whatever else is in the queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TicketFault {
@@ -121,7 +121,7 @@ pub enum TicketFault {
     /// A player's id is empty.
     #[error("a player of the ticket has an empty id")]
     EmptyPlayerId,
-    /// A player is listed twice.
+    /// A player is in the ticket twice.
     #[error("a player is in the ticket twice")]
     PlayerTwice,
     /// A number is NaN or infinite.
@@ -132,7 +132,7 @@ pub enum TicketFault {
     TooManyPlayers {
         /// Players of the ticket.
         players: usize,
-        /// Most players of a team.
+        /// Maximum number of players of a team.
         allowed: u32,
     },
     /// Every latency of the ticket is above the ruleset's cap.
@@ -145,7 +145,7 @@ pub enum TicketFault {
         /// The ruleset's cap, in ms.
         cap_ms: i64,
     },
-    /// What else a studio's own logic asks of a ticket.
+    /// A requirement of a studio's own logic that the ticket does not meet, as text.
     #[error("{0}")]
     Unfit(&'static str),
 }

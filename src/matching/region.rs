@@ -1,22 +1,24 @@
-//! Ranking of regions where no rule limits them.
+//! The regions of a match, where no rule limits them.
 
 use smallvec::SmallVec;
 
 use super::{Text, Ticket};
 
-/// What a match asks for when none of its tickets reported a latency.
+/// The region of a match whose tickets reported no latency.
 const ANY: Text = Text::from_static("any");
 
-/// Regions that most games have.
+/// Up to this many regions, ranking them allocates only the result.
 const USUAL: usize = 8;
 
 /// Regions for a match of these tickets, best first: those that every ticket with latencies
-/// reports, by the worst latency among the tickets, then by name (ruleset contract A5).
+/// reports, by the highest latency among the tickets, then by name (docs/semantics.md, "Region
+/// preferences").
 ///
-/// `["any"]` when no ticket reported latencies. Tickets that share no region still belong to the
-/// match; then all regions are listed, those that more tickets report first.
+/// `["any"]` if no ticket reported latencies. If the tickets share no region, all regions are
+/// listed, those that more tickets report first. O(t r²) for t tickets and r regions; O(t r) if all
+/// tickets report the same ones.
 pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> Vec<Text> {
-    let mut seen: SmallVec<[Seen<'t>; USUAL]> = SmallVec::new();
+    let mut seen: SmallVec<[Reported<'t>; USUAL]> = SmallVec::new();
     let mut reporting = 0;
     for ticket in tickets {
         if ticket.latencies.is_empty() {
@@ -24,7 +26,8 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
         }
         reporting += 1;
         for (at, (region, latency)) in ticket.latencies.iter().enumerate() {
-            // Latencies are sorted, and tickets mostly name the same regions.
+            // Latencies are sorted by name, and most tickets report the same regions: then this one
+            // is at the same place as in the tickets before.
             let at = match seen.get(at) {
                 Some(entry) if entry.region == region => Some(at),
                 _ => seen.iter().position(|entry| entry.region == region),
@@ -34,7 +37,7 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
                     entry.worst = entry.worst.max(*latency);
                     entry.tickets += 1;
                 }
-                None => seen.push(Seen {
+                None => seen.push(Reported {
                     region,
                     worst: *latency,
                     tickets: 1,
@@ -48,6 +51,7 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
     if seen.iter().any(|entry| entry.tickets == reporting) {
         seen.retain(|entry| entry.tickets == reporting);
     }
+    // No two have the same name, so there is one order only.
     seen.sort_unstable_by(|a, b| {
         let by_worst = a.worst.cmp(&b.worst);
         b.tickets
@@ -58,7 +62,8 @@ pub fn region_preferences<'t>(tickets: impl IntoIterator<Item = &'t Ticket>) -> 
     seen.into_iter().map(|entry| entry.region.clone()).collect()
 }
 
-struct Seen<'t> {
+/// A region that tickets of the match report.
+struct Reported<'t> {
     region: &'t Text,
     worst: i64,
     tickets: usize,
@@ -69,15 +74,17 @@ mod tests {
     use super::*;
 
     fn ranked(tickets: &[&[(&'static str, i64)]]) -> Vec<String> {
-        let with = |latencies: &&[(&'static str, i64)]| Ticket {
-            latencies: latencies
-                .iter()
-                .map(|(region, ms)| (Text::from(*region), *ms))
-                .collect(),
-            ..Ticket::default()
-        };
-        let tickets: Vec<_> = tickets.iter().map(with).collect();
-        region_preferences(&tickets)
+        let mut made = Vec::new();
+        for latencies in tickets {
+            let latencies = latencies.iter();
+            made.push(Ticket {
+                latencies: latencies
+                    .map(|(region, ms)| (Text::from(*region), *ms))
+                    .collect(),
+                ..Ticket::default()
+            });
+        }
+        region_preferences(&made)
             .iter()
             .map(ToString::to_string)
             .collect()

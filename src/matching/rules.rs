@@ -1,8 +1,17 @@
 //! Reading rulesets: what any reader of a ruleset answers, and the tools that all of them use.
+//!
+//! [`object`] parses the text, [`read`] hands its fields out by type and collects every fault and
+//! every unknown key on the way.
+
+mod object;
+mod report;
 
 use serde_json::{Map, Value};
 
-/// The largest whole number that a ruleset may hold (ruleset contract A1).
+pub use object::{MAX_NAME, Object, read};
+pub use report::{MAX_FAULTS, Report};
+
+/// The largest whole number that a ruleset may hold (docs/semantics.md, "Fields").
 pub const MAX_INTEGER: u64 = 2_147_483_647;
 
 /// A ruleset that was read, and what its author should know about it.
@@ -79,7 +88,7 @@ impl RuleFault {
 }
 
 /// A text, cut after [`MAX_FOUND`] characters.
-pub(in crate::matching) fn short(text: &str) -> String {
+fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_FOUND) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -98,32 +107,26 @@ fn list(faults: &[RuleFault]) -> String {
 ///
 /// The text is not JSON, or not an object.
 pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
-    let invalid = |found: String, allowed: &str| {
-        RulesError::Invalid(vec![RuleFault {
-            path: "rules.json".to_owned(),
-            found,
-            allowed: allowed.to_owned(),
-        }])
-    };
     if json.trim().is_empty() {
         return Ok(Map::new());
     }
     match serde_json::from_str(json) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(Value::Null) => Ok(Map::new()),
-        Ok(other) => Err(invalid(
-            short(&other.to_string()),
-            "the ruleset has to be a JSON object",
-        )),
-        Err(error) => Err(invalid(
-            format!("not JSON ({error})"),
-            "the ruleset has to be JSON",
-        )),
+        Ok(other) => {
+            let allowed = "the ruleset has to be a JSON object";
+            Err(RuleFault::new("rules.json", &other, allowed).into())
+        }
+        Err(error) => Err(RulesError::from(RuleFault {
+            path: "rules.json".to_owned(),
+            found: format!("not JSON ({error})"),
+            allowed: "the ruleset has to be JSON".to_owned(),
+        })),
     }
 }
 
-/// Looks a known key up in an object: the exact spelling first, then any in other case, as AGS's own
-/// decoder does. `null` counts as absent.
+/// Looks a known key up in an object: the exact spelling first, then any in other case, as AGS's
+/// own decoder does. `null` counts as absent.
 pub fn find<'f>(fields: &'f Map<String, Value>, key: &str) -> Option<&'f Value> {
     fields
         .get(spelling(fields, key)?)

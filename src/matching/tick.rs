@@ -39,7 +39,7 @@ pub trait MatchOut {
 /// A tick under way: a state machine fed by the stream.
 pub trait Tick: fmt::Debug + Send {
     /// Takes the next ticket of the queue. It must be quick (it runs where the stream is read);
-    /// long work belongs into [`Tick::finish`]. After [`Flow::Stop`] nothing more is pushed.
+    /// long work belongs in [`Tick::finish`]. After [`Flow::Stop`] nothing more is pushed.
     fn push(&mut self, ticket: Ticket, out: &mut dyn MatchOut) -> Flow;
 
     /// The queue is complete: makes the last matches and leaves every other ticket.

@@ -13,7 +13,7 @@ pub use bytestring::ByteString as Text;
 /// twice. Only what [`Needs`](super::Needs) asked for is filled in; the rest stays empty.
 #[derive(Debug, Default)]
 pub struct Ticket {
-    /// Its id; may be empty, and then it is a ticket of its own all the same.
+    /// Its id. It may be empty; two tickets without an id are still two tickets.
     pub id: Text,
     /// The match pool whose queue it waits in.
     pub pool: Text,
@@ -46,16 +46,18 @@ pub struct Player {
 
 impl Ticket {
     /// How long it has waited at `now_ms` (Unix ms), in ms; 0 without a creation time or with one
-    /// that lies ahead.
+    /// in the future.
     pub fn age_ms(&self, now_ms: i64) -> i64 {
         self.created_at_ms
             .map_or(0, |created| now_ms.saturating_sub(created).max(0))
     }
 
-    /// The latency to a region in ms, if the ticket names it. O(log regions).
+    /// The latency to a region in ms, if the ticket reports it. O(log regions).
     pub fn latency(&self, region: &str) -> Option<i64> {
-        let by_name = |(name, _): &(Text, i64)| (**name).cmp(region);
-        let at = self.latencies.binary_search_by(by_name).ok()?;
+        let at = self
+            .latencies
+            .binary_search_by(|(name, _)| (**name).cmp(region))
+            .ok()?;
         Some(self.latencies[at].1)
     }
 
@@ -64,12 +66,13 @@ impl Ticket {
         self.players.iter().map(|player| &player.id)
     }
 
-    /// What makes a ticket unfit under any rules (ruleset contract C): no player, an empty player
-    /// id, a player twice, a number that is not finite.
+    /// Whether the ticket could match under any rules (docs/semantics.md, "Unary calls"). O(p log p
+    /// + a) for p players and a attribute values.
     ///
     /// # Errors
     ///
-    /// The first fault found.
+    /// [`TicketFault`] for the first fault: no player, an empty player id, a player twice, or a
+    /// number that is not finite.
     pub fn check(&self) -> Result<(), TicketFault> {
         if self.players.is_empty() {
             return Err(TicketFault::NoPlayer);
@@ -93,9 +96,10 @@ impl Ticket {
     }
 }
 
-/// Whether two players have the same id. Parties are small: comparing each with each is fastest
-/// up to a dozen, and a sort keeps a party of thousands from costing millions.
+/// Whether two players have the same id.
 fn has_repeats(players: &[Player]) -> bool {
+    // Comparing each with each is fastest for parties as games have them; the sort keeps a party of
+    // thousands from costing millions of comparisons.
     if players.len() <= 12 {
         return (1..players.len()).any(|at| players[..at].iter().any(|p| p.id == players[at].id));
     }
@@ -110,12 +114,12 @@ mod tests {
     use crate::matching::Value;
 
     fn of_players<I: IntoIterator<Item = S>, S: Into<Text>>(ids: I) -> Ticket {
-        let player = |id: S| Player {
+        let players = ids.into_iter().map(|id| Player {
             id: id.into(),
             ..Player::default()
-        };
+        });
         Ticket {
-            players: ids.into_iter().map(player).collect(),
+            players: players.collect(),
             ..Ticket::default()
         }
     }

@@ -90,8 +90,8 @@ impl From<&serde_json::Value> for Value {
     }
 }
 
-/// Named values, sorted by name, each name once. A sorted list: tickets have few attributes, and
-/// there are many tickets.
+/// Named values, sorted by name, each name once.
+// A list instead of a map: tickets have few attributes, and there are many tickets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attributes(Vec<(Text, Value)>);
 
@@ -107,7 +107,7 @@ impl Attributes {
         Some(&self.0[at].1)
     }
 
-    /// Sets a value; the last one set under a name stays.
+    /// Sets a value, replacing one of the same name. O(n).
     pub fn set(&mut self, name: Text, value: Value) {
         match self.position(&name) {
             Ok(at) => self.0[at].1 = value,

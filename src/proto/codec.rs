@@ -1,4 +1,4 @@
-//! How messages are written and read: prost's way, with buffers that fit.
+//! How messages are written and read: as prost does, with buffers of a fitting size.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -7,16 +7,18 @@ use prost::Message;
 use tonic::codec::{self, BufferSettings};
 use tonic_prost::{ProstDecoder, ProstEncoder};
 
-use super::{BackfillResponse, MatchResponse};
+use super::generated::{BackfillResponse, MatchResponse};
 
 /// The codec of a method that sends `T` and receives `U`.
 #[derive(Debug)]
 pub struct Codec<T, U>(PhantomData<(T, U)>);
 
-/// Bytes of a stream's answers after which they are sent; sooner if no other answer is ready.
+/// Bytes of answers of a stream that are collected before they are sent; fewer if no other answer
+/// is ready.
 const TOGETHER: usize = 48 << 10;
 
-/// Room for them and for the answer that goes beyond: a buffer that has to grow is copied.
+/// Size of the buffer for them and for the answer that exceeds them: a buffer that has to grow is
+/// copied.
 const STREAM_BUFFER: usize = 64 << 10;
 
 impl<T, U> Default for Codec<T, U> {

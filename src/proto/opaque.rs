@@ -4,16 +4,16 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::DecodeError;
 use prost::encoding::{self, DecodeContext, WireType};
 
-/// A message kept as it was received: its encoded fields, those that this version of the contract
-/// does not know included. It goes out as the same bytes.
+/// A message kept as it was received: its encoded fields, including those that this version of the
+/// contract does not know. It is sent as the same bytes.
 ///
-/// [`super::wire`] looks into it.
+/// [`super::wire`] reads its fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opaque {
     fields: Bytes,
 }
 
-/// Groups within groups that are copied; deeper ones are an error.
+/// Maximum depth of groups within groups; deeper ones are an error.
 const MAX_GROUPS: usize = 32;
 
 impl Opaque {
@@ -44,7 +44,7 @@ impl prost::Message for Opaque {
         self.fields.len()
     }
 
-    /// Takes the whole message over without copying it where the buffer can be cut.
+    /// Takes the whole message, without a copy if the buffer can be split.
     fn decode(mut buf: impl Buf) -> Result<Self, DecodeError> {
         let len = buf.remaining();
         Ok(Self {
@@ -52,8 +52,8 @@ impl prost::Message for Opaque {
         })
     }
 
-    /// Takes over one field. Only reached where the message is a field of one that generated code
-    /// decodes; then prost has read the field's key already.
+    /// Takes one field. Only called where this message is a field of one that generated code
+    /// decodes; prost has then read the key of the field.
     fn merge_field(
         &mut self,
         tag: u32,
@@ -114,7 +114,7 @@ fn copy(buf: &mut impl Buf, len: u64, out: &mut BytesMut) -> Result<(), DecodeEr
 
 /// An error of prost's. It has no public constructor, so one is provoked.
 fn malformed() -> DecodeError {
-    encoding::decode_varint(&mut &[][..]).expect_err("no bytes are no number")
+    encoding::decode_varint(&mut &[][..]).expect_err("an empty buffer has no number")
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{self, WireType};
 
+use super::generated::{Rules, Scope};
+use super::opaque::Opaque;
 use super::wire::{Content, Fields, Malformed};
-use super::{Opaque, Rules, Scope};
 
 /// `MakeMatchesParameters` of either stream: what opens a tick.
 #[derive(Clone, PartialEq, Message)]
@@ -47,12 +48,12 @@ impl Slots {
         (3, Slot::Ticket),
     ]);
 
-    /// What a request holds: the last field of the oneof, as protobuf has it, uncopied. `None` if
+    /// What a request holds: the last field of the oneof, as in protobuf, without a copy. `None` if
     /// the oneof is not set.
     ///
     /// # Errors
     ///
-    /// The bytes are no message.
+    /// If the bytes are not a message.
     pub fn read(self, request: Opaque) -> Result<Option<(Slot, Bytes)>, Malformed> {
         let mut body = request.into_fields();
         let mut found: Option<(Slot, &[u8])> = None;
@@ -73,7 +74,7 @@ impl Slots {
         if pieces > 1 {
             return Ok(Some((slot, self.merged(slot, &body)?)));
         }
-        // The request becomes its content: cheaper than a second handle to the same bytes.
+        // The request itself is cut down to its content: cheaper than a second handle to its bytes.
         let end = inner.as_ptr().addr() - body.as_ptr().addr() + inner.len();
         let start = end - inner.len();
         body.truncate(end);

@@ -18,11 +18,11 @@ pub enum Content<'b> {
     Fixed32(u32),
     /// A text, a message, bytes or a packed list.
     Bytes(&'b [u8]),
-    /// A group, an ancient form of a message. Nothing in the contract is one.
+    /// A group, the predecessor of nested messages. The contract has none.
     Group,
 }
 
-/// Why bytes are no message.
+/// Why bytes are not a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// The bytes end inside a field.
@@ -39,7 +39,7 @@ pub enum Malformed {
     Group,
 }
 
-/// Groups within groups that are still read; deeper ones are [`Malformed::Group`].
+/// Maximum depth of groups within groups; deeper ones are [`Malformed::Group`].
 const MAX_GROUPS: usize = 32;
 
 const MAX_FIELD_NUMBER: u64 = (1 << 29) - 1;
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_says_why() {
+    fn what_is_not_a_message_says_why() {
         let deep = [0x0b; 40];
         let cases: [(&[u8], Malformed); 10] = [
             (b"\x08", Malformed::Truncated),

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-/// Connections that wait to be accepted.
+/// Maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
 /// Why a port cannot be listened on.
@@ -24,7 +24,9 @@ impl ListenError {
                 format!("another program listens there; stop it or set {setting} to a free port")
             }
             io::ErrorKind::PermissionDenied => {
-                format!("this user may not; ports below 1024 need rights, set {setting} above")
+                format!(
+                    "this user may not listen there: ports below 1024 need special rights; set {setting} to 1024 or above"
+                )
             }
             _ => error.to_string(),
         };
@@ -32,12 +34,12 @@ impl ListenError {
     }
 }
 
-/// Listens on an address. `::` takes IPv4 as well, and becomes `0.0.0.0` on a host without IPv6.
-/// `setting` is the variable that the error names.
+/// Listens on an address, within a tokio runtime. `::` takes IPv4 as well, and becomes `0.0.0.0` on
+/// a host without IPv6. `setting` is the variable that the error names.
 ///
 /// # Errors
 ///
-/// The port is taken, or this user may not listen there. Has to be called within a tokio runtime.
+/// If the port is taken, or this user may not listen there.
 pub fn listen(address: IpAddr, port: u16, setting: &str) -> Result<TcpListener, ListenError> {
     let wanted = SocketAddr::new(address, port);
     let socket = match bind(wanted) {
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_taken_port_is_said_in_one_line() {
+    async fn a_taken_port_is_reported_in_one_line() {
         let first = listen(Ipv4Addr::LOCALHOST.into(), 0, "PORT").unwrap();
         let port = first.local_addr().unwrap().port();
         let error = listen(Ipv4Addr::LOCALHOST.into(), port, "PORT")

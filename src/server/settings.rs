@@ -10,43 +10,43 @@ use crate::config::parse::boolean;
 #[group(skip)]
 #[command(next_help_heading = "gRPC port")]
 pub struct Settings {
-    /// Port of the gRPC service; 0: any free one
+    /// Port of the gRPC service; 0: any free one.
     #[arg(long, env = "PORT", default_value_t = 6565, value_name = "PORT")]
     pub port: u16,
 
     /// Address of the gRPC service. `::` is every address, IPv4 and IPv6; on a host without IPv6,
-    /// every IPv4 address
+    /// every IPv4 address.
     #[arg(long, env = "GRPC_ADDR", default_value = "::", value_name = "IP")]
     pub grpc_addr: IpAddr,
 
-    /// Serve grpc.health.v1
+    /// Serve grpc.health.v1.
     #[arg(long, env = "ENABLE_HEALTH_CHECK", default_value = "true", value_name = "SWITCH",
         value_parser = boolean, action = clap::ArgAction::Set)]
     pub enable_health_check: bool,
 
-    /// Another name of --enable-health-check
+    /// Another name of --enable-health-check.
     #[arg(long, env = "ENABLE_HEALTH_CHECKING", value_name = "SWITCH",
         value_parser = boolean, action = clap::ArgAction::Set)]
     pub enable_health_checking: Option<bool>,
 
-    /// Serve gRPC reflection, v1 and v1alpha
+    /// Serve gRPC reflection, v1 and v1alpha.
     #[arg(long, env = "ENABLE_REFLECTION", default_value = "true", value_name = "SWITCH",
         value_parser = boolean, action = clap::ArgAction::Set)]
     pub enable_reflection: bool,
 
-    /// Most calls at the same time on one connection; more wait at the client
+    /// Maximum number of concurrent calls on one connection; further calls wait at the client.
     #[arg(long, env = "MAX_CONCURRENT_STREAMS", default_value_t = 1024, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_concurrent_streams: u32,
 
-    /// Seconds that running calls have to end after SIGTERM or SIGINT
+    /// Seconds that running calls may take to end after SIGTERM or SIGINT.
     #[arg(long, env = "SHUTDOWN_GRACE_SECOND", default_value_t = 20, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(..=3600))]
     pub shutdown_grace_second: u32,
 }
 
 impl Settings {
-    /// Whether grpc.health.v1 is served: the alias wins over the default, not over a refusal.
+    /// Whether grpc.health.v1 is served: not if either of its two switches is off.
     pub fn health_check(&self) -> bool {
         self.enable_health_check && self.enable_health_checking != Some(false)
     }

@@ -1,4 +1,4 @@
-//! Matches and proposals as the wire wants them.
+//! Matches and proposals in their encoded form.
 
 use bytes::{BufMut, BytesMut};
 use prost::encoding::{self, WireType};
@@ -22,9 +22,9 @@ mod tag {
     pub(super) const TEAM_ID: u32 = 3;
 }
 
-/// A match, written straight from its tickets: there is one for every few tickets, and a generated
-/// message would copy each id into a text of its own first. The buffer is used again for the next
-/// one once this one is sent.
+/// A match, written directly from its tickets: there is one for every few tickets, and a generated
+/// message would first copy each id into a string of its own. Once the match is sent, the buffer is
+/// used for another one.
 pub(super) fn match_response(made: &Match, out: &mut BytesMut) -> proto::MatchResponse {
     let bodies: usize = made.tickets().map(|ticket| ticket.body.len() + ROOM).sum();
     let players: usize = made.tickets().map(|ticket| ticket.players.len()).sum();
@@ -58,7 +58,8 @@ pub(super) fn match_response(made: &Match, out: &mut BytesMut) -> proto::MatchRe
     }
 }
 
-/// Room for an id with its key and length, and for what surrounds a ticket.
+/// Bytes for an id with its key and length, and for what surrounds a ticket. An estimate: the
+/// buffer grows where it is exceeded.
 const ROOM: usize = 40;
 
 fn put_team(team: &Team, out: &mut BytesMut) {
@@ -97,7 +98,6 @@ fn field_len(len: usize) -> usize {
 }
 
 pub(super) fn backfill_response(proposal: &Proposal) -> proto::BackfillResponse {
-    let body = |ticket: &Ticket| ticket.body.clone().into();
     let proposal = proto::BackfillProposal {
         backfill_ticket_id: proposal.session.backfill_ticket_id.to_string(),
         created_at: Some(timestamp(proposal.created_at_ms)),
@@ -111,6 +111,10 @@ pub(super) fn backfill_response(proposal: &Proposal) -> proto::BackfillResponse 
     proto::BackfillResponse {
         backfill_proposal: Some(proposal),
     }
+}
+
+fn body(ticket: &Ticket) -> proto::Ticket {
+    ticket.body.clone().into()
 }
 
 fn proposed_team(roster: &Roster) -> backfill_proposal::Team {
@@ -146,9 +150,11 @@ fn some_struct(attributes: &Attributes) -> Option<prost_types::Struct> {
 
 /// Attributes as `google.protobuf.Struct`.
 pub(super) fn to_struct(attributes: &Attributes) -> prost_types::Struct {
-    let field = |(name, inner): (&Text, &Value)| (name.to_string(), value(inner));
+    let fields = attributes.iter();
     prost_types::Struct {
-        fields: attributes.iter().map(field).collect(),
+        fields: fields
+            .map(|(name, inner)| (name.to_string(), value(inner)))
+            .collect(),
     }
 }
 

@@ -4,69 +4,70 @@ use std::time::Duration;
 
 use crate::matching::Needs;
 
-/// How much a client may send and how long it may take. Whoever exceeds a bound gets
-/// INVALID_ARGUMENT with the bound's name, since the same request would exceed it again.
+/// How much a client may send and how long it may take. A request that exceeds a bound ends with
+/// INVALID_ARGUMENT and the name of the bound, since the same request would exceed it again.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "Bounds on requests")]
 pub struct Limits {
-    /// Largest message, in bytes (a ticket, a session, a ruleset)
+    /// Maximum size of a message in bytes (a ticket, a session, a ruleset).
     #[arg(long, env = "MAX_MESSAGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
     pub max_message_bytes: u32,
 
-    /// Largest stream, in bytes of all its messages
+    /// Maximum size of a stream in bytes, all of its messages together.
     #[arg(long, env = "MAX_STREAM_BYTES", default_value_t = 1 << 30, value_name = "BYTES",
         value_parser = clap::value_parser!(u64).range(1024..))]
     pub max_stream_bytes: u64,
 
-    /// Most tickets and sessions in one stream
+    /// Maximum number of tickets and sessions in one stream.
     #[arg(long, env = "MAX_TICKETS_PER_STREAM", default_value_t = 1_000_000, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tickets_per_stream: u32,
 
-    /// Most players in one ticket
+    /// Maximum number of players in one ticket.
     #[arg(long, env = "MAX_PLAYERS_PER_TICKET", default_value_t = 256, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_players_per_ticket: u32,
 
-    /// Most regions, and most excluded sessions, in one ticket
+    /// Maximum number of regions, and of excluded sessions, in one ticket.
     #[arg(long, env = "MAX_REGIONS_PER_TICKET", default_value_t = 256, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_regions_per_ticket: u32,
 
-    /// Most attribute values in one ticket, its players' and those within lists and objects included
+    /// Maximum number of attribute values in one ticket, those of its players and within lists and
+    /// objects included.
     #[arg(long, env = "MAX_ATTRIBUTES_PER_TICKET", default_value_t = 4096, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_attributes_per_ticket: u32,
 
-    /// Deepest nesting of lists and objects in an attribute
+    /// Maximum nesting of lists and objects in an attribute.
     #[arg(long, env = "MAX_ATTRIBUTE_DEPTH", default_value_t = 16, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=64))]
     pub max_attribute_depth: u32,
 
-    /// Longest ruleset, in bytes
+    /// Maximum size of a ruleset in bytes.
     #[arg(long, env = "MAX_RULES_BYTES", default_value_t = 256 << 10, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(2..))]
     pub max_rules_bytes: u32,
 
-    /// Seconds that a stream may stay without a message before its half-close
+    /// Seconds that a stream may stay without a message before its half-close.
     #[arg(long, env = "STREAM_IDLE_TIMEOUT_SECOND", default_value_t = 30, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub stream_idle_timeout_second: u32,
 
-    /// Seconds that a stream may take in all
+    /// Seconds that a stream may take in all.
     #[arg(long, env = "STREAM_TIMEOUT_SECOND", default_value_t = 120, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub stream_timeout_second: u32,
 
-    /// Seconds that a tick may match after the half-close; what is left waits for the next tick.
-    /// Envoy cuts a stream 15 s after the half-close, so stay well below
+    /// Seconds that a tick may match after the half-close; tickets that are left wait for the next
+    /// tick. Envoy cuts a stream 15 s after the half-close, so keep it well below that.
     #[arg(long, env = "MATCH_TIME_LIMIT_SECOND", default_value_t = 4, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub match_time_limit_second: u32,
 
-    /// Ticks that match at the same time; 0: one for each CPU
+    /// Number of ticks that match at the same time; 0: one for each CPU.
     #[arg(long, env = "MAX_CONCURRENT_TICKS", default_value_t = 0, value_name = "N",
         value_parser = clap::value_parser!(u32).range(..=4096))]
     pub max_concurrent_ticks: u32,
@@ -96,7 +97,7 @@ impl Limits {
         }
     }
 
-    /// The needs of calls that carry one ticket: all of it.
+    /// What unary calls need of their ticket: all of it.
     pub(super) fn unary_needs() -> Needs {
         Needs::everything()
     }

@@ -1,4 +1,4 @@
-//! Where ticks put their matches: a queue while the stream is read, a channel while a long finish
+//! Where a tick puts its matches: a queue while the stream is read, a channel while a long finish
 //! runs on a thread of its own.
 
 use std::collections::VecDeque;
@@ -6,29 +6,30 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::observe::{SIZE_BOUNDS, TickSummary, WAIT_BOUNDS_MS};
+use super::metrics::TickRecord;
 use crate::matching::{BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Ticket};
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
 ///
-/// Nothing here grows beyond what the stream has brought: an answer is made of tickets that were
-/// held already, and holds the same bytes.
+/// The queue needs no bound of its own: an answer consists of tickets that the tick held already,
+/// and shares their bytes.
 #[derive(Debug)]
 pub(super) struct Outbox<T> {
     ready: VecDeque<T>,
-    /// Where a finish on another thread sends to.
+    /// Where a finish on another thread sends its answers.
     channel: Option<UnboundedSender<T>>,
     deadline: Option<Instant>,
-    pub(super) summary: TickSummary,
+    pub(super) record: TickRecord,
 }
 
 impl<T> Outbox<T> {
-    pub(super) fn new() -> Self {
+    /// An empty outbox that continues this record.
+    pub(super) fn new(record: TickRecord) -> Self {
         Self {
             ready: VecDeque::new(),
             channel: None,
             deadline: None,
-            summary: TickSummary::default(),
+            record,
         }
     }
 
@@ -37,7 +38,7 @@ impl<T> Outbox<T> {
         self.ready.pop_front()
     }
 
-    /// From now on the tick may take that long.
+    /// From now on the tick may take `limit`.
     pub(super) fn start_clock(&mut self, limit: Duration) {
         self.deadline = Instant::now().checked_add(limit);
     }
@@ -47,16 +48,9 @@ impl<T> Outbox<T> {
         self.channel = Some(channel);
     }
 
-    /// Nothing more comes through the channel.
-    pub(super) fn hang_up(&mut self) {
-        self.channel = None;
-        self.deadline = None;
-    }
-
     fn put(&mut self, answer: T) -> Flow {
-        self.summary.answers += 1;
         match &self.channel {
-            // The client is gone if nobody receives; flow() says so.
+            // An error means that the stream was dropped; `flow` then says stop.
             Some(channel) => drop(channel.send(answer)),
             None => self.ready.push_back(answer),
         }
@@ -80,28 +74,14 @@ impl<T> Outbox<T> {
     }
 }
 
-impl TickSummary {
-    /// Counts the tickets of an answer.
-    fn count<'t>(&mut self, tickets: impl Iterator<Item = &'t Ticket>) {
-        let before = self.players_matched;
-        for ticket in tickets {
-            self.tickets_matched += 1;
-            self.players_matched += ticket.players.len() as u64;
-            self.waits
-                .add(&WAIT_BOUNDS_MS, ticket.age_ms(self.now_ms).unsigned_abs());
-        }
-        self.sizes.add(&SIZE_BOUNDS, self.players_matched - before);
-    }
-}
-
 impl MatchOut for Outbox<Match> {
     fn offer(&mut self, made: Match) -> Flow {
-        self.summary.count(made.tickets());
+        self.record.placed(made.tickets());
         self.put(made)
     }
 
     fn leave(&mut self, _ticket: Ticket, reason: Reason) {
-        self.summary.refusals.add(reason);
+        self.record.left(reason);
     }
 
     fn flow(&self) -> Flow {
@@ -111,16 +91,16 @@ impl MatchOut for Outbox<Match> {
 
 impl BackfillOut for Outbox<Proposal> {
     fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.summary.count(proposal.added.iter());
+        self.record.placed(proposal.added.iter());
         self.put(proposal)
     }
 
     fn leave(&mut self, _ticket: Ticket, reason: Reason) {
-        self.summary.refusals.add(reason);
+        self.record.left(reason);
     }
 
     fn keep_open(&mut self, _session: Session, reason: Reason) {
-        self.summary.refusals.add(reason);
+        self.record.left(reason);
     }
 
     fn flow(&self) -> Flow {

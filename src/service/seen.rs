@@ -1,15 +1,15 @@
-//! Which ticket ids a stream has brought.
+//! The ids of tickets that a stream has had.
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// A set of ids that costs little memory, as a stream may bring a million. It answers exactly; the
-/// hash is seeded anew for each stream, so that no client can choose ids that collide.
+/// A set of ids that takes little memory, since a stream may have a million. Its answers are exact.
+/// Each stream has its own seed for the hash, so that a client cannot choose ids that collide.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// AGS's ids are UUIDs without hyphens: these as numbers, in half the bytes.
+    /// AGS's ids are UUIDs without hyphens: as numbers, they take half the bytes.
     uuids: Numbers,
     others: Others,
     /// What is being inserted: numbers with their hashes.
@@ -17,10 +17,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds ids, and says of each whether it is new. An empty id always is (ruleset contract D).
+    /// Adds ids, and says of each whether it is new. An empty id always is (docs/semantics.md,
+    /// "Determinism").
     ///
-    /// The set of a long stream is larger than a CPU's caches, so it is best to add many ids at
-    /// once: to wait for the memory of all of them takes hardly longer than for one.
+    /// The set of a long stream is larger than the caches of a CPU, so it is best to add many ids
+    /// at once: to wait for the memory of all of them takes hardly longer than for one of them.
     pub(super) fn insert<'t>(
         &mut self,
         ids: impl Iterator<Item = &'t str> + Clone,
@@ -45,7 +46,7 @@ impl Seen {
     }
 }
 
-/// The number that 32 lower-case hexadecimal digits spell. Other spellings of it are other ids.
+/// The number of 32 lower-case hexadecimal digits. Its other spellings are other ids.
 fn uuid(id: &[u8]) -> Option<u128> {
     let digits: &[u8; 32] = id.try_into().ok()?;
     let (parts, _) = digits.as_chunks::<8>();
@@ -59,13 +60,13 @@ const fn bytes_of(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The number that 8 digits spell, worked out for all of them at once.
+/// The number of 8 digits, computed for all of them at once.
 fn eight_digits(digits: [u8; 8]) -> Option<u32> {
     let word = u64::from_be_bytes(digits);
     // Letters have bit 6; 'a' ends with the bits of 1.
     let letters = word >> 6 & bytes_of(1);
     let values = (word & bytes_of(0x0f)) + letters * 9;
-    // Spelling the values again gives the same bytes, if these were digits.
+    // If these were digits, their values written as digits give the same bytes.
     let above_nine = (values + bytes_of(6)) >> 4 & bytes_of(1);
     let spelt = values + bytes_of(b'0') + above_nine * u64::from(b'a' - b'9' - 1);
     if spelt != word || values & bytes_of(0xf0) != 0 {
@@ -76,8 +77,8 @@ fn eight_digits(digits: [u8; 8]) -> Option<u32> {
     u32::try_from((fours | fours >> 16) & 0xffff_ffff).ok()
 }
 
-/// Numbers in the order they came, and a table of their places to find them by: 24 to 32 bytes for
-/// each, of which a search touches one cache line.
+/// Numbers in the order in which they came, and a table of their places for the search: 24 to 32
+/// bytes for each, of which a search reads one cache line.
 #[derive(Debug, Default)]
 struct Numbers {
     /// Pieces of [`PIECE`] numbers: nothing is copied when there are more.
@@ -101,12 +102,12 @@ impl Numbers {
         self.hasher.hash_one(number)
     }
 
-    /// Reads the places of these hashes in the table, so that they are near when they are needed.
-    /// There is nothing else in the loop: the CPU then waits for many of them at the same time.
+    /// Reads the places of these hashes in the table, so that they are in the cache when they are
+    /// needed. The loop does nothing else, so the CPU waits for many of them at the same time.
     fn look_ahead(&self, hashes: impl Iterator<Item = u64>) {
         let mask = self.table.len().wrapping_sub(1);
-        let place = |hash| self.table.get(hash as usize & mask);
-        black_box(hashes.filter_map(place).fold(0, |sum, slot| sum ^ slot));
+        let slots = hashes.filter_map(|hash| self.table.get(hash as usize & mask));
+        black_box(slots.fold(0, |sum, slot| sum ^ slot));
     }
 
     fn insert(&mut self, number: u128, hash: u64) -> bool {
@@ -131,7 +132,7 @@ impl Numbers {
         }
     }
 
-    /// Finds a number, or the slot that it belongs into and the upper bits of the slot.
+    /// Finds a number, or else the slot where it belongs and the upper bits for it.
     fn search(&self, number: u128, hash: u64) -> Result<(), (usize, u32)> {
         let mask = self.table.len() - 1;
         let places = u32::try_from(mask).unwrap_or(u32::MAX);
@@ -166,7 +167,7 @@ impl Numbers {
     }
 }
 
-/// Any other ids: they stand one behind the other, and the table holds places.
+/// All other ids: their bytes one after another, and a table of their places.
 #[derive(Debug, Default)]
 struct Others {
     letters: Vec<u8>,

@@ -1,5 +1,5 @@
-//! Refusals as gRPC statuses: the code says who can mend it, the text says what came and what was
-//! expected, and `google.rpc.BadRequest` names the field where one is at fault.
+//! Refusals as gRPC statuses: the code says whose fault it is, the text says what was received and
+//! what was expected, and `google.rpc.BadRequest` names the field if one is at fault.
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -15,12 +15,12 @@ pub(super) fn invalid_field(path: &str, text: impl Into<String>) -> Status {
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
 
-/// A request of a stream that is no message.
+/// A request of a stream that is not a message.
 pub(super) fn malformed(request: &str, why: Malformed) -> Status {
-    Status::invalid_argument(format!("{request} is no protobuf message: {why}"))
+    Status::invalid_argument(format!("{request} is not a protobuf message: {why}"))
 }
 
-/// A ticket or a session that cannot be read. `outer` names it, as `ticket`.
+/// A ticket or a session that cannot be read. `outer` is its field, such as `ticket`.
 pub(super) fn undecodable(outer: &str, fault: &DecodeFault) -> Status {
     invalid_field(
         &format!("{outer}.{}", fault.path()),
@@ -28,7 +28,7 @@ pub(super) fn undecodable(outer: &str, fault: &DecodeFault) -> Status {
     )
 }
 
-/// A ruleset that was not taken.
+/// A ruleset that was not accepted.
 pub(super) fn rules(error: &RulesError) -> Status {
     match error {
         RulesError::Invalid(faults) => {
@@ -44,7 +44,7 @@ pub(super) fn rules(error: &RulesError) -> Status {
     }
 }
 
-/// A panic in matching. What it said is in the log, not in the answer.
+/// A panic in matching. Its message is in the log, not in the answer.
 pub(super) fn panicked() -> Status {
     Status::internal("the match function failed; its log has the reason")
 }

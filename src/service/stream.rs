@@ -1,8 +1,8 @@
 //! One stream, one tick: parameters, then tickets, then the half-close.
 //!
-//! The answers are a `Stream` that reads the requests as it is polled. So there is no task and no
-//! channel between reading and matching: a client that does not read its matches is not read from
-//! either, and HTTP/2 flow control holds it.
+//! The answers are a `Stream` that reads the requests when it is polled. So there is no task and no
+//! channel between reading and matching: while a client does not read its matches, its tickets are
+//! not read either, and the flow control of HTTP/2 makes it wait.
 
 mod intake;
 
@@ -20,36 +20,40 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::core::Core;
-use super::observe::{MESSAGE_REFUSED, Observer};
+use super::metrics::{MESSAGE_REFUSED, TickRecord};
 use super::outbox::Outbox;
+use super::shared::Shared;
 use super::status;
 use super::tick::Purpose;
 use crate::matching::{Flow, MatchLogic};
 use crate::proto::Opaque;
+use crate::telemetry::facts::RpcFacts;
 use intake::Intake;
 
-/// Messages read in one go before other tasks of the thread get their turn.
+/// Messages that are read at a time before other tasks of the thread get their turn.
 const BATCH: usize = 256;
 
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
-    core: Arc<Core<L>>,
+    shared: Arc<Shared<L>>,
     requests: Streaming<Opaque>,
-    observer: Option<Observer>,
+    /// Where the layers around the service read what the call was about.
+    facts: Option<Arc<RpcFacts>>,
     out: Outbox<P::Answer>,
     /// Where answers are encoded.
     buffer: BytesMut,
     state: State<P>,
-    /// When to look again whether the stream has been idle or open for too long.
+    /// When to check again whether the stream has been idle or open for too long.
     alarm: Pin<Box<Sleep>>,
-    /// When the stream has to be over.
+    /// When the stream has to have ended.
     end: Instant,
     /// Whether a message came since the alarm was set.
     active: bool,
     /// From the parameters to the end, below the call's span.
     span: Span,
     opened: Instant,
+    /// Whether the tick's end has been recorded.
+    recorded: bool,
 }
 
 enum State<P: Purpose> {
@@ -62,43 +66,40 @@ enum State<P: Purpose> {
     /// A thread makes the last matches.
     Finishing {
         answers: UnboundedReceiver<P::Answer>,
-        thread: JoinHandle<Finished<P>>,
+        /// What it recorded; `None` if matching panicked.
+        thread: JoinHandle<Option<TickRecord>>,
     },
-    /// Nothing comes any more.
+    /// There are no more answers.
     Ended,
 }
 
-/// The outbox as the thread leaves it; `None` if matching panicked.
-type Finished<P> = Option<Outbox<<P as Purpose>::Answer>>;
-
 enum Step<T> {
-    /// Look again.
+    /// The state has changed: take another step.
     Again,
     /// An answer from the thread.
     Answer(T),
-    /// All is said.
+    /// The last answer has been sent.
     End,
 }
 
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     /// A stream of answers to these requests.
-    pub(super) fn new(core: Arc<Core<L>>, request: Request<Streaming<Opaque>>) -> Self {
-        let observer = Observer::of(&request);
-        let mut out = Outbox::new();
-        out.summary.backfill = P::BACKFILL;
+    pub(super) fn new(shared: Arc<Shared<L>>, request: Request<Streaming<Opaque>>) -> Self {
+        let facts = request.extensions().get().cloned();
+        let mut out = Outbox::new(shared.metrics.tick_begins(P::KIND));
         if let Some(id) = request
             .metadata()
             .get("x-ab-traceid")
             .and_then(|id| id.to_str().ok())
         {
-            id.clone_into(&mut out.summary.ab_trace_id);
+            id.clone_into(&mut out.record.ab_trace_id);
         }
         let now = Instant::now();
-        let end = now + core.limits.stream_timeout();
-        let first = end.min(now + core.limits.idle_timeout());
+        let end = now + shared.limits.stream_timeout();
+        let first = end.min(now + shared.limits.idle_timeout());
         Self {
             requests: request.into_inner(),
-            observer,
+            facts,
             out,
             buffer: BytesMut::new(),
             state: State::Opening,
@@ -107,7 +108,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             active: false,
             span: Span::none(),
             opened: now,
-            core,
+            recorded: false,
+            shared,
         }
     }
 
@@ -121,8 +123,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     let finished = ready!(Pin::new(thread).poll(cx));
                     self.state = State::Ended;
                     match finished {
-                        Ok(Some(out)) => self.out = out,
-                        // The panic hook has logged what it said.
+                        Ok(Some(record)) => self.out.record.join(record),
+                        // The panic hook has logged its message.
                         Ok(None) | Err(_) => return Poll::Ready(Err(status::panicked())),
                     }
                     Poll::Ready(Ok(Step::Again))
@@ -153,12 +155,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
 
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
         let Self {
-            core,
+            shared,
             out,
             state,
             span,
             opened: since,
-            observer,
+            facts,
             ..
         } = self;
         let taken = match state {
@@ -171,9 +173,9 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     tickets = Empty,
                     answers = Empty
                 );
-                let opened = intake::open::<P, L>(core, request, &mut out.summary);
-                if let Some(Observer(observer)) = observer {
-                    observer.tick_opened(&out.summary);
+                let opened = intake::open::<P, L>(shared, request, &mut out.record);
+                if let Some(facts) = facts {
+                    out.record.identify(facts);
                 }
                 opened.map(|(tick, intake)| {
                     let intake = Box::new(intake);
@@ -182,13 +184,13 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 })
             }
             State::Reading { intake, .. } => {
-                intake.take::<P>(request, &core.limits, &mut out.summary)
+                intake.take::<P>(request, &shared.limits, &mut out.record)
             }
             State::Failed(_) | State::Finishing { .. } | State::Ended => Ok(false),
         };
         let flush = taken.inspect_err(|status| {
             if status.code() == Code::InvalidArgument {
-                out.summary.refused.get_or_insert(MESSAGE_REFUSED);
+                out.record.refused.get_or_insert(MESSAGE_REFUSED);
             }
         })?;
         if flush { self.flush() } else { Ok(Flow::Go) }
@@ -204,11 +206,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             return Ok(Flow::Go);
         };
         let push = AssertUnwindSafe(|| intake.flush::<P>(tick, &mut self.out));
-        // After a panic the tick is dropped, so nobody sees what it left half done.
+        // Unwind safe because the tick is dropped after a panic: what it left half done is never
+        // read.
         catch_unwind(push).map_err(|_| status::panicked())
     }
 
-    /// Ends the stream with an error, behind what the tickets before it led to.
+    /// Ends the stream with an error, after the answers that earlier tickets led to.
     fn fail(&mut self, status: Status) {
         self.state = match self.flush() {
             Ok(Flow::Go) => State::Failed(status),
@@ -230,18 +233,17 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             let started = Instant::now();
             let finish = AssertUnwindSafe(|| P::finish(tick, &mut self.out));
             catch_unwind(finish).map_err(|_| status::panicked())?;
-            self.out.summary.finish = started.elapsed();
+            self.out.record.finish = started.elapsed();
         }
         Ok(Flow::Go)
     }
 
     fn finish_on_a_thread(&mut self, tick: P::Tick) {
         let (sender, answers) = unbounded_channel();
-        let mut moved = Outbox::new();
-        moved.summary = self.out.summary.clone();
+        let mut moved = Outbox::new(self.out.record.fork());
         moved.send_to(sender);
-        let limit = self.core.limits.match_time_limit();
-        let permits = Arc::clone(&self.core.permits);
+        let limit = self.shared.limits.match_time_limit();
+        let permits = Arc::clone(&self.shared.permits);
         let span = self.span.clone();
         let thread = tokio::spawn(async move {
             let permit = permits.acquire_owned().await;
@@ -251,9 +253,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 moved.start_clock(limit);
                 span.in_scope(|| P::finish(tick, &mut moved));
                 drop(span);
-                moved.hang_up();
-                moved.summary.finish = started.elapsed();
-                moved
+                moved.record.finish = started.elapsed();
+                moved.record
             };
             tokio::task::spawn_blocking(work).await.ok()
         });
@@ -265,38 +266,41 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
             let now = Instant::now();
-            let idle = self.core.limits.idle_timeout();
+            let idle = self.shared.limits.idle_timeout();
             if now >= self.end {
-                let most = self.core.limits.stream_timeout_second;
+                let maximum = self.shared.limits.stream_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
-                    "the stream is open for more than {most} s (STREAM_TIMEOUT_SECOND)"
+                    "the stream has been open for more than {maximum} s (STREAM_TIMEOUT_SECOND)"
                 )));
             }
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
-                let most = self.core.limits.stream_idle_timeout_second;
+                let maximum = self.shared.limits.stream_idle_timeout_second;
                 return Poll::Ready(Status::deadline_exceeded(format!(
-                    "no message came for {most} s (STREAM_IDLE_TIMEOUT_SECOND)"
+                    "no message was received for {maximum} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));
             }
             self.alarm.as_mut().reset(self.end.min(now + idle));
         }
     }
 
-    /// Tells the observer, once.
+    /// Records what the tick did, once.
     fn report(&mut self) {
-        let summary = &mut self.out.summary;
+        if std::mem::replace(&mut self.recorded, true) {
+            return;
+        }
+        let record = &mut self.out.record;
+        record.duration = self.opened.elapsed();
         let span = std::mem::replace(&mut self.span, Span::none());
         if !span.is_disabled() {
-            span.record("tick_id", summary.tick_id);
-            span.record("match_pool", &*summary.match_pool);
-            span.record("tickets", summary.tickets);
-            span.record("answers", summary.answers);
+            span.record("tick_id", record.tick_id);
+            span.record("match_pool", &*record.match_pool);
+            span.record("tickets", record.tickets);
+            span.record("answers", record.answers);
         }
-        if let Some(Observer(observer)) = self.observer.take() {
-            summary.duration = self.opened.elapsed();
-            observer.tick_ended(summary);
-        }
+        self.shared
+            .metrics
+            .tick_ended(record, self.facts.as_deref());
     }
 }
 
@@ -317,7 +321,7 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
                     return Poll::Ready(Some(Ok(this.encode(answer))));
                 }
                 Poll::Ready(Ok(Step::End)) => {
-                    this.out.summary.finished = true;
+                    this.out.record.finished = true;
                     this.report();
                     return Poll::Ready(None);
                 }
@@ -342,7 +346,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         response
     }
 
-    /// Drops the tick. A thread that works on it notices at its next answer or question.
+    /// Drops the tick. A thread that works on it notices when it next sends an answer or asks for
+    /// the flow.
     fn abandon(&mut self) {
         if let State::Finishing { thread, .. } = &self.state {
             thread.abort();

@@ -1,10 +1,11 @@
-//! The two kinds of streams as one: what differs between making matches and filling sessions.
+//! What differs between the two kinds of streams: making matches, and filling sessions.
 
 use std::fmt;
 
 use bytes::BytesMut;
 
 use super::encode;
+use super::metrics::TickKind;
 use super::outbox::Outbox;
 use crate::matching::{
     BackfillTick, Flow, Match, MatchLogic, Needs, Proposal, Session, Tick, TickContext, Ticket,
@@ -15,15 +16,14 @@ use crate::proto::{BackfillResponse, MatchResponse, Slots};
 pub(super) trait Purpose: 'static {
     /// What the core makes.
     type Answer: Send + 'static;
-    /// The same on the wire.
+    /// The answer on the wire.
     type Response;
     /// The core's state.
     type Tick: fmt::Debug + Send + 'static;
 
-    /// Whether sessions are filled instead of matches made.
-    const BACKFILL: bool;
+    const KIND: TickKind;
     const SLOTS: Slots;
-    /// The request message's name.
+    /// The name of the request message.
     const REQUEST: &'static str;
 
     fn needs<L: MatchLogic>(logic: &L, rules: &L::Rules) -> Needs;
@@ -34,7 +34,7 @@ pub(super) trait Purpose: 'static {
     fn finish(tick: Self::Tick, out: &mut Outbox<Self::Answer>);
     /// The answer on the wire; `buffer` is for its bytes.
     fn encode(answer: &Self::Answer, buffer: &mut BytesMut) -> Self::Response;
-    /// The tickets of an answer that is encoded, to be filled again.
+    /// The tickets of an answer that has been encoded: their memory is used again.
     fn tickets(answer: Self::Answer) -> impl Iterator<Item = Ticket>;
 }
 
@@ -47,7 +47,7 @@ impl Purpose for Making {
     type Response = MatchResponse;
     type Tick = Box<dyn Tick>;
 
-    const BACKFILL: bool = false;
+    const KIND: TickKind = TickKind::Match;
     const SLOTS: Slots = Slots::MAKE_MATCHES;
     const REQUEST: &'static str = "MakeMatchesRequest";
 
@@ -64,7 +64,7 @@ impl Purpose for Making {
     }
 
     fn session(_: &mut Box<dyn Tick>, _: Session, _: &mut Outbox<Match>) -> Flow {
-        // SLOTS has no session, so none is ever read.
+        // Never reached: SLOTS has no slot for a session, so none is read.
         Flow::Go
     }
 
@@ -94,7 +94,7 @@ impl Purpose for Filling {
     type Response = BackfillResponse;
     type Tick = Box<dyn BackfillTick>;
 
-    const BACKFILL: bool = true;
+    const KIND: TickKind = TickKind::Backfill;
     const SLOTS: Slots = Slots::BACKFILL;
     const REQUEST: &'static str = "BackfillMakeMatchesRequest";
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,17 +21,43 @@ use tokio::sync::Semaphore;
 
 use super::metrics::Metrics;
 
-/// Connections at once; Prometheus and the probes need a handful.
+/// Maximum number of connections; Prometheus and the probes need a handful.
 const MAX_CONNECTIONS: usize = 64;
-/// Longest time for the head of a request, the wait for the next one on a connection included.
+/// Maximum time for the head of a request, including the wait for the next one on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
+const HEALTHZ: &str = "/healthz";
+const READYZ: &str = "/readyz";
+
+/// The path of the metrics, such as `/metrics`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsPath(String);
+
+impl FromStr for MetricsPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.starts_with('/') || text.len() < 2 || [HEALTHZ, READYZ].contains(&text) {
+            return Err(format!(
+                "it has to be a path such as /metrics, other than {HEALTHZ} and {READYZ}"
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for MetricsPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Says whether the server can take calls, or else what it waits for.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// The server, its port bound by whoever made the listener.
+/// The server; its port is bound already.
 pub struct Admin {
     listener: TcpListener,
     pages: Arc<Pages>,
@@ -38,7 +65,7 @@ pub struct Admin {
 
 struct Pages {
     metrics: Metrics,
-    endpoint: String,
+    endpoint: MetricsPath,
     readiness: Readiness,
 }
 
@@ -54,7 +81,7 @@ impl Admin {
     /// Pages on this listener, the metrics at the path `endpoint`.
     pub fn new(
         listener: TcpListener,
-        endpoint: &str,
+        endpoint: MetricsPath,
         metrics: Metrics,
         readiness: Readiness,
     ) -> Self {
@@ -62,7 +89,7 @@ impl Admin {
             listener,
             pages: Arc::new(Pages {
                 metrics,
-                endpoint: endpoint.to_owned(),
+                endpoint,
                 readiness,
             }),
         }
@@ -71,7 +98,8 @@ impl Admin {
     /// The bound address.
     ///
     /// # Errors
-    /// The operating system does not tell.
+    ///
+    /// If the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -95,8 +123,9 @@ impl Admin {
                         });
                     }
                     Err(error) => {
-                        tracing::debug!(%error, "the admin server cannot accept a connection");
-                        // Out of file descriptors, most likely: give others time to return some.
+                        tracing::debug!(%error, "the metrics server cannot accept a connection");
+                        // Most likely there are no file descriptors left: give others time to
+                        // return some.
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -122,7 +151,7 @@ async fn serve_connection(stream: TcpStream, pages: Arc<Pages>) {
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
-        tracing::debug!(%error, "a connection to the admin server ended badly");
+        tracing::debug!(%error, "a connection to the metrics server failed");
     }
 }
 
@@ -135,7 +164,7 @@ impl Pages {
             return response;
         }
         match request.uri().path() {
-            path if path == self.endpoint => match self.metrics.encode() {
+            path if path == self.endpoint.0 => match self.metrics.encode() {
                 Ok(text) => {
                     let mut response = Response::new(Full::from(text));
                     let form = HeaderValue::from_static(prometheus::TEXT_FORMAT);
@@ -147,8 +176,8 @@ impl Pages {
                     plain(StatusCode::INTERNAL_SERVER_ERROR, "cannot write metrics\n")
                 }
             },
-            "/healthz" => plain(StatusCode::OK, "ok\n"),
-            "/readyz" => match (self.readiness)() {
+            HEALTHZ => plain(StatusCode::OK, "ok\n"),
+            READYZ => match (self.readiness)() {
                 Ok(()) => plain(StatusCode::OK, "ready\n"),
                 Err(reason) => plain(
                     StatusCode::SERVICE_UNAVAILABLE,

@@ -1,34 +1,25 @@
-//! What a call was about: written by whoever learns it, read once at the call's end.
+//! What a call was about: written where it becomes known, read once at the call's end.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::method::MethodId;
 
-/// Longest text that is kept of what a client sent, in bytes.
+/// Maximum length of a text that is kept of what a client sent, in bytes.
 const MAX_TEXT: usize = 128;
 
 /// Facts about one call, in the request's extensions as `Arc<RpcFacts>`.
 ///
 /// The outermost layer makes it, the service adds to it, the request log and the span read it at
-/// the end. Counts are added per call or per tick, never per ticket.
+/// the end. Each fact is set once; the first value stays.
 #[derive(Debug)]
 pub struct RpcFacts {
     method: MethodId,
     ab_trace_id: OnceLock<Box<str>>,
     match_pool: OnceLock<Box<str>>,
     tick_id: OnceLock<u64>,
-    counts: Counts,
-    reasons: OnceLock<(&'static [&'static str], Box<[AtomicU64]>)>,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    tickets_in: AtomicU64,
-    matches_out: AtomicU64,
-    players_matched: AtomicU64,
-    proposals_out: AtomicU64,
+    totals: OnceLock<Totals>,
+    refusals: OnceLock<Box<str>>,
 }
 
 /// What a call moved, as numbers.
@@ -52,8 +43,8 @@ impl RpcFacts {
             ab_trace_id: OnceLock::new(),
             match_pool: OnceLock::new(),
             tick_id: OnceLock::new(),
-            counts: Counts::default(),
-            reasons: OnceLock::new(),
+            totals: OnceLock::new(),
+            refusals: OnceLock::new(),
         }
     }
 
@@ -62,7 +53,7 @@ impl RpcFacts {
         self.method
     }
 
-    /// AGS's own trace id. The first one that is not blank stays.
+    /// AGS's own trace id; a blank one does not count.
     pub fn set_ab_trace_id(&self, id: &str) {
         set_text(&self.ab_trace_id, id);
     }
@@ -72,7 +63,7 @@ impl RpcFacts {
         self.ab_trace_id.get().map(AsRef::as_ref)
     }
 
-    /// The pool whose tickets the call carries. The first one that is not blank stays.
+    /// The pool whose tickets the call carries; a blank one does not count.
     pub fn set_match_pool(&self, pool: &str) {
         set_text(&self.match_pool, pool);
     }
@@ -82,7 +73,7 @@ impl RpcFacts {
         self.match_pool.get().map(AsRef::as_ref)
     }
 
-    /// The tick's number at the caller. The first one stays.
+    /// The tick's number at the caller.
     pub fn set_tick_id(&self, id: u64) {
         let _ = self.tick_id.set(id);
     }
@@ -92,57 +83,32 @@ impl RpcFacts {
         self.tick_id.get().copied()
     }
 
-    /// Adds to what the call moved.
-    pub fn add(&self, more: Totals) {
-        for (count, more) in [
-            (&self.counts.tickets_in, more.tickets_in),
-            (&self.counts.matches_out, more.matches_out),
-            (&self.counts.players_matched, more.players_matched),
-            (&self.counts.proposals_out, more.proposals_out),
-        ] {
-            if more > 0 {
-                count.fetch_add(more, Relaxed);
-            }
-        }
+    /// What the call moved.
+    pub fn set_totals(&self, totals: Totals) {
+        let _ = self.totals.set(totals);
     }
 
-    /// What the call moved so far.
+    /// What the call moved; zeros before it is known.
     pub fn totals(&self) -> Totals {
-        Totals {
-            tickets_in: self.counts.tickets_in.load(Relaxed),
-            matches_out: self.counts.matches_out.load(Relaxed),
-            players_matched: self.counts.players_matched.load(Relaxed),
-            proposals_out: self.counts.proposals_out.load(Relaxed),
-        }
+        self.totals.get().copied().unwrap_or_default()
     }
 
-    /// Adds refusals for `reasons[index]`; an index outside the table is ignored.
-    pub fn add_refusals(&self, reasons: &'static [&'static str], index: usize, more: u64) {
-        if more == 0 {
-            return;
+    /// What was refused in the call: reasons and their counts. An empty list does not count.
+    pub fn set_refusals(&self, refusals: impl IntoIterator<Item = (&'static str, u64)>) {
+        let mut text = String::new();
+        for (reason, times) in refusals {
+            let gap = if text.is_empty() { "" } else { " " };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{gap}{reason}={times}");
         }
-        let (_, counts) = self.reasons.get_or_init(|| {
-            let counts = reasons.iter().map(|_| AtomicU64::new(0)).collect();
-            (reasons, counts)
-        });
-        if let Some(count) = counts.get(index) {
-            count.fetch_add(more, Relaxed);
+        if !text.is_empty() {
+            let _ = self.refusals.set(text.into());
         }
     }
 
     /// Refusals as `reason=count` separated by blanks; `None` if nothing was refused.
-    pub fn refusals(&self) -> Option<String> {
-        let (reasons, counts) = self.reasons.get()?;
-        let mut text = String::new();
-        for (reason, count) in reasons.iter().zip(counts) {
-            let count = count.load(Relaxed);
-            if count > 0 {
-                let gap = if text.is_empty() { "" } else { " " };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{gap}{reason}={count}");
-            }
-        }
-        (!text.is_empty()).then_some(text)
+    pub fn refusals(&self) -> Option<&str> {
+        self.refusals.get().map(AsRef::as_ref)
     }
 }
 
@@ -160,12 +126,8 @@ pub fn bounded(text: &str, max: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::method::MethodTable;
+    use super::super::testing::facts;
     use super::*;
-
-    fn facts() -> RpcFacts {
-        RpcFacts::new(MethodTable::new(&[]).find("/x/y"))
-    }
 
     #[test]
     fn the_first_text_stays_and_is_bounded() {
@@ -181,27 +143,24 @@ mod tests {
     }
 
     #[test]
-    fn counts_add_up() {
-        const REASONS: &[&str] = &["expired", "too_many_players"];
+    fn what_was_moved_and_refused_is_set_once() {
         let facts = facts();
-        assert_eq!(facts.refusals(), None);
-        facts.add_refusals(REASONS, 1, 2);
-        facts.add_refusals(REASONS, 1, 1);
-        facts.add_refusals(REASONS, 9, 1);
-        assert_eq!(facts.refusals().as_deref(), Some("too_many_players=3"));
-        facts.add_refusals(REASONS, 0, 1);
         assert_eq!(
-            facts.refusals().as_deref(),
-            Some("expired=1 too_many_players=3")
+            (facts.totals(), facts.refusals()),
+            (Totals::default(), None)
         );
-        let half = Totals {
+        facts.set_refusals([]);
+        facts.set_refusals([("expired", 1), ("too_many_players", 3)]);
+        facts.set_refusals([("expired", 9)]);
+        assert_eq!(facts.refusals(), Some("expired=1 too_many_players=3"));
+        let moved = Totals {
             tickets_in: 2,
             matches_out: 1,
             players_matched: 4,
             proposals_out: 0,
         };
-        facts.add(half);
-        facts.add(half);
-        assert_eq!(facts.totals().players_matched, 8);
+        facts.set_totals(moved);
+        facts.set_totals(Totals::default());
+        assert_eq!(facts.totals(), moved);
     }
 }

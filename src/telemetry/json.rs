@@ -17,7 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::facts::{RpcFacts, bounded};
 use super::propagation::TraceIdText;
 
-/// Longest text of one field, in bytes. Longer ones are cut.
+/// Maximum length of the text of one field, in bytes; the rest is cut off.
 const MAX_FIELD: usize = 4096;
 
 /// Names that an event's field may not take; such a field gets the prefix `field.`.
@@ -138,7 +138,7 @@ impl<M: SerializeMap> Visit for Fields<M> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = BoundedText(String::new());
-        // It fails when the text is full, which is as much as is wanted.
+        // An error means that the text is full: the rest is not wanted.
         let _ = fmt::Write::write_fmt(&mut text, format_args!("{value:?}"));
         self.entry(field, &text.0);
     }

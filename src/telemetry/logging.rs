@@ -1,12 +1,13 @@
 //! The subscriber: which lines are logged, in which form, and where they go.
 
+pub(super) mod filter;
+
 use std::io::{self, Write};
 use std::panic;
 use std::sync::Arc;
 
 use tracing::{Dispatch, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -17,16 +18,16 @@ use super::json::Json;
 use super::loki::LokiSink;
 use super::metrics::ExportMetrics;
 use super::settings::{LogFormat, Settings};
-use super::tracing::Tracer;
+use super::spans::Tracer;
 
-/// Lines that may wait for standard output.
+/// Maximum number of lines that wait for standard output.
 const QUEUE_LINES: usize = 16_384;
 
 /// Where lines go besides Loki.
 pub struct Output {
     /// Standard output, or a test's buffer.
     pub writer: Box<dyn Write + Send>,
-    /// Whether a person looks at it.
+    /// Whether a person reads it.
     pub is_terminal: bool,
 }
 
@@ -50,40 +51,6 @@ impl std::fmt::Debug for Output {
     }
 }
 
-/// The filter that RUST_LOG or else LOG_LEVEL asks for.
-pub(super) fn filter(settings: &Settings) -> Result<EnvFilter, String> {
-    if let Some(directives) = settings
-        .rust_log
-        .as_deref()
-        .filter(|d| !d.trim().is_empty())
-    {
-        return EnvFilter::builder()
-            .parse(directives)
-            .map_err(|error| format!("RUST_LOG is `{directives}`: {error}"));
-    }
-    let level = match settings.log_level.trim().to_ascii_lowercase().as_str() {
-        "trace" => "trace",
-        "debug" => "debug",
-        "info" => "info",
-        "warn" | "warning" => "warn",
-        "error" | "critical" | "fatal" => "error",
-        "off" | "none" => "off",
-        other => {
-            return Err(format!(
-                "LOG_LEVEL is `{other}`; write one of trace, debug, info, warning, error, critical, off"
-            ));
-        }
-    };
-    let directives = match level {
-        // The transport's own debug lines are for its authors; RUST_LOG still gets them.
-        "trace" | "debug" => format!("info,match_function={level}"),
-        _ => level.to_owned(),
-    };
-    EnvFilter::builder()
-        .parse(&directives)
-        .map_err(|error| format!("LOG_LEVEL `{level}`: {error}"))
-}
-
 /// Builds the subscriber. The guard writes what is queued when it is dropped.
 pub(super) fn build(
     settings: &Settings,
@@ -102,8 +69,7 @@ pub(super) fn build(
         .lossy(true)
         .thread_name("log-stdout")
         .finish(output.writer);
-    let losses = stdout.error_counter();
-    metrics.watch_stdout(move || losses.dropped_lines() as u64);
+    metrics.watch_stdout(stdout.error_counter());
     let lines = if human {
         let lines = fmt::layer()
             .with_ansi(output.is_terminal)
@@ -120,7 +86,7 @@ pub(super) fn build(
         json_lines(stdout, loki)
     };
     let subscriber = Registry::default()
-        .with(lines.with_filter(filter(settings)?))
+        .with(lines.with_filter(settings.log_filter()?.to_env_filter()))
         .with(tracer.layer());
     Ok((Dispatch::new(subscriber), guard))
 }
@@ -137,7 +103,7 @@ where
     }
 }
 
-/// Panics become log lines, so that they are seen where the other lines are.
+/// Makes panics log lines, so that they are found where the other lines are.
 pub(super) fn log_panics() {
     panic::set_hook(Box::new(|info| {
         let message = info

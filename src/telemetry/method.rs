@@ -37,7 +37,7 @@ pub struct Method {
     pub name: &'static str,
     /// Streams or single messages.
     pub call_type: CallType,
-    /// Called by probes all the time, so logged only at debug while it goes well.
+    /// Called by probes all the time, so a success is logged only at debug.
     pub probe: bool,
 }
 

@@ -1,107 +1,74 @@
-//! The registry: every name, label and unit that operators see, in one family of files.
+//! The registry of all metrics, and the text of it that Prometheus reads.
+//!
+//! Each area registers its own metrics, beside what they measure, through a [`Registrar`]. Here are
+//! those of the process, of the build and of telemetry's own exporters.
 //!
 //! Names of the ecosystem (`grpc_server_*`, `process_*`) stand bare; the application's own carry
 //! PROMETHEUS_PREFIX. Labels come from closed sets only and every series exists from the start, so
 //! that rates begin at zero and no client can add a series.
 
-mod auth;
 mod export;
-mod merged;
-mod rpc;
-mod tick;
+mod prefix;
+mod registrar;
 
 use std::sync::Arc;
 
-use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Encoder, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 
-pub use auth::AuthReading;
 pub use export::ExportMetrics;
-pub use rpc::{CODES, RpcMetrics};
-pub use tick::{Spread, TickKind, TickLabels, TickMetrics, TickReport};
-
-use super::method::MethodTable;
+pub use prefix::MetricPrefix;
+pub use registrar::Registrar;
 
 /// All metrics of the process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    registry: Registry,
-    prefix: Arc<str>,
-    /// Calls, by method and code.
-    pub rpc: Arc<RpcMetrics>,
-    /// Ticks, tickets and matches.
-    pub ticks: Arc<TickMetrics>,
+    registrar: Registrar,
     /// Losses of the log and span exporters.
     pub export: Arc<ExportMetrics>,
 }
 
 impl Metrics {
-    /// Registers everything.
-    ///
-    /// `prefix` starts the application's own names; `methods` and `ticks` are the label values.
+    /// A registry with the metrics of the process, the build and the exporters.
     ///
     /// # Errors
-    /// The prefix makes no valid metric name, or bounds do not ascend.
-    pub fn new(
-        prefix: &str,
-        methods: &MethodTable,
-        ticks: TickLabels,
-    ) -> Result<Self, prometheus::Error> {
+    ///
+    /// If a metric cannot be registered, which is a fault of the program.
+    pub fn new(prefix: &MetricPrefix) -> Result<Self> {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        register_build_info(&registry, prefix)?;
+        let registrar = Registrar::new(registry, prefix);
+        register_build_info(&registrar)?;
         Ok(Self {
-            rpc: Arc::new(RpcMetrics::new(&registry, prefix, methods)?),
-            ticks: Arc::new(TickMetrics::new(&registry, prefix, ticks)?),
-            export: Arc::new(ExportMetrics::new(&registry, prefix)?),
-            registry,
-            prefix: prefix.into(),
+            export: Arc::new(ExportMetrics::register(&registrar)?),
+            registrar,
         })
     }
 
-    /// Exports what the authorizer counts: `read` is asked at every scrape.
-    ///
-    /// # Errors
-    /// Called twice.
-    pub fn watch_auth(
-        &self,
-        read: impl Fn() -> AuthReading + Send + Sync + 'static,
-    ) -> Result<(), prometheus::Error> {
-        auth::register(&self.registry, &self.prefix, Box::new(read))
+    /// Where the other areas register their metrics.
+    pub fn registrar(&self) -> &Registrar {
+        &self.registrar
     }
 
     /// The metrics in Prometheus' text format.
     ///
     /// # Errors
-    /// A family cannot be written, which is a fault of the program.
-    pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
+    ///
+    /// If a family cannot be written, which is a fault of the program.
+    pub fn encode(&self) -> Result<Vec<u8>> {
         self.export.refresh();
         let mut text = Vec::with_capacity(64 * 1024);
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        TextEncoder::new().encode(&self.registrar.registry().gather(), &mut text)?;
         Ok(text)
     }
 }
 
-fn register<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: C,
-) -> Result<C, prometheus::Error> {
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
-}
-
-fn register_build_info(registry: &Registry, prefix: &str) -> Result<(), prometheus::Error> {
-    let info = register(
-        registry,
-        IntGaugeVec::new(
-            Opts::new(
-                format!("{prefix}_build_info"),
-                "Always 1; the labels say which build runs.",
-            ),
-            &["version", "revision"],
-        )?,
-    )?;
+fn register_build_info(metrics: &Registrar) -> Result<()> {
+    let options = Opts::new(
+        metrics.name("build_info"),
+        "Always 1; the labels say which build runs.",
+    );
+    let info = metrics.register(IntGaugeVec::new(options, &["version", "revision"])?)?;
     info.with_label_values(&[
         env!("CARGO_PKG_VERSION"),
         option_env!("GIT_REVISION").unwrap_or("unknown"),

@@ -1,5 +1,5 @@
-//! A collector that may be away: one warning when it goes, one line when it is back, and ever
-//! rarer attempts in between.
+//! A collector that cannot be reached: one warning when that begins, one line when it ends, and
+//! longer and longer pauses between the attempts.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use super::facts::bounded;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// Longest part of an error that is logged, in bytes.
+/// Maximum length of an error in a log line, in bytes.
 const MAX_ERROR: usize = 300;
 
-/// Whether a collector is believed to be away. Shared between the thread that sends and those
-/// that only want to know.
+/// Whether a collector can be reached, as far as is known. Shared between the thread that sends and
+/// those that only ask.
 #[derive(Debug)]
 pub(super) struct Outage {
     collector: &'static str,
     start: Instant,
-    /// Milliseconds after `start` until which nothing is sent; 0 while all is well.
+    /// Milliseconds after `start` until which nothing is sent; 0 while it can be reached.
     until_ms: AtomicU64,
     failures: AtomicU32,
 }
@@ -34,7 +34,7 @@ impl Outage {
         }
     }
 
-    /// How long to wait before the next attempt; zero while all is well.
+    /// How long to wait before the next attempt; zero while it can be reached.
     pub(super) fn pause(&self) -> Duration {
         match self.until_ms.load(Relaxed) {
             0 => Duration::ZERO,
@@ -42,12 +42,12 @@ impl Outage {
         }
     }
 
-    /// An attempt failed. The first of a row is logged.
+    /// An attempt failed. The first of several in a row is logged.
     pub(super) fn failed(&self, error: &dyn Display) {
         let failures = self.failures.fetch_add(1, Relaxed);
         let pause = FIRST_PAUSE
             .saturating_mul(1 << failures.min(10))
-            .min(LONGEST_PAUSE);
+            .min(MAX_PAUSE);
         let until = self.start.elapsed() + pause;
         let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
         self.until_ms.store(until.max(1), Relaxed);
@@ -56,7 +56,7 @@ impl Outage {
             tracing::warn!(
                 collector = self.collector,
                 error = bounded(&error, MAX_ERROR),
-                "cannot reach the collector: going on without it; losses are counted in the metrics"
+                "the collector cannot be reached; the server works on without it, and losses are counted in the metrics"
             );
         }
     }
@@ -69,7 +69,7 @@ impl Outage {
             tracing::info!(
                 collector = self.collector,
                 failed_attempts = failures,
-                "the collector is back"
+                "the collector can be reached again"
             );
         }
     }
@@ -92,7 +92,7 @@ mod tests {
         for _ in 0..100 {
             outage.failed(&"refused");
         }
-        assert!(outage.pause() <= LONGEST_PAUSE);
+        assert!(outage.pause() <= MAX_PAUSE);
         outage.succeeded();
         assert_eq!(outage.pause(), Duration::ZERO);
     }

@@ -1,7 +1,7 @@
 //! Trace context in headers: B3 multi, B3 single and W3C, read leniently and written as B3 multi
 //! plus W3C.
 //!
-//! A header that cannot be read is as good as absent: a broken caller costs a new trace, never a
+//! A header that cannot be read counts as absent: a faulty caller gets a new trace, never a failed
 //! call. Formats: <https://github.com/openzipkin/b3-propagation>,
 //! <https://www.w3.org/TR/trace-context/>.
 
@@ -17,7 +17,8 @@ const B3_FLAGS: HeaderName = HeaderName::from_static("x-b3-flags");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// Longest `tracestate` that is carried on; the specification asks for at least 512 characters.
+/// Maximum length of a `tracestate` that is passed on; the specification asks for at least 512
+/// characters.
 const MAX_TRACESTATE: usize = 512;
 
 /// What a caller says about its trace.
@@ -33,7 +34,7 @@ pub struct Remote {
 
 /// Reads the caller's trace: B3 multi, else B3 single, else W3C.
 pub fn extract(headers: &HeaderMap) -> Option<Remote> {
-    // Looking for each of them by name costs more than to see that a call has none.
+    // To look for each of them by name costs more than to see that a call has none of them.
     if !headers.keys().any(is_of_trace) {
         return None;
     }
@@ -106,7 +107,7 @@ fn remote(ids: Option<(TraceId, SpanId)>, sampled: Option<bool>) -> Option<Remot
 
 fn b3_decision(text: &str) -> Option<bool> {
     match text {
-        // The words are from before the format was settled; old clients still send them.
+        // Before the format was settled, these were words; old clients still send them.
         "1" | "d" | "true" => Some(true),
         "0" | "false" => Some(false),
         _ => None,

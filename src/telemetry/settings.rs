@@ -1,13 +1,22 @@
 //! What operators set: flags, environment variables, defaults and help in one place.
 
-use std::fmt;
+mod if_used;
+mod summary;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{ArgAction, ValueEnum};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
+use super::admin::MetricsPath;
+use super::collector::Address;
+use super::logging::filter::{LogFilter, LogLevel};
+use super::metrics::MetricPrefix;
+use super::spans::sampling::{SampleRatio, SamplerName};
 use crate::config::parse::boolean;
+
+pub use if_used::IfUsed;
 
 /// The form of a log line on standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -32,22 +41,22 @@ pub enum TracesExporter {
     None,
 }
 
-/// Which calls are traced; names of the OpenTelemetry specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum SamplerName {
-    /// Every call.
-    AlwaysOn,
-    /// No call.
-    AlwaysOff,
-    /// A share of the calls, by trace id.
-    Traceidratio,
-    /// What the caller decided; every call without a caller's decision.
-    ParentbasedAlwaysOn,
-    /// What the caller decided; no call without a caller's decision.
-    ParentbasedAlwaysOff,
-    /// What the caller decided; a share of the calls without a caller's decision.
-    ParentbasedTraceidratio,
+/// Where log lines are pushed.
+#[derive(Clone, Debug)]
+pub struct LokiTarget {
+    /// Push address of Loki.
+    pub address: Address,
+    /// User and password for HTTP Basic.
+    pub user: Option<(String, SecretString)>,
+}
+
+/// Where spans are sent, and how long a batch may take.
+#[derive(Clone, Debug)]
+pub enum SpansTarget {
+    /// A collector that takes Zipkin's JSON.
+    Zipkin(Address, Duration),
+    /// A collector that takes OTLP over HTTP.
+    Otlp(Address, Duration),
 }
 
 /// Logs, metrics and traces. [`Settings::validate`] reports what the types alone cannot.
@@ -56,16 +65,16 @@ pub enum SamplerName {
 #[command(next_help_heading = "Telemetry")]
 pub struct Settings {
     /// Service name on spans, logs and metrics; User-Agent of every call to AGS.
-    #[arg(long, env = "APP_NAME", default_value = "app-server")]
+    #[arg(long, env = "APP_NAME", default_value = "app-server", value_parser = not_blank)]
     pub app_name: String,
 
     /// Least severe level that is logged: trace, debug, info, warning, error, critical or off.
     #[arg(long, env = "LOG_LEVEL", default_value = "info")]
-    pub log_level: String,
+    pub log_level: IfUsed<LogLevel>,
 
     /// Filter directives such as `info,match_function=debug`; wins over LOG_LEVEL.
     #[arg(long, env = "RUST_LOG")]
-    pub rust_log: Option<String>,
+    pub rust_log: Option<LogFilter>,
 
     /// Form of the lines on standard output.
     #[arg(
@@ -97,13 +106,13 @@ pub struct Settings {
     #[arg(long, env = "ENABLE_LOKI", value_parser = boolean, action = ArgAction::Set, default_value = "true")]
     pub enable_loki: bool,
 
-    /// Loki's push address.
+    /// Push address of Loki.
     #[arg(
         long,
         env = "LOKI_URL",
         default_value = "http://localhost:3100/loki/api/v1/push"
     )]
-    pub loki_url: Address,
+    pub loki_url: IfUsed<Address>,
 
     /// User name for HTTP Basic to Loki.
     #[arg(long, env = "LOKI_USERNAME")]
@@ -121,17 +130,18 @@ pub struct Settings {
     #[arg(long, env = "PROMETHEUS_ADDR", default_value = "0.0.0.0")]
     pub prometheus_addr: IpAddr,
 
-    /// Port of the metrics server; 0 picks a free one.
+    /// Port of the metrics server; 0: any free one.
     #[arg(long, env = "PROMETHEUS_PORT", default_value_t = 8080)]
     pub prometheus_port: u16,
 
     /// Path of the metrics.
     #[arg(long, env = "PROMETHEUS_ENDPOINT", default_value = "/metrics")]
-    pub prometheus_endpoint: String,
+    pub prometheus_endpoint: MetricsPath,
 
-    /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` turned to `_`].
+    /// Prefix of the application's own metrics [default: APP_NAME with space, `-` and `.` replaced
+    /// by `_`].
     #[arg(long, env = "PROMETHEUS_PREFIX")]
-    pub prometheus_prefix: Option<String>,
+    pub prometheus_prefix: Option<MetricPrefix>,
 
     /// Export spans to Zipkin unless OTEL_TRACES_EXPORTER says otherwise.
     #[arg(long, env = "ENABLE_ZIPKIN", value_parser = boolean, action = ArgAction::Set, default_value = "true")]
@@ -141,15 +151,15 @@ pub struct Settings {
     #[arg(long, env = "OTEL_TRACES_EXPORTER", value_enum, ignore_case = true)]
     pub otel_traces_exporter: Option<TracesExporter>,
 
-    /// Zipkin's address for spans.
+    /// Address of Zipkin for spans.
     #[arg(
         long,
         env = "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
         default_value = "http://localhost:9411/api/v2/spans"
     )]
-    pub otel_exporter_zipkin_endpoint: Address,
+    pub otel_exporter_zipkin_endpoint: IfUsed<Address>,
 
-    /// Longest time for one batch of spans to Zipkin, in milliseconds (1 to 600000).
+    /// Maximum time for one batch of spans to Zipkin, in milliseconds (1 to 600000).
     #[arg(
         long,
         env = "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
@@ -164,13 +174,13 @@ pub struct Settings {
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
         default_value = "http://localhost:4318"
     )]
-    pub otel_exporter_otlp_endpoint: Address,
+    pub otel_exporter_otlp_endpoint: IfUsed<Address>,
 
     /// Address of an OTLP receiver of spans, used as it is; wins over the base address.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
-    pub otel_exporter_otlp_traces_endpoint: Option<Address>,
+    pub otel_exporter_otlp_traces_endpoint: Option<IfUsed<Address>>,
 
-    /// Longest time for one batch of spans over OTLP, in milliseconds (1 to 600000).
+    /// Maximum time for one batch of spans over OTLP, in milliseconds (1 to 600000).
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TIMEOUT",
@@ -191,7 +201,7 @@ pub struct Settings {
 
     /// Share of calls for a ratio sampler, 0.0 to 1.0 [default: 1.0].
     #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG")]
-    pub otel_traces_sampler_arg: Option<String>,
+    pub otel_traces_sampler_arg: Option<SampleRatio>,
 
     /// Service name on spans [default: APP_NAME].
     #[arg(long, env = "OTEL_SERVICE_NAME")]
@@ -199,85 +209,59 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Everything that is wrong with the settings, each fault with the variable's name; empty if
-    /// they can be used.
+    /// What is wrong although every value by itself can be read: all faults, each with the
+    /// variable's name; empty if the settings can be used.
     pub fn validate(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        if self.app_name.trim().is_empty() {
-            faults.push("APP_NAME is blank; give the service a name".to_owned());
-        }
-        if let Err(fault) = super::logging::filter(self) {
-            faults.push(fault);
-        }
-        for (old, old_value, new, new_value) in [
-            (
+        let password_alone = (self.loki_password.is_some() && self.loki_username.is_none())
+            .then(|| "LOKI_PASSWORD is set but LOKI_USERNAME is not; set both or none".to_owned());
+        let faults = [
+            self.log_filter().err(),
+            disagreement(
                 "ENABLE_INTERCEPTOR_LOGGING",
                 self.enable_interceptor_logging,
                 "PLUGIN_GRPC_SERVER_LOGGING_ENABLED",
                 self.plugin_grpc_server_logging_enabled,
             ),
-            (
+            disagreement(
                 "ENABLE_INTERCEPTOR_METRICS",
                 self.enable_interceptor_metrics,
                 "PLUGIN_GRPC_SERVER_METRICS_ENABLED",
                 self.plugin_grpc_server_metrics_enabled,
             ),
-        ] {
-            if let (Some(a), Some(b)) = (old_value, new_value)
-                && a != b
-            {
-                faults.push(format!(
-                    "{old} is {a} and {new} is {b}; they are two names of one switch: set one, or both alike"
-                ));
-            }
+            self.loki().err(),
+            password_alone,
+            self.spans().err(),
+            self.metrics_prefix().err(),
+        ];
+        faults.into_iter().flatten().collect()
+    }
+
+    /// Which lines are logged: as RUST_LOG says, or else as LOG_LEVEL.
+    ///
+    /// # Errors
+    ///
+    /// If LOG_LEVEL decides and is not a level.
+    pub fn log_filter(&self) -> Result<LogFilter, String> {
+        match &self.rust_log {
+            Some(filter) if !filter.is_blank() => Ok(filter.clone()),
+            _ => Ok(self.log_level.get("LOG_LEVEL")?.filter()),
         }
-        let mut urls = vec![];
-        if self.enable_loki {
-            urls.push(("LOKI_URL", &self.loki_url));
+    }
+
+    /// Where log lines are pushed; `None` if they are not.
+    ///
+    /// # Errors
+    ///
+    /// If they are pushed and LOKI_URL is not an address.
+    pub fn loki(&self) -> Result<Option<LokiTarget>, String> {
+        if !self.enable_loki {
+            return Ok(None);
         }
-        match self.traces_exporter() {
-            TracesExporter::Zipkin => urls.push((
-                "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
-                &self.otel_exporter_zipkin_endpoint,
-            )),
-            TracesExporter::Otlp => match &self.otel_exporter_otlp_traces_endpoint {
-                Some(url) => urls.push(("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url)),
-                None => urls.push((
-                    "OTEL_EXPORTER_OTLP_ENDPOINT",
-                    &self.otel_exporter_otlp_endpoint,
-                )),
-            },
-            TracesExporter::None => {}
-        }
-        for (name, url) in urls {
-            if !url.is_http() {
-                faults.push(format!(
-                    "{name} is `{url}`; it must be an absolute http:// or https:// address"
-                ));
-            }
-        }
-        if self.loki_password.is_some() && self.loki_username.is_none() {
-            faults.push("LOKI_PASSWORD is set but LOKI_USERNAME is not; set both or none".into());
-        }
-        if !self.prometheus_endpoint.starts_with('/')
-            || self.prometheus_endpoint.len() < 2
-            || ["/healthz", "/readyz"].contains(&self.prometheus_endpoint.as_str())
-        {
-            faults.push(format!(
-                "PROMETHEUS_ENDPOINT is `{}`; it must be a path such as /metrics, other than /healthz and /readyz",
-                self.prometheus_endpoint
-            ));
-        }
-        let prefix = self.metrics_prefix();
-        if !is_metric_name(&prefix) {
-            faults.push(format!(
-                "PROMETHEUS_PREFIX is `{prefix}`; a metric's name has only letters, digits and _, and starts with no digit"
-            ));
-        }
-        if let Err(fault) = self.sampler_ratio() {
-            faults.push(fault);
-        }
-        faults
+        let password = self.loki_password.clone().unwrap_or_default();
+        Ok(Some(LokiTarget {
+            address: self.loki_url.get("LOKI_URL")?.clone(),
+            user: self.loki_username.clone().map(|user| (user, password)),
+        }))
     }
 
     /// Whether the request log layer is on.
@@ -309,10 +293,20 @@ impl Settings {
     }
 
     /// Prefix of the application's own metrics.
-    pub fn metrics_prefix(&self) -> String {
-        self.prometheus_prefix
-            .clone()
-            .unwrap_or_else(|| self.app_name.replace([' ', '-', '.'], "_"))
+    ///
+    /// # Errors
+    ///
+    /// If PROMETHEUS_PREFIX is not set and APP_NAME cannot be made one.
+    pub fn metrics_prefix(&self) -> Result<MetricPrefix, String> {
+        match &self.prometheus_prefix {
+            Some(prefix) => Ok(prefix.clone()),
+            None => MetricPrefix::of_application(&self.app_name).map_err(|why| {
+                format!(
+                    "APP_NAME is `{}`, which cannot be made a prefix for metrics: {why}; set PROMETHEUS_PREFIX",
+                    self.app_name
+                )
+            }),
+        }
     }
 
     /// Service name on spans.
@@ -320,141 +314,62 @@ impl Settings {
         self.otel_service_name.as_deref().unwrap_or(&self.app_name)
     }
 
-    /// Address of an OTLP receiver of spans.
-    pub fn otlp_endpoint(&self) -> Address {
-        self.otel_exporter_otlp_traces_endpoint
-            .clone()
-            .unwrap_or_else(|| {
-                let base = self.otel_exporter_otlp_endpoint.as_str();
-                Address(format!("{}/v1/traces", base.trim_end_matches('/')))
-            })
-    }
-
-    /// Longest time for one batch to Zipkin.
-    pub fn zipkin_timeout(&self) -> Duration {
-        Duration::from_millis(self.otel_exporter_zipkin_timeout)
+    /// Where spans are sent; `None` if they are not.
+    ///
+    /// # Errors
+    ///
+    /// If they are sent and the address of the exporter in use is not an address.
+    pub fn spans(&self) -> Result<Option<SpansTarget>, String> {
+        Ok(match self.traces_exporter() {
+            TracesExporter::None => None,
+            TracesExporter::Zipkin => {
+                let address = &self.otel_exporter_zipkin_endpoint;
+                let timeout = Duration::from_millis(self.otel_exporter_zipkin_timeout);
+                let address = address.get("OTEL_EXPORTER_ZIPKIN_ENDPOINT")?;
+                Some(SpansTarget::Zipkin(address.clone(), timeout))
+            }
+            TracesExporter::Otlp => {
+                let address = match &self.otel_exporter_otlp_traces_endpoint {
+                    Some(address) => address.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")?.clone(),
+                    None => {
+                        let base = &self.otel_exporter_otlp_endpoint;
+                        base.get("OTEL_EXPORTER_OTLP_ENDPOINT")?
+                            .below("v1/traces")?
+                    }
+                };
+                let timeout = Duration::from_millis(self.otel_exporter_otlp_timeout);
+                Some(SpansTarget::Otlp(address, timeout))
+            }
+        })
     }
 
     /// Share of the calls that a ratio sampler keeps.
-    ///
-    /// # Errors
-    /// OTEL_TRACES_SAMPLER_ARG is no number from 0 to 1.
-    pub fn sampler_ratio(&self) -> Result<f64, String> {
-        let Some(text) = &self.otel_traces_sampler_arg else {
-            return Ok(1.0);
-        };
-        match text.trim().parse::<f64>() {
-            Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
-            _ => Err(format!(
-                "OTEL_TRACES_SAMPLER_ARG is `{text}`; it must be a number from 0.0 to 1.0"
-            )),
-        }
-    }
-
-    /// The effective settings for the line at start-up; secrets only as set or unset.
-    pub fn summary(&self) -> Vec<(&'static str, String)> {
-        let secret = |value: &Option<SecretString>| match value {
-            Some(value) if !value.expose_secret().is_empty() => "set".to_owned(),
-            _ => "unset".to_owned(),
-        };
-        let directive = self.rust_log.clone().unwrap_or(self.log_level.clone());
-        let mut lines = vec![
-            ("APP_NAME", self.app_name.clone()),
-            ("LOG_LEVEL", directive),
-            (
-                "ENABLE_INTERCEPTOR_LOGGING",
-                self.log_requests().to_string(),
-            ),
-            (
-                "ENABLE_INTERCEPTOR_METRICS",
-                self.measure_requests().to_string(),
-            ),
-            ("ENABLE_LOKI", self.enable_loki.to_string()),
-            ("ENABLE_PROMETHEUS", self.enable_prometheus.to_string()),
-            ("OTEL_TRACES_EXPORTER", value_name(&self.traces_exporter())),
-            ("OTEL_TRACES_SAMPLER", value_name(&self.otel_traces_sampler)),
-        ];
-        if self.enable_loki {
-            lines.push(("LOKI_URL", self.loki_url.to_string()));
-            lines.push(("LOKI_PASSWORD", secret(&self.loki_password)));
-        }
-        if self.enable_prometheus {
-            lines.push((
-                "PROMETHEUS_ADDR",
-                format!("{}:{}", self.prometheus_addr, self.prometheus_port),
-            ));
-            lines.push(("PROMETHEUS_ENDPOINT", self.prometheus_endpoint.clone()));
-            lines.push(("PROMETHEUS_PREFIX", self.metrics_prefix()));
-        }
-        match self.traces_exporter() {
-            TracesExporter::Zipkin => lines.push((
-                "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
-                self.otel_exporter_zipkin_endpoint.to_string(),
-            )),
-            TracesExporter::Otlp => lines.push((
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-                self.otlp_endpoint().to_string(),
-            )),
-            TracesExporter::None => {}
-        }
-        lines
+    pub fn sample_ratio(&self) -> SampleRatio {
+        self.otel_traces_sampler_arg.unwrap_or_default()
     }
 }
 
-fn value_name(value: &impl ValueEnum) -> String {
-    value
-        .to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
+/// A fault if two names of one switch are set and differ.
+fn disagreement(
+    old: &str,
+    old_value: Option<bool>,
+    new: &str,
+    new_value: Option<bool>,
+) -> Option<String> {
+    let (old_value, new_value) = old_value.zip(new_value)?;
+    (old_value != new_value).then(|| {
+        format!(
+            "{old} is {old_value} and {new} is {new_value}; they are two names of one switch: set \
+             one, or both alike"
+        )
+    })
 }
 
-/// An address of a collector. What is printed of it has no user and no password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Address(String);
-
-impl Address {
-    /// The whole address, credentials included.
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn not_blank(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is blank; give the service a name".to_owned());
     }
-
-    /// Whether the peer has to show a certificate.
-    pub(super) fn uses_tls(&self) -> bool {
-        reqwest::Url::parse(&self.0).is_ok_and(|url| url.scheme() == "https")
-    }
-
-    fn is_http(&self) -> bool {
-        reqwest::Url::parse(&self.0).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-    }
-}
-
-impl From<&str> for Address {
-    fn from(text: &str) -> Self {
-        Self(text.trim().to_owned())
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &self.0;
-        let start = text.find("://").map_or(0, |at| at + 3);
-        let end = text[start..].find('/').map_or(text.len(), |at| start + at);
-        let host = text[start..end]
-            .rfind('@')
-            .map_or(start, |at| start + at + 1);
-        write!(f, "{}{}", &text[..start], &text[host..])
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.to_string())
-    }
-}
-
-/// Whether `name` can start the name of a Prometheus metric.
-fn is_metric_name(name: &str) -> bool {
-    let ok = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(ok)
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

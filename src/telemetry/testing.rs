@@ -7,41 +7,40 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use ::tracing::Dispatch;
 use clap::Parser;
 use flate2::read::GzDecoder;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SimpleSpanProcessor, SpanData, SpanExporter};
 use serde_json::Value;
+use tracing::Dispatch;
 
+use super::facts::RpcFacts;
 use super::logging::Output;
 use super::method::{CallType, Method, MethodTable};
-use super::metrics::TickLabels;
+use super::metrics::Metrics;
 use super::settings::Settings;
-use super::tracing::{Tracer, samplers, tracer};
+use super::spans::sampling::Samplers;
+use super::spans::{Tracer, samplers, tracer};
 use super::{Telemetry, build};
 
 /// How long a test waits for what must come. Never reached when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) const REASONS: &[&str] = &["no_players", "ruleset_invalid"];
-
-pub(crate) const TICKS: TickLabels = TickLabels {
-    reasons: REASONS,
-    wait_bounds_ms: &[1_000, 5_000, 60_000],
-    size_bounds: &[2, 4, 8],
-};
-
-/// The settings that these flags give, everything that sends switched off unless a flag says so.
-pub(crate) fn settings(flags: &[&str]) -> Settings {
+/// The settings that these flags give.
+pub(crate) fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
     #[derive(Parser)]
     #[command(args_override_self = true)]
     struct Cli {
         #[command(flatten)]
         settings: Settings,
     }
-    let quiet = ["test", "--enable-loki=no", "--enable-zipkin=no"];
-    Cli::parse_from(quiet.iter().chain(flags)).settings
+    Cli::try_parse_from(["test"].iter().chain(flags)).map(|cli| cli.settings)
+}
+
+/// The settings that these flags give, everything that sends switched off unless a flag says so.
+pub(crate) fn settings(flags: &[&str]) -> Settings {
+    let quiet = ["--enable-loki=no", "--enable-zipkin=no"];
+    parse(&[&quiet, flags].concat()).expect("these flags parse")
 }
 
 /// A table of one method of each kind.
@@ -59,11 +58,30 @@ pub(crate) fn methods() -> MethodTable {
     ])
 }
 
+/// Facts about a call of an unknown method.
+pub(crate) fn facts() -> RpcFacts {
+    RpcFacts::new(methods().find("/x/y"))
+}
+
+/// Metrics with the prefix `t`.
+pub(crate) fn metrics() -> Metrics {
+    Metrics::new(&"t".parse().expect("a prefix")).expect("valid names")
+}
+
+/// The value of one series, written as Prometheus writes it.
+pub(crate) fn value(metrics: &Metrics, series: &str) -> f64 {
+    let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    let value = line.unwrap_or_else(|| panic!("{series} is missing in\n{text}"));
+    value.parse().expect("a number")
+}
+
 /// Telemetry that writes into a buffer.
 pub(crate) fn telemetry(flags: &[&str]) -> (Dispatch, Telemetry, Lines) {
     let lines = Lines::default();
-    let (dispatch, telemetry) =
-        build(&settings(flags), &methods(), TICKS, lines.output()).expect("these flags work");
+    let (dispatch, telemetry) = build(&settings(flags), lines.output()).expect("these flags work");
     (dispatch, telemetry, lines)
 }
 
@@ -90,8 +108,8 @@ pub(crate) fn spans(flags: &[&str]) -> (Tracer, Spans) {
     let settings = settings(flags);
     let spans = Spans::default();
     let processor = SimpleSpanProcessor::new(spans.clone());
-    let (sampler, root) = samplers(&settings, true).expect("valid");
-    let (tracer, _) = tracer(&settings, sampler, root, Some(processor));
+    let Samplers { all, undecided } = samplers(&settings);
+    let (tracer, _) = tracer(settings.service_name(), all, undecided, Some(processor));
     (tracer, spans)
 }
 
@@ -209,8 +227,8 @@ fn answer(mut stream: TcpStream, status: u16, got: &Sender<Got>) -> io::Result<(
     )
 }
 
-/// An address on which nobody listens.
-pub(crate) fn nobody(path: &str) -> String {
+/// An address where no program listens.
+pub(crate) fn unused_address(path: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     format!("http://{address}{path}")

@@ -1,8 +1,10 @@
 //! Access tokens and permissions, against an AGS double over real HTTP.
 
 mod iam;
+mod keys;
 mod lifecycle;
 mod logs;
+mod outages;
 mod server;
 mod vectors;
 
@@ -39,7 +41,7 @@ fn settings(url: &str) -> Settings {
     settings.login.client_id = Some(client_id);
     settings.login.client_secret = Some(SecretString::from(client_secret));
     settings.ab_namespace = Some(NAMESPACE.to_owned());
-    assert_eq!(settings.faults(), [""; 0]);
+    assert_eq!(settings.validate(), [""; 0]);
     settings
 }
 
@@ -85,5 +87,5 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     };
     timeout(LONG, waiting)
         .await
-        .unwrap_or_else(|_| panic!("waited in vain until {what}"));
+        .unwrap_or_else(|_| panic!("it did not come to be within {LONG:?}: {what}"));
 }

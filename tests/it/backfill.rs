@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use match_function::matching::{
-    AgsLogic, BackfillOut, Flow, MatchLogic, Proposal, Reason, Roster, Session, TickContext,
-    Ticket as Queued,
+    AgsLogic, MatchLogic, Proposal, Reason, Roster, Session, TickContext, play_backfill,
 };
 use match_function::proto::backfill_ticket::{PartialMatch, Team};
 use match_function::proto::{BackfillTicket, Opaque, Parameters, Rules, Slot, Slots};
@@ -14,32 +13,6 @@ use serde_json::{Value as Json, json};
 
 use crate::manual::{self, Block, NOW_MS};
 use crate::support::{Player, Ticket, all, raw, start};
-
-#[derive(Default)]
-struct Kept {
-    proposals: Vec<Proposal>,
-    left: BTreeMap<String, &'static str>,
-    open: Vec<String>,
-}
-
-impl BackfillOut for Kept {
-    fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.proposals.push(proposal);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Queued, reason: Reason) {
-        self.left.insert(ticket.id.to_string(), reason.as_str());
-    }
-
-    fn keep_open(&mut self, session: Session, _reason: Reason) {
-        self.open.push(session.match_session_id.to_string());
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
 
 /// A session from its short form.
 fn session(arrival: usize, short: &Json) -> Session {
@@ -92,28 +65,23 @@ fn the_example_of_the_page_gives_the_proposals_that_it_says() {
     for Block { kind, json, .. } in manual::blocks(&page[start..end]) {
         assert!(parts.insert(kind, json).is_none(), "one example");
     }
-    let rules = AgsLogic
-        .rules(&parts["ruleset"].to_string())
-        .expect("a ruleset");
+    let ruleset = parts["ruleset"].to_string();
+    let rules = AgsLogic.rules(&ruleset).expect("a ruleset");
     assert!(rules.warnings.is_empty());
     let context = TickContext {
         now_ms: NOW_MS,
         tick_id: 1,
     };
-    let mut tick = AgsLogic.open_backfill(rules.rules, context);
-    let mut out = Kept::default();
-    let of = |name: &str| parts[name].as_array().expect("a list").clone();
-    for (arrival, short) in of("tickets").iter().enumerate() {
-        let _ = tick.push(manual::ticket(arrival, short), &mut out);
-    }
-    for (arrival, short) in of("sessions").iter().enumerate() {
-        let _ = tick.push_session(session(arrival, short), &mut out);
-    }
-    tick.finish(&mut out);
+    let of = |name: &str| parts[name].as_array().expect("a list").iter().enumerate();
+    let sessions = of("sessions").map(|(arrival, short)| session(arrival, short));
+    let tickets = of("tickets").map(|(arrival, short)| manual::ticket(arrival, short));
+    let out = play_backfill(&AgsLogic, &ruleset, context, sessions, tickets).expect("read above");
     let proposals: Json = out.proposals.iter().map(shown).collect();
     assert_eq!(proposals, parts["proposals"]);
-    assert_eq!(json!(out.left), parts["left"]);
-    assert!(out.open.is_empty());
+    let left = out.why_left().into_iter();
+    let left: BTreeMap<_, _> = left.map(|(id, reason)| (id, reason.as_str())).collect();
+    assert_eq!(json!(left), parts["left"]);
+    assert!(out.kept_open.is_empty());
     for reason in ["backfill_off", "team_sizes", "region", "session_full"] {
         assert!(Reason::ALL.iter().any(|known| known.as_str() == reason));
         assert!(page.contains(&format!("`{reason}`")), "{reason}");

@@ -2,24 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use match_function::app::TICK_LABELS;
+use match_function::auth::AuthMetrics;
 use match_function::layers::methods;
-use match_function::telemetry::metrics::{AuthReading, Metrics};
+use match_function::layers::metrics::RpcMetrics;
+use match_function::service::ServiceMetrics;
+use match_function::telemetry::metrics::Metrics;
 use serde_json::Value;
 
 const PREFIX: &str = "app_server";
 
 /// Names of all exported series.
 fn exported() -> BTreeSet<String> {
-    let metrics = Metrics::new(PREFIX, &methods::table(), TICK_LABELS).expect("valid names");
-    metrics
-        .watch_auth(|| AuthReading {
-            verdicts: vec![("ok", "cached", 0)],
-            iam_requests: vec![("jwks", 0)],
-            iam_failures: vec![("jwks", 0)],
-            iam_ages: vec![("jwks", None)],
-        })
-        .expect("registered once");
+    let metrics = Metrics::new(&PREFIX.parse().expect("a prefix")).expect("valid names");
+    let registrar = metrics.registrar();
+    RpcMetrics::register(registrar, methods::table()).expect("valid names");
+    ServiceMetrics::register(registrar).expect("valid names");
+    AuthMetrics::register(registrar).expect("valid names");
     let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");
     let mut names = BTreeSet::new();
     for family in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
@@ -32,7 +30,7 @@ fn exported() -> BTreeSet<String> {
     names
 }
 
-/// Names of metrics in a PromQL expression: identifiers that are no function, keyword or label.
+/// Names of metrics in a PromQL expression: identifiers that are not a function, keyword or label.
 /// Those found by pattern are given as the pattern.
 fn asked(expression: &str) -> Vec<String> {
     const KEYWORDS: [&str; 12] = [

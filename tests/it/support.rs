@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use clap::{Args, Command, FromArgMatches};
-use match_function::app::{App, AppError, Ended, TICK_LABELS};
+use match_function::app::{App, AppError, Ended};
 use match_function::config::{self, Config};
 use match_function::matching::{AgsLogic, MatchLogic};
 use match_function::proto::match_function_client::MatchFunctionClient;
@@ -62,8 +62,7 @@ pub(crate) fn start(flags: &[&str]) -> Server {
 
 pub(crate) fn start_with(flags: &[&str], logic: impl MatchLogic) -> Server {
     let config = config(flags);
-    let methods = match_function::layers::methods::table();
-    let built = telemetry::build(&config.telemetry, &methods, TICK_LABELS, Output::stdout());
+    let built = telemetry::build(&config.telemetry, Output::stdout());
     // The subscriber is not installed: these tests look at answers, not at logs.
     let (_, telemetry) = built.expect("nothing to connect to");
     let app = App::build(config, telemetry.handles(), logic).expect("a free port");

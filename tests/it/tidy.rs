@@ -1,6 +1,8 @@
 //! What the documents promise about the code.
 
-use std::collections::BTreeMap;
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,122 +10,6 @@ use match_function::cli;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Which modules of the crate each area may import (ARCHITECTURE.md). `matching` may not even name
-/// most other crates.
-const IMPORTS: &[(&str, &[&str])] = &[
-    ("matching", &["matching"]),
-    ("proto", &["proto"]),
-    ("auth", &["auth", "config::parse"]),
-    ("telemetry", &["telemetry", "config::parse"]),
-    ("layers", &["layers", "auth", "telemetry"]),
-    ("service", &["service", "matching", "proto"]),
-    ("server", &["server", "config::parse"]),
-    (
-        "client",
-        &[
-            "client",
-            "proto",
-            "clock",
-            "auth::iam::log_in",
-            "auth::Login",
-        ],
-    ),
-    (
-        "config",
-        &["config", "auth", "server", "service", "telemetry"],
-    ),
-    ("clock", &[]),
-];
-
-const MATCHING_NEVER: &[&str] = &[
-    "tokio",
-    "tonic",
-    "prost",
-    "tracing",
-    "rand::",
-    "std::time::Instant",
-    "std::time::SystemTime",
-    "std::net",
-    "std::fs",
-    "std::env",
-    "std::thread",
-];
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Every source file with the area it belongs to.
-fn areas() -> Vec<(String, PathBuf)> {
-    let src = root().join("src");
-    let mut found = Vec::new();
-    sources(&src, &mut found);
-    let area = |path: &PathBuf| {
-        let first = path
-            .strip_prefix(&src)
-            .expect("below src")
-            .components()
-            .next();
-        let name = first.expect("a name").as_os_str().to_string_lossy();
-        name.trim_end_matches(".rs").to_owned()
-    };
-    found.into_iter().map(|path| (area(&path), path)).collect()
-}
-
-#[test]
-fn every_area_imports_only_what_it_may() {
-    let mut checked = 0;
-    for (area, path) in areas() {
-        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == area) else {
-            continue;
-        };
-        let text = fs::read_to_string(&path).expect("a file");
-        for (at, _) in text.match_indices("crate::") {
-            let rest = &text[at + "crate::".len()..];
-            let group = rest
-                .strip_prefix('{')
-                .map(|inner| &inner[..inner.find('}').unwrap_or(0)]);
-            let names = group.map_or(vec![rest], |inner| {
-                inner.split(',').map(str::trim).collect()
-            });
-            for name in names.into_iter().filter(|name| !name.is_empty()) {
-                let fits = |prefix: &str| {
-                    let ends =
-                        |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-                    name.strip_prefix(prefix).is_some_and(ends)
-                };
-                let shown: String = name.chars().take(40).collect();
-                assert!(
-                    allowed.iter().any(|prefix| fits(prefix)),
-                    "{}: {area} may not import crate::{shown}",
-                    path.display()
-                );
-                checked += 1;
-            }
-        }
-        if area == "matching" {
-            for line in text
-                .lines()
-                .filter(|line| line.trim_start().starts_with("use "))
-            {
-                let never = MATCHING_NEVER.iter().find(|name| line.contains(*name));
-                assert_eq!(never, None, "{}: {line}", path.display());
-            }
-        }
-    }
-    assert!(
-        checked > 30,
-        "the search for imports finds nothing any more: {checked}"
-    );
 }
 
 /// Variable to default, as the command line has them.
@@ -202,7 +88,7 @@ fn manifests_set_only_what_can_be_set() {
     let found = variables("deploy/kubernetes/base/settings.env");
     assert!(!found.is_empty());
     for name in found.keys() {
-        assert!(settings.contains_key(name), "{name} is no variable");
+        assert!(settings.contains_key(name), "{name} is not a variable");
     }
 }
 
@@ -237,4 +123,147 @@ fn the_readme_names_every_variable_with_its_default() {
     };
     let found: BTreeMap<_, _> = text.lines().filter_map(row).collect();
     assert_eq!(found, settings());
+}
+
+/// The page that comments cite by heading.
+const SEMANTICS: &str = "docs/semantics.md";
+
+/// Fewer citations mean that the search for them is broken.
+const MIN_CITATIONS: usize = 20;
+
+/// Folders and files that may cite it.
+const CITING: [&str; 8] = [
+    "src",
+    "tests",
+    "benches",
+    "examples",
+    "docs",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+];
+
+/// Files below a path with one of these extensions; the path itself if it is a file.
+fn files(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).expect("a folder") {
+            files(&entry.expect("an entry").path(), extensions, found);
+        }
+    } else if path
+        .extension()
+        .is_some_and(|ext| extensions.iter().any(|known| ext == *known))
+    {
+        found.push(path.to_owned());
+    }
+}
+
+/// A file as one line, without the marks of comments: a citation may be broken over two lines.
+fn in_one_line(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.lines() {
+        let line = line.trim_start();
+        let marks = ["///", "//!", "//"];
+        let unmarked = marks.iter().find_map(|mark| line.strip_prefix(mark));
+        joined.push_str(unmarked.unwrap_or(line).trim());
+        joined.push(' ');
+    }
+    joined
+}
+
+/// The next heading of a citation, and what follows it.
+fn next_heading(rest: &str) -> Option<(&str, &str)> {
+    let separators = [", \"", " and \"", " to \""];
+    let quoted = separators
+        .iter()
+        .find_map(|separator| rest.strip_prefix(separator))?;
+    quoted.split_once('"')
+}
+
+/// The headings that a text cites behind the name of the page: one, or several with `,`, `and` or
+/// `to` between them.
+fn cited(text: &str) -> Vec<&str> {
+    let mut headings = Vec::new();
+    for (at, _) in text.match_indices(SEMANTICS) {
+        let after = &text[at + SEMANTICS.len()..];
+        let mut rest = after.strip_prefix('`').unwrap_or(after);
+        while let Some((heading, after)) = next_heading(rest) {
+            headings.push(heading);
+            rest = after;
+        }
+    }
+    headings
+}
+
+/// The name of a heading in a link, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || [' ', '-'].contains(c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn citations_are_found_over_two_lines_of_a_comment() {
+    let text =
+        format!("/// Blocked ({SEMANTICS},\n    /// \"Blocks\" to \"Match\n/// fields\"), \"x\"");
+    assert_eq!(cited(&in_one_line(&text)), ["Blocks", "Match fields"]);
+    assert_eq!(cited(&format!("see {SEMANTICS}: \"x\"")), [""; 0]);
+}
+
+#[test]
+fn every_cited_heading_exists() {
+    let page = fs::read_to_string(root().join(SEMANTICS)).expect("the page");
+    let headings: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let anchors: BTreeSet<String> = headings.iter().copied().map(anchor).collect();
+    assert_eq!(anchors.len(), headings.len(), "two headings are alike");
+    let mut found = Vec::new();
+    for path in CITING {
+        files(&root().join(path), &["rs", "md"], &mut found);
+    }
+    let mut citations = 0;
+    for path in found {
+        let text = in_one_line(&fs::read_to_string(&path).expect("a file"));
+        for heading in cited(&text) {
+            let exists = headings.contains(&heading);
+            assert!(
+                exists,
+                "{}: {SEMANTICS} has no heading {heading:?}",
+                path.display()
+            );
+            citations += 1;
+        }
+    }
+    assert!(citations >= MIN_CITATIONS, "{citations} citations");
+    for (at, _) in page.match_indices("](#") {
+        let linked = page[at + "](#".len()..]
+            .split(')')
+            .next()
+            .unwrap_or_default();
+        assert!(anchors.contains(linked), "{SEMANTICS} links to #{linked}");
+    }
+}
+
+/// A longer file does more than one thing.
+const MAX_LINES: usize = 400;
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let mut found = Vec::new();
+    for folder in ["src", "tests"] {
+        files(&root().join(folder), &["rs"], &mut found);
+    }
+    let mut long = Vec::new();
+    for path in &found {
+        let lines = fs::read_to_string(path).expect("a file").lines().count();
+        if lines > MAX_LINES {
+            long.push((lines, path));
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+    let named_mod = found.iter().find(|path| path.ends_with("mod.rs"));
+    assert_eq!(named_mod, None, "`foo.rs` and `foo/` instead");
 }

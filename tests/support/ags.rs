@@ -6,6 +6,8 @@
 mod answers;
 #[path = "ags/game.rs"]
 mod game;
+#[path = "ags/identity.rs"]
+mod identity;
 #[path = "ags/matchmaking.rs"]
 mod matchmaking;
 #[path = "ags/operations.rs"]
@@ -24,15 +26,13 @@ use axum::http::header::{AUTHORIZATION, HOST, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use match_function::auth::Endpoint;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use self::answers::{broken_body, error, json_response};
+use self::answers::{broken_body, error};
 use self::game::Game;
 use self::operations::{Caller, Operation};
 use super::tokens::{TestKey, delegated, now_s};
@@ -63,7 +63,7 @@ pub(crate) enum Fault {
 pub(crate) struct World {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
-    /// What the client's tokens say; if nothing, they are no tokens that anybody could verify.
+    /// The claims of the client's tokens; with `None` they are texts that no key verifies.
     pub(crate) login_claims: Option<Value>,
     /// `expires_in` of the client's tokens.
     pub(crate) token_life_s: u64,
@@ -80,7 +80,7 @@ pub(crate) struct World {
 }
 
 impl Default for World {
-    /// All is well: one key, nobody revoked.
+    /// No fault: one key, and an empty revocation list.
     fn default() -> Self {
         Self {
             client_id: "test-client".to_owned(),
@@ -123,7 +123,7 @@ struct Inside {
 impl Inside {
     fn say(&self, line: &str) {
         if let Some(diary) = &self.diary {
-            // Nobody reads it any more: nothing is lost.
+            // Without a reader the line is not needed.
             _ = diary.send(line.to_owned());
         }
     }
@@ -139,7 +139,7 @@ pub(crate) struct Ags {
 }
 
 impl Ags {
-    /// An AGS where all is well, on a free port.
+    /// An AGS without faults, on a free port.
     pub(crate) async fn start() -> Self {
         Self::start_with(World::default()).await
     }
@@ -236,63 +236,13 @@ fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
     inside.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a path asks for, and the names in it.
-fn route(method: &str, path: &str) -> Option<(Endpoint, Vec<String>)> {
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let named = |names: &[&str]| names.iter().map(|name| percent_decoded(name)).collect();
-    match (method, segments.as_slice()) {
-        ("POST", ["iam", "v3", "oauth", "token"]) => Some((Endpoint::Token, vec![])),
-        ("GET", ["iam", "v3", "oauth", "jwks"]) => Some((Endpoint::Jwks, vec![])),
-        ("GET", ["iam", "v3", "oauth", "revocationlist"]) => {
-            Some((Endpoint::RevocationList, vec![]))
-        }
-        (
-            "GET",
-            [
-                "iam",
-                "v3",
-                "admin",
-                "namespaces",
-                namespace,
-                "roleoverride",
-                role,
-                "permissions",
-            ],
-        ) => Some((Endpoint::Role, named(&[role, namespace]))),
-        ("GET", ["iam", "v3", "admin", "roles", role]) => Some((Endpoint::Role, named(&[role]))),
-        ("GET", ["basic", "v1", "admin", "namespaces", namespace, "context"]) => {
-            Some((Endpoint::NamespaceContext, named(&[namespace])))
-        }
-        _ => None,
-    }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).expect("UTF-8")
-}
-
 async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20)
         .await
         .expect("a small body");
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-    let found = route(&method, &path);
+    let found = identity::route(&method, &path);
     let endpoint = found.as_ref().map(|(endpoint, _)| *endpoint);
     let operation = Operation::of(&method, &path, &body);
     let fault = {
@@ -357,7 +307,7 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
             let allowed = match operation.caller() {
                 // Whose the player's token is, the operation looks up.
                 Caller::Anyone | Caller::Player => true,
-                Caller::Login => is_allowed(&inside, Endpoint::Token, &parts.headers),
+                Caller::Login => identity::is_allowed(&inside, Endpoint::Token, &parts.headers),
                 Caller::Client => inside.logins.iter().any(|login| *login == request.token),
             };
             if !allowed {
@@ -367,95 +317,8 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
             game.answer(&request, &world.client_id, world.token_life_s)
         }
         (Some((endpoint, names)), _) => {
-            answer_server(&mut inside, endpoint, &names, &parts.headers, &body)
+            identity::answer(&mut inside, endpoint, &names, &parts.headers, &body)
         }
         (None, _) => error(404, 1, "not found"),
-    }
-}
-
-/// Answers what the server asks.
-fn answer_server(
-    inside: &mut Inside,
-    endpoint: Endpoint,
-    names: &[String],
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Response {
-    if !is_allowed(inside, endpoint, headers) {
-        return error(401, 20001, "unauthorized access");
-    }
-    let world = &mut inside.world;
-    match endpoint {
-        Endpoint::Token => log_in(inside, body),
-        Endpoint::Jwks => {
-            let keys = world.jwks[0].clone();
-            if world.jwks.len() > 1 {
-                world.jwks.remove(0);
-            }
-            json_response(200, &keys)
-        }
-        Endpoint::RevocationList => json_response(200, &world.revocation_list),
-        Endpoint::Role => match names {
-            [role, namespace] => told(world.role_overrides.get(&(role.clone(), namespace.clone()))),
-            [role] => told(world.roles.get(role)),
-            _ => unreachable!("a role has one or two names"),
-        },
-        Endpoint::NamespaceContext => told(world.contexts.get(&names[0])),
-    }
-}
-
-/// The token endpoint and the revocation list take the client's id and secret, the others its token.
-fn is_allowed(inside: &Inside, endpoint: Endpoint, headers: &HeaderMap) -> bool {
-    let shown = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if matches!(endpoint, Endpoint::Token | Endpoint::RevocationList) {
-        let World {
-            client_id,
-            client_secret,
-            ..
-        } = &inside.world;
-        shown
-            == format!(
-                "Basic {}",
-                STANDARD.encode(format!("{client_id}:{client_secret}"))
-            )
-    } else {
-        inside
-            .logins
-            .iter()
-            .any(|login| shown == format!("Bearer {login}"))
-    }
-}
-
-fn log_in(inside: &mut Inside, body: &[u8]) -> Response {
-    if body != b"grant_type=client_credentials" {
-        return json_response(
-            400,
-            &json!({"error": "unsupported_grant_type", "error_description": "-"}),
-        );
-    }
-    inside.logins_made += 1;
-    let token = match &inside.world.login_claims {
-        Some(claims) => TestKey::first().sign(claims),
-        None => format!("eyJhbGciOiJSUzI1NiJ9.login{}.s1gnature", inside.logins_made),
-    };
-    inside.logins.push(token.clone());
-    json_response(
-        200,
-        &json!({
-            "access_token": token, "bans": null, "display_name": "", "expires_in": inside.world.token_life_s,
-            "is_comply": true, "jflgs": 0, "namespace": "publisher", "namespace_roles": null,
-            "permissions": [{"action": 2, "resource": "ADMIN:ROLE"}], "roles": null, "scope": "account",
-            "token_type": "Bearer", "user_id": "", "xuid": "",
-        }),
-    )
-}
-
-fn told(answer: Option<&(u16, Value)>) -> Response {
-    match answer {
-        Some((status, body)) => json_response(*status, body),
-        None => error(404, 10456, "not found"),
     }
 }

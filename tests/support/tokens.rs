@@ -1,5 +1,5 @@
-//! Test key pairs and the tokens they sign. The keys are those of the golden vectors, and secret to
-//! nobody.
+//! Test key pairs and the tokens they sign. The keys are those of the golden vectors; none of them is
+//! a secret.
 
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,7 +19,7 @@ pub(crate) fn vectors(name: &str) -> Value {
 
 static TOKENS: LazyLock<Value> = LazyLock::new(|| vectors("tokens"));
 
-/// A key pair of IAM, or of somebody else.
+/// A key pair, of IAM or of another signer.
 #[derive(Debug, Clone)]
 pub(crate) struct TestKey {
     pub(crate) kid: String,

@@ -68,7 +68,7 @@ fn found(value: u32) -> Answer<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asks_once_for_all_who_want_the_same() {
+async fn asks_once_for_all_that_need_the_same() {
     let desk = Desk::new(&[("a", Ok(Some(1)))]);
     let get = || desk.directory.get(&"a");
     assert_eq!(
@@ -153,7 +153,7 @@ async fn refresh_takes_a_withdrawn_value_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refresh_forgets_what_nobody_used() {
+async fn refresh_drops_what_was_not_used() {
     let desk = Desk::new(&[("a", Ok(Some(1)))]);
     desk.directory.get(&"a").await;
     for (asked, known) in [(2, true), (2, false)] {

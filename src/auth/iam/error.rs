@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::stats::Endpoint;
+use super::super::endpoint::Endpoint;
 
 /// Why AGS gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum IamError {
         /// What the HTTP client says, without the URL.
         reason: String,
     },
-    /// Another status than 200.
+    /// A status other than 200.
     #[error("AGS answered HTTP {status} ({}){}", endpoint.name(), hint(*endpoint, *status))]
     Status {
         /// What was asked.
@@ -28,7 +28,7 @@ pub enum IamError {
         /// How long AGS asks to wait.
         retry_after: Option<Duration>,
     },
-    /// An answer beyond the limit.
+    /// An answer of more bytes than the limit.
     #[error("the answer of AGS ({}) is longer than {limit} bytes", endpoint.name())]
     TooLong {
         /// What was asked.
@@ -44,22 +44,22 @@ pub enum IamError {
         /// Where or why reading failed.
         reason: String,
     },
-    /// A role or namespace whose name cannot stand in a path.
+    /// A role or namespace whose name cannot be part of a path.
     #[error("not asked ({}): a name in the path is empty, `.` or `..`", endpoint.name())]
     Path {
-        /// What was to be asked.
+        /// What should have been asked.
         endpoint: Endpoint,
     },
-    /// The last login was too short a time ago.
-    #[error("not logged in: the last attempt was only moments ago")]
+    /// The last attempt to log in was too recent.
+    #[error("not logged in: the last attempt was only a moment ago")]
     LoginCooldown,
-    /// The asking task was ended, as at shutdown.
-    #[error("the request was given up")]
+    /// The task of the request was ended, as at shutdown.
+    #[error("the request was cancelled")]
     Cancelled,
 }
 
 impl IamError {
-    /// The HTTP status, if AGS answered with another than 200.
+    /// The HTTP status, if AGS answered with another one than 200.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),

@@ -1,6 +1,5 @@
 //! Requests to AGS: addresses, credentials, bounds, counting.
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +12,21 @@ use serde::de::DeserializeOwned;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use super::super::endpoint::Endpoint;
+use super::super::metrics::AuthMetrics;
 use super::super::settings::Login;
-use super::super::stats::{Endpoint, Stats};
 use super::error::IamError;
+use crate::error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait that AGS can ask for.
+/// Maximum wait that AGS can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// Adds headers, such as those of a trace, to each request to AGS.
 pub type InjectHeaders = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
-/// Who asks.
+/// How a request authenticates.
 pub(in crate::auth) enum Credentials<'a> {
     /// The client id and secret.
     Basic,
@@ -40,7 +41,7 @@ pub(in crate::auth) struct Http {
     client_id: String,
     client_secret: SecretString,
     inject: Option<InjectHeaders>,
-    stats: Arc<Stats>,
+    metrics: Arc<AuthMetrics>,
 }
 
 impl Http {
@@ -48,12 +49,12 @@ impl Http {
         login: &Login,
         app_name: &str,
         inject: Option<InjectHeaders>,
-        stats: Arc<Stats>,
+        metrics: Arc<AuthMetrics>,
     ) -> Result<Self, IamError> {
         let base = login.base_url().map_err(IamError::Setup)?;
         let mut client = reqwest::Client::builder();
         if base.scheme() == "http" {
-            // No redirect is followed, so no certificate is ever asked for: do not read them.
+            // Without redirects there is never TLS, so the certificates of the system are not read.
             client = client.tls_certs_only([]);
         }
         let client = client
@@ -63,14 +64,14 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .build()
-            .map_err(|error| IamError::Setup(reason(error)))?;
+            .map_err(|error| IamError::Setup(error::chain(error.without_url())))?;
         Ok(Self {
             client,
             base,
             client_id: login.client_id.clone().unwrap_or_default(),
             client_secret: login.client_secret.clone().unwrap_or_default(),
             inject,
-            stats,
+            metrics,
         })
     }
 
@@ -103,7 +104,8 @@ impl Http {
         self.send(endpoint, request, limit).await
     }
 
-    /// Reads a JSON body. The error says where, never what: the text may be a token.
+    /// Reads a JSON body. The error says where reading failed and does not quote the text, which
+    /// may be a token.
     pub(in crate::auth) fn json<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -126,7 +128,7 @@ impl Http {
         parsed: Result<T, impl fmt::Display>,
     ) -> Result<T, IamError> {
         parsed.map_err(|error| {
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
             IamError::Body {
                 endpoint,
                 reason: error.to_string(),
@@ -140,7 +142,7 @@ impl Http {
 
     /// The base URL with each segment percent-encoded.
     fn url(&self, endpoint: Endpoint, path: &[&str]) -> Result<Url, IamError> {
-        // Ids come out of tokens: a `..` would turn the request, and our token, elsewhere.
+        // Ids come from tokens: a `..` would send the request, with our token, to another endpoint.
         if path
             .iter()
             .any(|segment| matches!(*segment, "" | "." | ".."))
@@ -161,7 +163,7 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        self.stats.count_fetch(endpoint);
+        self.metrics.requests(endpoint).inc();
         let span = self.span(endpoint);
         let answer = self
             .answer(endpoint, request, limit)
@@ -172,12 +174,12 @@ impl Http {
         if let Err(error) = &answer {
             span.record("otel.status_code", "ERROR");
             span.record("otel.status_description", error.to_string());
-            self.stats.count_fetch_failure(endpoint);
+            self.metrics.failures(endpoint).inc();
         }
         answer
     }
 
-    /// The span of a request. The path is left out: names in it come from tokens.
+    /// The span of a request. The path is left out because names in it come from tokens.
     fn span(&self, endpoint: Endpoint) -> Span {
         let method = match endpoint {
             Endpoint::Token => "POST",
@@ -202,16 +204,13 @@ impl Http {
         request: RequestBuilder,
         limit: usize,
     ) -> Result<Vec<u8>, IamError> {
-        let transport = |error| IamError::Transport {
-            endpoint,
-            reason: reason(error),
-        };
         let mut headers = HeaderMap::new();
         if let Some(inject) = &self.inject {
             inject(&mut headers);
         }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut response = request.headers(headers).send().await.map_err(transport)?;
+        let response = request.headers(headers).send().await;
+        let mut response = response.map_err(|error| transport(endpoint, error))?;
         if response.status() != StatusCode::OK {
             let status = response.status().as_u16();
             return Err(IamError::Status {
@@ -220,25 +219,36 @@ impl Http {
                 retry_after: retry_after(response.headers()),
             });
         }
-        let too_long = || IamError::TooLong { endpoint, limit };
+        // A declared length is checked first, so that nothing of an answer that is too long is
+        // read.
         if response
             .content_length()
             .is_some_and(|length| length > limit as u64)
         {
-            return Err(too_long());
+            return Err(IamError::TooLong { endpoint, limit });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_long());
+        loop {
+            let chunk = response.chunk().await;
+            match chunk.map_err(|error| transport(endpoint, error))? {
+                None => return Ok(body),
+                Some(chunk) if body.len() + chunk.len() > limit => {
+                    return Err(IamError::TooLong { endpoint, limit });
+                }
+                Some(chunk) => body.extend_from_slice(&chunk),
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body)
     }
 }
 
-/// A name that can stand in a header: other letters than visible ASCII become `_`.
+fn transport(endpoint: Endpoint, error: reqwest::Error) -> IamError {
+    IamError::Transport {
+        endpoint,
+        reason: error::chain(error.without_url()),
+    }
+}
+
+/// A name that can be part of a header: characters other than visible ASCII become `_`.
 fn user_agent(app_name: &str) -> String {
     app_name
         .chars()
@@ -252,7 +262,8 @@ fn user_agent(app_name: &str) -> String {
         .collect()
 }
 
-/// Seconds of a `Retry-After`; its other form, a date, is not used for minutes.
+/// Seconds of a `Retry-After`. Its other form, a date, is not common for waits of minutes and is
+/// not read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
         .get(RETRY_AFTER)?
@@ -262,17 +273,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .parse()
         .ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
-}
-
-/// The causes of an error in one line, without the URL.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -112,7 +112,7 @@ async fn every_other_path_is_closed() {
 }
 
 #[test]
-fn a_query_is_no_part_of_the_path() {
+fn a_query_is_not_part_of_the_path() {
     let request = Request::builder()
         .uri("/x.Y/Z?/grpc.health.v1.Health/Check")
         .body(())

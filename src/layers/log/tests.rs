@@ -7,7 +7,7 @@ use super::*;
 use crate::layers::observe::Observe;
 use crate::layers::testing::{Answer, Never, Part, call, request, response, trailers_only};
 use crate::telemetry::facts::Totals;
-use crate::telemetry::testing::{REASONS, methods, telemetry};
+use crate::telemetry::testing::{methods, telemetry};
 
 /// The lines of one call.
 async fn lines<S, B>(flags: &[&str], path: &str, service: S) -> Vec<Value>
@@ -35,13 +35,13 @@ async fn a_tick_is_one_line_with_its_facts() {
         facts.set_tick_id(7);
         facts.set_match_pool("ranked");
         let (tickets_in, matches_out, players_matched) = (5, 2, 4);
-        facts.add(Totals {
+        facts.set_totals(Totals {
             tickets_in,
             matches_out,
             players_matched,
             proposals_out: 0,
         });
-        facts.add_refusals(REASONS, 0, 1);
+        facts.set_refusals([("no_players", 1)]);
         response(vec![Part::Data(b"12345"), Part::Status(Status::ok(""))])
     });
     let lines = lines(&[], "/a.B/Stream", service).await;

@@ -2,33 +2,22 @@ use tonic::Code;
 use tower::{Layer, Service};
 
 use super::*;
-use crate::layers::testing::{Answer, Part, Parts, call, request, response};
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{TICKS, methods};
+use crate::layers::testing::{Answer, Part, Parts, call, request, response, rpc};
+use crate::telemetry::testing::{metrics, value};
 
-fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), TICKS).expect("valid names")
-}
-
-fn panics(metrics: &Metrics) -> String {
-    let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("t_rpc_panics_total "));
-    line.expect("the series").to_owned()
-}
+const PANICS: &str = "t_rpc_panics_total";
 
 #[tokio::test]
 async fn a_panic_before_the_response_is_internal() {
     let metrics = metrics();
     let answer = Answer(|_| -> Response<Parts> { panic!("secret detail") });
-    let mut service = CatchPanic::new(metrics.rpc.clone()).layer(answer);
+    let mut service = CatchPanic::new(rpc(&metrics)).layer(answer);
     let status = call(&mut service, request("/a.B/Unary", &[]))
         .await
         .expect("a status");
     assert_eq!(status.code(), Code::Internal);
     assert!(!status.message().contains("secret"));
-    assert_eq!(panics(&metrics), "1");
+    assert_eq!(value(&metrics, PANICS), 1.0);
 }
 
 #[tokio::test]
@@ -47,36 +36,33 @@ async fn a_panic_in_the_future_is_internal() {
         }
     }
     let metrics = metrics();
-    let Ok(response) = CatchPanic::new(metrics.rpc.clone())
-        .layer(Late)
-        .call(())
-        .await;
+    let Ok(response) = CatchPanic::new(rpc(&metrics)).layer(Late).call(()).await;
     let status = Status::from_header_map(response.headers()).expect("a status");
     assert_eq!(status.code(), Code::Internal);
     assert!(response.body().is_end_stream());
-    assert_eq!(panics(&metrics), "1");
+    assert_eq!(value(&metrics, PANICS), 1.0);
 }
 
 #[tokio::test]
 async fn a_panic_in_the_stream_ends_it_with_internal() {
     let metrics = metrics();
     let answer = Answer(|_| response(vec![Part::Data(b"12345"), Part::Panic]));
-    let mut service = CatchPanic::new(metrics.rpc.clone()).layer(answer);
+    let mut service = CatchPanic::new(rpc(&metrics)).layer(answer);
     let status = call(&mut service, request("/a.B/Stream", &[]))
         .await
         .expect("a status");
     assert_eq!(status.code(), Code::Internal);
-    assert_eq!(panics(&metrics), "1");
+    assert_eq!(value(&metrics, PANICS), 1.0);
 }
 
 #[tokio::test]
 async fn what_goes_well_is_not_touched() {
     let metrics = metrics();
     let answer = Answer(|_| response(vec![Part::Data(b"1"), Part::Status(Status::ok("fine"))]));
-    let mut service = CatchPanic::new(metrics.rpc.clone()).layer(answer);
+    let mut service = CatchPanic::new(rpc(&metrics)).layer(answer);
     let status = call(&mut service, request("/a.B/Unary", &[]))
         .await
         .expect("a status");
     assert_eq!((status.code(), status.message()), (Code::Ok, "fine"));
-    assert_eq!(panics(&metrics), "0");
+    assert_eq!(value(&metrics, PANICS), 0.0);
 }

@@ -70,7 +70,7 @@ async fn a_call_is_a_span_below_its_callers() {
     assert_eq!(
         span.status,
         Status::Unset,
-        "a caller's fault is no error of the server"
+        "a caller's fault is not an error of the server"
     );
     assert!(
         !Context::current().span().span_context().is_valid(),
@@ -83,7 +83,7 @@ async fn a_fault_of_the_server_marks_the_span() {
     let (tracer, spans) = spans(&[]);
     let answer = Answer(|_| trailers_only(GrpcStatus::internal("sorry")));
     let mut service = Observe::new(Trace::new(tracer, methods())).layer(answer);
-    call(&mut service, request("/nobody", &[]))
+    call(&mut service, request("/unknown", &[]))
         .await
         .expect("a status");
     let span = &spans.ended()[0];

@@ -1,4 +1,5 @@
-//! A finished match: teams, regions and attributes (ruleset contract A5, A8, A9).
+//! A finished match: teams, regions and attributes (docs/semantics.md, "Region preferences",
+//! "Rebalance" and "Match fields").
 
 use super::AllianceRules;
 use super::chosen::Chosen;
@@ -9,8 +10,8 @@ use super::search::Found;
 use super::teams::{Member, arrange};
 use crate::matching::{Attributes, Match, Team, Text, Ticket, Value, team_id};
 
-/// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken, if
-/// their parties do not fit into teams after all.
+/// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
+/// if their parties do not fit into teams after all.
 pub(super) fn assemble(
     rules: &AllianceRules,
     pool: &mut Pool,

@@ -1,29 +1,14 @@
-//! Filling sessions under alliance rules (ruleset contract B).
+//! Filling sessions under alliance rules (docs/semantics.md, "Backfill").
 //!
 //! # How a tick goes
 //!
-//! 1. The tick collects sessions and tickets. When they are complete, the [`Pool`] reads the tickets,
-//!    and each session in the form of a ticket ([`open_session`]): so all tests of a pivot and a
-//!    candidate also tell which tickets may join a session.
+//! 1. The tick collects sessions and tickets. When they are complete, the [`Pool`] reads the
+//!    tickets, and each session in the form of a ticket ([`open_session`]): so all tests of a pivot
+//!    and a candidate also tell which tickets may join a session.
 //! 2. Sessions are served oldest first. Each takes the best ticket that may join, is measured anew,
-//!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the best
-//!    without a look at all tickets, [`seats`] knows which team it joins.
+//!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the
+//!    best without a look at all tickets, [`seats`] knows which team it joins.
 //! 3. [`proposal`] writes down which tickets joined.
-//!
-//! # What the contract leaves open
-//!
-//! - A session asks for the must-match attributes that all its tickets share. Without tickets, its
-//!   match attributes take their place, and it has no mean: the first ticket that joins sets it.
-//! - A session whose own tickets contradict its options stays open, no ticket can join it.
-//! - A region `any`, as of a match without latencies, counts as none.
-//! - Of the smallest teams a ticket joins the one that leaves the means most balanced, if the ruleset
-//!   balances.
-//! - Tickets that bring a new team to its minimum join right after the one that opened it, before
-//!   others.
-//! - If the ruleset's `auto_backfill` is off, every session stays open. Whether the partial match says
-//!   `backfill` itself does not count: AGS sends only sessions that are to be filled.
-//! - `disable_bidirectional_latency_after_ms` is for matches in the making. A session's region has to
-//!   be open to each ticket by the ticket's own age.
 
 mod fill;
 mod open_session;

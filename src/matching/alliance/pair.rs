@@ -1,4 +1,5 @@
-//! A pivot and one candidate: may they play together, and how well (ruleset contract A3).
+//! A pivot and one candidate: may they play together, and how well (docs/semantics.md, "Candidates"
+//! and "Score").
 
 use super::criteria::Criteria;
 use super::criteria::region::Region;

@@ -1,9 +1,8 @@
 //! An alliance ruleset, valid by construction.
 
 mod parse;
-mod print;
 #[cfg(test)]
-pub(in crate::matching) mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -14,34 +13,35 @@ use crate::matching::Text;
 
 pub use parse::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
 
-/// A ruleset with `alliance` (ruleset contract A1). Only the parser makes one, so every number lies
-/// in its range and every minimum is at most its maximum.
+/// A ruleset with `alliance` (docs/semantics.md, "Fields"). Only the parser makes one, so every
+/// number lies in its range and every minimum is at most its maximum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllianceRules {
     /// Teams and their sizes before any flexing (`alliance`).
-    pub(in crate::matching) teams: TeamBounds,
-    /// What replaces them as the pivot ages (`alliance_flexing_rule`), shortest duration first, each
-    /// duration once.
-    pub(in crate::matching) team_flexing: Vec<TeamFlex>,
+    pub(crate) teams: TeamBounds,
+    /// What replaces them as the pivot ages (`alliance_flexing_rule`), in ascending order of
+    /// duration, each duration once.
+    pub(crate) team_flexing: Vec<TeamFlex>,
     /// `matching_rule`, in the ruleset's order.
-    pub(in crate::matching) distances: Vec<DistanceRule>,
+    pub(crate) distances: Vec<DistanceRule>,
     /// `match_options.options`, in the ruleset's order, each name once.
-    pub(in crate::matching) options: Vec<MatchOption>,
-    /// Latencies.
-    pub(in crate::matching) regions: RegionRules,
+    pub(crate) options: Vec<MatchOption>,
+    /// How latencies limit the regions of a ticket.
+    pub(crate) regions: RegionRules,
     /// `blocked_player_option`.
-    pub(in crate::matching) blocks: BlockPolicy,
+    pub(crate) blocks: BlockPolicy,
     /// `auto_backfill`: a match that is not full asks for backfill.
-    pub(in crate::matching) auto_backfill: bool,
-    /// `rebalance_enable`: teams are made even (contract A8).
-    pub(in crate::matching) rebalance: bool,
-    /// `match_options_referred_for_backfill`: backfill tests options, not the must-match attributes.
-    pub(in crate::matching) backfill_by_options_only: bool,
-    /// What has no effect on matching.
-    pub(in crate::matching) kept: Kept,
+    pub(crate) auto_backfill: bool,
+    /// `rebalance_enable`: teams are balanced (docs/semantics.md, "Rebalance").
+    pub(crate) rebalance: bool,
+    /// `match_options_referred_for_backfill`: backfill tests options, not the must-match
+    /// attributes.
+    pub(crate) backfill_by_options_only: bool,
+    /// Fields without effect on matching.
+    pub(crate) kept: Kept,
 }
 
-/// Fields of a ruleset that have no effect on matching, as they were stated.
+/// Fields of a ruleset that have no effect on matching, with the values of the text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kept {
     /// `rebalance_version`.
@@ -54,45 +54,46 @@ pub struct Kept {
     pub extra_attributes: Option<Map<String, Value>>,
 }
 
-/// How many teams a match has and how many players a team has. All at least 1, minima at most their
-/// maxima.
+/// How many teams a match has and how many players a team has. All are at least 1, and each minimum
+/// is at most its maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TeamBounds {
-    /// Fewest teams of a match.
+    /// Minimum number of teams of a match.
     pub teams_min: u32,
-    /// Most teams of a match.
+    /// Maximum number of teams of a match.
     pub teams_max: u32,
-    /// Fewest players of a team.
+    /// Minimum number of players of a team.
     pub players_min: u32,
-    /// Most players of a team.
+    /// Maximum number of players of a team.
     pub players_max: u32,
 }
 
 /// An entry of `alliance_flexing_rule`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TeamFlex {
-    /// It holds for pivots strictly older than this, in ms.
+    /// Applies to pivots strictly older than this, in ms.
     pub after_ms: i64,
-    /// What it replaces all four bounds with.
+    /// The bounds from then on; they replace all four numbers.
     pub teams: TeamBounds,
 }
 
 /// An entry of `matching_rule`, with the entries of `flexing_rule` that change it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DistanceRule {
-    /// The player attribute it looks at.
+    /// The player attribute that it compares.
     pub attribute: Text,
-    /// The largest distance before any flexing, at least 0; `None` if the criteria is not `distance`
-    /// and so has no effect.
+    /// The maximum distance before any flexing, at least 0; `None` if the criteria is not
+    /// `distance` and so has no effect.
     pub reference: Option<f64>,
-    /// What it says instead if the criteria is not `distance`.
+    /// The criteria if it is not `distance`.
     pub inert: Option<Inert>,
-    /// What replaces the reference as a ticket ages, shortest duration first, each duration once.
+    /// What replaces the reference as a ticket ages, in ascending order of duration, each duration
+    /// once.
     pub flexing: Vec<ReferenceFlex>,
     /// Its weight in the score, 0 to 1000.
     pub weight: f64,
-    /// What distances are divided by in the score; 0: they count as they are. The largest reference
-    /// if the ruleset does not set it (contract A1).
+    /// What distances are divided by in the score; 0 means that they are not divided. The largest
+    /// reference if the ruleset does not set it (docs/semantics.md, "Fields").
     pub normalization: f64,
     /// `isForBalancing`.
     pub balancing: Option<bool>,
@@ -101,15 +102,16 @@ pub struct DistanceRule {
 /// An entry of `flexing_rule`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReferenceFlex {
-    /// It holds for tickets strictly older than this, in ms.
+    /// Applies to tickets strictly older than this, in ms.
     pub after_ms: i64,
     /// The reference from then on; `None` if its criteria is not `distance`.
     pub reference: Option<f64>,
-    /// What it says instead if the criteria is not `distance`.
+    /// The criteria if it is not `distance`.
     pub inert: Option<Inert>,
 }
 
-/// A criteria without effect (contract A1), kept as it was stated.
+/// A criteria without effect (docs/semantics.md, "Fields"), kept so that the ruleset can be written
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Inert {
     /// `average`, `smaller` or `greater`.
@@ -121,13 +123,13 @@ pub struct Inert {
 /// An entry of `match_options.options`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchOption {
-    /// The ticket attribute it looks at, 1 to 64 characters.
+    /// The ticket attribute that it compares, 1 to 64 characters.
     pub name: Text,
     /// How values are compared.
     pub kind: OptionKind,
 }
 
-/// The type of a match option (contract A4).
+/// The type of a match option (docs/semantics.md, "Match options").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OptionKind {
     /// All tickets of a match have the same set of values.
@@ -140,16 +142,17 @@ pub enum OptionKind {
     Disable,
 }
 
-/// How latencies decide where tickets may play (contract A5).
+/// How latencies limit the regions of a ticket (docs/semantics.md, "Regions").
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RegionRules {
-    /// One step for this much age, in ms, at least 1 (`region_expansion_rate_ms`).
+    /// Age per step, in ms, at least 1 (`region_expansion_rate_ms`).
     pub rate_ms: i64,
     /// What a step adds, in ms (`region_expansion_range_ms`).
     pub range_ms: i64,
-    /// Slack over the best region at the first step, in ms (`region_latency_initial_range_ms`).
+    /// Latency above that of the best region that the first step allows, in ms
+    /// (`region_latency_initial_range_ms`).
     pub initial_ms: i64,
-    /// Largest latency of all, in ms (`region_latency_max_ms`).
+    /// Maximum latency at any age, in ms (`region_latency_max_ms`); `None` for no maximum.
     pub max_ms: Option<i64>,
     /// Weight of the latency in the score, 0 to 1000 (`region_latency_rule_weight`).
     pub weight: f64,
@@ -158,22 +161,23 @@ pub struct RegionRules {
     pub one_way_after_ms: Option<i64>,
 }
 
-/// What a blocked player means (contract A6).
+/// Where a ticket and a player that it blocks may be (docs/semantics.md, "Blocks").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum BlockPolicy {
-    /// Never in one match.
+    /// Not in one match.
     #[default]
     CannotMatch,
-    /// Not in one team.
+    /// In one match, but not in one team.
     DifferentTeam,
-    /// Nothing.
+    /// Anywhere: blocking has no effect.
     CanMatch,
 }
 
 impl AllianceRules {
-    /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older than,
-    /// the one with the largest duration.
+    /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older
+    /// than, the one with the largest duration.
     pub fn teams_at(&self, age_ms: i64) -> TeamBounds {
+        // In ascending order of duration, so the last one that applies has the largest.
         self.team_flexing
             .iter()
             .rev()
@@ -181,27 +185,41 @@ impl AllianceRules {
             .map_or(self.teams, |flex| flex.teams)
     }
 
-    /// Every set of bounds that the ruleset knows.
+    /// Every set of bounds that can apply: the first ones, then those of each flexing entry.
     pub fn all_teams(&self) -> impl Iterator<Item = TeamBounds> {
         std::iter::once(self.teams).chain(self.team_flexing.iter().map(|flex| flex.teams))
     }
 
-    /// The rules whose values balance teams, with their places (contract A8): those with
-    /// `isForBalancing` true; if none is true, the first distance rule, provided that a rule leaves it
-    /// unset; else none.
+    /// The rules whose values balance teams, with their places (docs/semantics.md, "Rebalance"):
+    /// those with `isForBalancing` true; if none has, the first distance rule, provided that a rule
+    /// leaves it unset; otherwise none.
     pub fn balancing(&self) -> impl Iterator<Item = (usize, &DistanceRule)> {
-        let chosen = |rule: &DistanceRule| rule.balancing == Some(true);
-        let unset = self.distances.iter().any(|rule| rule.balancing.is_none());
-        let mut first = unset && !self.distances.iter().any(chosen);
-        let balances = move |(_, rule): &(usize, &DistanceRule)| {
-            chosen(rule) || (rule.is_distance() && std::mem::take(&mut first))
-        };
-        self.distances.iter().enumerate().filter(balances)
+        let default = self.balancing_by_default();
+        self.distances
+            .iter()
+            .enumerate()
+            .filter(move |(place, rule)| rule.balancing == Some(true) || Some(*place) == default)
+    }
+
+    /// The place of the rule that balances teams although it does not say so.
+    fn balancing_by_default(&self) -> Option<usize> {
+        let mut unset = false;
+        for rule in &self.distances {
+            match rule.balancing {
+                Some(true) => return None,
+                Some(false) => {}
+                None => unset = true,
+            }
+        }
+        // A studio that sets the switch of each rule to false wants none.
+        self.distances
+            .iter()
+            .position(|rule| unset && rule.is_distance())
     }
 }
 
 impl DistanceRule {
-    /// The largest distance for a ticket of that age (ms); `None` if the rule has no effect then.
+    /// The maximum distance for a ticket of that age (ms); `None` if the rule has no effect then.
     pub fn reference_at(&self, age_ms: i64) -> Option<f64> {
         self.flexing
             .iter()
@@ -210,12 +228,12 @@ impl DistanceRule {
             .map_or(self.reference, |flex| flex.reference)
     }
 
-    /// Whether the rule has an effect at some age.
+    /// Whether the rule has an effect at any age.
     pub fn is_distance(&self) -> bool {
         self.reference.is_some() || self.flexing.iter().any(|flex| flex.reference.is_some())
     }
 
-    /// A distance as it counts in the score.
+    /// What a distance adds to the score.
     pub fn cost(&self, distance: f64) -> f64 {
         if self.normalization > 0.0 {
             distance / self.normalization * self.weight
@@ -226,20 +244,23 @@ impl DistanceRule {
 }
 
 impl TeamBounds {
-    /// Most players of a match.
+    /// The maximum number of players of a match.
     pub fn max_players(&self) -> u64 {
         u64::from(self.teams_max) * u64::from(self.players_max)
     }
 
-    /// Fewest players of a match.
+    /// The minimum number of players of a match.
     pub fn min_players(&self) -> u64 {
         u64::from(self.teams_min) * u64::from(self.players_min)
     }
 }
 
 impl RegionRules {
-    /// The largest latency (ms) that is open to a ticket of that age whose best region has `best_ms`.
+    /// The maximum latency (ms) of the regions that are open to a ticket of that age whose best
+    /// region has `best_ms`.
     pub fn limit_ms(&self, best_ms: i64, age_ms: i64) -> i64 {
+        // Rounded up: a step lasts until its period has passed completely, so at exactly one period
+        // the first step still applies.
         let steps =
             age_ms.div_euclid(self.rate_ms) + i64::from(age_ms.rem_euclid(self.rate_ms) > 0);
         let slack = (steps.max(1) - 1).saturating_mul(self.range_ms);

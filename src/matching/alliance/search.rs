@@ -1,11 +1,11 @@
 //! The match of a pivot: candidates best first, until the match is full or none is left.
 //!
-//! The match is the first one in the order of candidates (ruleset contract A3): each is taken if
-//! those taken before it and it can still become a valid match with later ones. To know that exactly
-//! one would have to look at all later ones first. So the search assumes at first that every ticket
-//! in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as they come. Where
-//! the assumption held, what it found is the first match; where it did not, [`candidates`] goes back
-//! to the last one taken, leaves it, and goes on from there.
+//! The match is the first one in the order of candidates (docs/semantics.md, "Candidates"): each is
+//! taken if those taken before it and it can still become a valid match with later ones. To know
+//! that exactly one would have to look at all later ones first. So the search assumes at first that
+//! every ticket in the pivot's cells can be used ([`spare`]), and takes or leaves candidates as
+//! they come. Where the assumption held, what it found is the first match; where it did not,
+//! [`candidates`] goes back to the last one taken, leaves it, and goes on from there.
 
 mod candidates;
 mod losses;
@@ -27,7 +27,8 @@ use candidates::Candidates;
 use losses::Losses;
 use scratch::Scratch;
 
-/// Steps that all searches of a tick may take after they went back, so that no pool can hold up a tick.
+/// Steps that all searches of a tick may take after they went back, so that no pool can hold up a
+/// tick.
 const MAX_BACKTRACKS: u64 = 20_000_000;
 
 /// What a tick searches with.

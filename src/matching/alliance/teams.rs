@@ -1,56 +1,44 @@
-//! Parties into teams: whether they fit, and the final teams of a match (ruleset contract A6 to A8).
+//! Parties into teams: whether they fit, and the final teams of a match (docs/semantics.md,
+//! "Blocks", "Teams" and "Rebalance").
 //!
-//! A party is never split. Only sizes, balancing values and foes count here; who may play with whom
-//! is decided elsewhere. Everything is bounded by steps, never by time, so that the same question
-//! gets the same answer on every machine.
+//! A party is never split. Only kinds, balancing values and blocked pairs count here; which parties
+//! may share a match is decided elsewhere. Everything is bounded by steps, never by time, so that
+//! the same question gets the same answer on every machine.
+//!
+//! [`Packer`] says whether a match in the making can be completed; `packing` is the search behind
+//! it. [`arrange`] makes the teams of a finished match: `lineup` splits its parties by simple
+//! rules, `balance` improves a split by exchanges, and `exact` finds the best split of a few
+//! parties.
 
 mod balance;
+mod classes;
 mod exact;
-mod search;
+mod lineup;
+mod packer;
+mod packing;
 #[cfg(test)]
 mod tests;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
 use super::TeamBounds;
 use super::kinds::{Kinds, PartyKind};
-use balance::Roster;
-use search::{Search, Spare, classes};
+use classes::classes;
+use lineup::Lineup;
+use packing::Packing;
 
-/// What one search may spend. Parties of real games need a few hundred steps; the bound is for bin
-/// packing puzzles.
+pub(super) use packer::Packer;
+
+/// Steps of one search. Parties of real games need a few hundred; the bound is for bin packing
+/// puzzles.
 const SEARCH_STEPS: u32 = 20_000;
 
-/// What the searches for the fewest teams may spend together.
-const FEWEST_STEPS: u32 = 5 * SEARCH_STEPS;
+/// Steps of all searches for the minimum number of teams together.
+const MIN_TEAMS_STEPS: u32 = 5 * SEARCH_STEPS;
 
-/// What going through the members in order may spend.
+/// Steps of the split in the order of the members.
 const ORDER_STEPS: u32 = 20_000;
 
 /// Up to this many parties, the best split is found exactly.
 const EXACT_PARTIES: usize = 12;
-
-/// What stands between the two halves of a key. It is not a kind: those are numbered from 0.
-const END: u32 = u32::MAX;
-
-/// Size of the keys that a packer remembers, in numbers of 4 bytes. Above, it forgets all of them.
-const MEMO_NUMBERS: usize = 1 << 22;
-
-/// Answers whether parties can fill teams; remembers its answers for one set of bounds and one table
-/// of kinds.
-///
-/// The answers depend on the arguments only, not on what was asked before.
-#[derive(Debug)]
-pub(super) struct Packer {
-    bounds: TeamBounds,
-    kinds: Kinds,
-    answers: HashMap<Box<[u32]>, bool, FixedState>,
-    numbers: usize,
-    /// The question at hand: the kinds taken with their counts, [`END`], the spare kinds with theirs.
-    key: Vec<u32>,
-    sorted: Vec<PartyKind>,
-}
 
 /// A party as it counts in [`arrange`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,236 +49,126 @@ pub(super) struct Member {
     pub(super) value: f64,
 }
 
-impl Packer {
-    /// A packer that remembers nothing yet, for parties of these kinds.
-    pub(super) fn new(bounds: TeamBounds, kinds: Kinds) -> Self {
-        Self {
-            bounds,
-            kinds,
-            answers: HashMap::default(),
-            numbers: 0,
-            key: Vec::new(),
-            sorted: Vec::new(),
-        }
-    }
-
-    /// Whether there are teams, as many and as large as the bounds say, that hold all of `taken`,
-    /// and else only parties of `spare`, as many of them as it takes; no two foes in one team.
-    ///
-    /// `taken` holds kinds of the packer's table, in any order; one of 0 players or of more than
-    /// `players_max` fits no team. `foes` holds pairs of places in `taken`; a pair of one place, or of
-    /// one that is not there, says nothing. `spare[kind]` is how many more parties of that kind there
-    /// are; kinds beyond its end have none, those of more than `players_max` players do not count.
-    ///
-    /// `true` is always right. `false` is, unless the question is so hard that the search gave up
-    /// after its 20,000 steps, or needs hundreds of teams of many kinds of parties. With foes it is
-    /// never remembered, and costs allocations.
-    ///
-    /// A remembered answer costs O(t log t + s), for t parties taken and s spare kinds, and
-    /// allocates nothing.
-    pub(super) fn can_complete(
-        &mut self,
-        taken: &[PartyKind],
-        foes: &[(u32, u32)],
-        spare: &[u32],
-    ) -> bool {
-        let bounds = self.bounds;
-        let mut players = 0_u64;
-        for &kind in taken {
-            let size = self.kinds.players(kind);
-            if !(1..=bounds.players_max).contains(&size) {
-                return false;
-            }
-            players += u64::from(size);
-        }
-        let Some(room) = bounds.max_players().checked_sub(players) else {
-            return false;
-        };
-        self.note_taken(taken);
-        self.key.push(END);
-        let spare_from = self.key.len();
-        let with_spares = players.saturating_add(self.note_spare(taken.len(), spare, room));
-        if with_spares < bounds.min_players() {
-            return false;
-        }
-        let known = self.answers.get(self.key.as_slice()).copied();
-        let fits = known.unwrap_or_else(|| {
-            let fits = self.search(taken, &[], &self.key[spare_from..]);
-            self.remember(fits);
-            fits
-        });
-        fits && (foes.is_empty() || self.search(taken, foes, &self.key[spare_from..]))
-    }
-
-    fn note_taken(&mut self, taken: &[PartyKind]) {
-        self.sorted.clear();
-        self.sorted.extend_from_slice(taken);
-        self.sorted.sort_unstable();
-        self.key.clear();
-        for same in self.sorted.chunk_by(|a, b| a == b) {
-            let count = u32::try_from(same.len()).unwrap_or(u32::MAX);
-            self.key.extend([same[0], count]);
-        }
-    }
-
-    /// Notes the spare parties that could be of use, and returns their players. The others are cut
-    /// off so that questions which differ in nothing else have one key.
-    fn note_spare(&mut self, taken: usize, spare: &[u32], room: u64) -> u64 {
-        let bounds = self.bounds;
-        let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-        // A team that no taken party is in is needed only up to the fewest teams; and a spare party
-        // only in a team that is too small without it.
-        let teams = u64::from(taken.min(bounds.teams_max).max(bounds.teams_min));
-        let mut players = 0_u64;
-        for (kind, &count) in (0..self.kinds.len()).zip(spare) {
-            let size = self.kinds.players(kind);
-            if size > bounds.players_max {
-                break;
-            }
-            if count == 0 || size == 0 {
-                continue;
-            }
-            let of_use = teams * u64::from(bounds.players_min.div_ceil(size));
-            let most = of_use.min(room / u64::from(size));
-            let count = u32::try_from(most).map_or(count, |most| count.min(most));
-            if count > 0 {
-                self.key.extend([kind, count]);
-                players = players.saturating_add(u64::from(size) * u64::from(count));
-            }
-        }
-        players
-    }
-
-    fn remember(&mut self, fits: bool) {
-        self.numbers += self.key.len();
-        if self.numbers > MEMO_NUMBERS {
-            self.answers.clear();
-            self.numbers = self.key.len();
-        }
-        self.answers.insert(self.key.as_slice().into(), fits);
-    }
-
-    /// Searches for teams of `taken` and of spare parties, given as kinds with their counts.
-    fn search(&self, taken: &[PartyKind], foes: &[(u32, u32)], spare: &[u32]) -> bool {
-        let classes = classes(taken, &enemies(taken.len(), foes), &self.kinds);
-        let spare = spare
-            .chunks_exact(2)
-            .rev()
-            .map(|pair| Spare::new(pair[0], pair[1], &self.kinds, &classes));
-        Search::new(self.bounds, &classes, spare.collect(), SEARCH_STEPS)
-            .run()
-            .is_some()
-    }
-}
-
-/// Spreads parties over teams: the final teams of a match, as places in `members`. `None` if no
-/// valid split exists.
+/// Splits parties into teams: the final teams of a match, as places in `members`. `None` if there
+/// is no valid split, or none was found within the bound of steps.
 ///
-/// The teams are the fewest, from `teams_min` on, that validly hold all members. `foes` are pairs of
-/// places in `members` that may not share a team, as in [`Packer::can_complete`]; whenever that says
-/// yes to these parties with nothing spare, there is a split.
+/// The number of teams is the smallest, from `teams_min` on, for which a valid split of all members
+/// was found; it is the smallest that there is unless a search spent its steps. `blocked` holds
+/// pairs of places in `members` that may not share a team, as in [`Packer::can_complete`]; whenever
+/// that says yes to these parties in this order with nothing spare, there is a split.
 ///
-/// With `rebalance` the split is the one with the least difference between the largest and the
-/// smallest team in players, and of those the one with the least difference between the highest and
-/// the lowest team mean: the values of its members over its players. Up to 12 parties it is exactly
-/// that; of equally good splits, it is the one whose first team has the lowest member that the first
-/// teams do not share, and if these are the same, the second teams decide, and so on. With more
-/// parties it is the best that exchanges find within a bound of steps, starting from the largest
-/// party first, each into the smallest team.
+/// With `rebalance`, the split is the one with the smallest difference between the largest and the
+/// smallest team in players, and of those the one with the smallest difference between the highest
+/// and the lowest team mean: the values of a team's members over its players. Up to 12 parties it
+/// is exactly that; of equally good splits, it is the one whose first team has the lowest member
+/// that the first teams do not share, and if these are the same, the second teams decide, and so
+/// on. With more parties it is the best that exchanges find within a bound of steps, starting from
+/// the largest party first, each into the smallest team.
 ///
 /// Without `rebalance`, each member in order joins the first team that lets the others still find
-/// theirs. If that takes too many steps, it is the split that the search found first.
+/// theirs. If that takes too many steps, it is the split that was found first.
 ///
-/// Members stand in ascending order, teams in the order of their first members.
+/// Members are in ascending order, teams in the order of their first members.
 pub(super) fn arrange(
     members: &[Member],
-    foes: &[(u32, u32)],
+    blocked: &[(u32, u32)],
     bounds: TeamBounds,
     rebalance: bool,
 ) -> Option<Vec<Vec<usize>>> {
-    let enemies = enemies(members.len(), foes);
-    let (teams, start) = fewest_teams(members, &enemies, bounds)?;
-    let bounds = TeamBounds {
-        teams_min: u32::try_from(teams).unwrap_or(u32::MAX),
-        teams_max: u32::try_from(teams).unwrap_or(u32::MAX),
-        ..bounds
-    };
-    let roster = Roster::new(members, &enemies, bounds);
+    let blocked = blocked_lists(members.len(), blocked);
+    let (teams, start) = minimal_split(members, &blocked, bounds)?;
+    let lineup = Lineup::new(members, &blocked, exactly(teams, bounds));
+    debug_assert!(lineup.is_valid(&start), "{start:?} is not a valid split");
     let team_of = if !rebalance {
-        roster.in_order(ORDER_STEPS).unwrap_or(start)
+        lineup.in_order(ORDER_STEPS).unwrap_or(start)
     } else {
-        let good = roster.improved(start);
+        let balanced = balance::balanced(&lineup, start);
         if members.len() <= EXACT_PARTIES {
-            exact::best(&roster, good)
+            exact::best(&lineup, balanced)
         } else {
-            good
+            balanced
         }
     };
-    Some(grouped(&team_of, teams))
+    debug_assert!(
+        lineup.is_valid(&team_of),
+        "{team_of:?} is not a valid split"
+    );
+    Some(grouped(&team_of, lineup.teams()))
 }
 
-/// The fewest teams that hold all members, and such a split: the team of each member.
-fn fewest_teams(
+/// The smallest number of teams that holds all members, and such a split: the team of each member.
+fn minimal_split(
     members: &[Member],
-    enemies: &[Vec<usize>],
+    blocked: &[Vec<usize>],
     bounds: TeamBounds,
-) -> Option<(usize, Vec<usize>)> {
-    let sizes = || members.iter().map(|member| member.players);
-    if !sizes().all(|size| (1..=bounds.players_max).contains(&size)) {
+) -> Option<(u32, Vec<usize>)> {
+    if members
+        .iter()
+        .any(|member| !(1..=bounds.players_max).contains(&member.players))
+    {
         return None;
     }
-    let players: u64 = sizes().map(u64::from).sum();
-    let least = players.div_ceil(u64::from(bounds.players_max));
-    let least = least.max(u64::from(bounds.teams_min));
-    let most = (players / u64::from(bounds.players_min)).min(members.len() as u64);
-    let most = most.min(u64::from(bounds.teams_max));
-    let kinds = Kinds::of(sizes());
-    let kind_of_each: Vec<PartyKind> = sizes().filter_map(|size| kinds.kind_of(size)).collect();
-    let classes = classes(&kind_of_each, enemies, &kinds);
-    let split = |bounds: TeamBounds, steps: u32| {
-        let mut search = Search::new(bounds, &classes, Vec::new(), steps);
-        let teams = search.run();
-        (teams, search.steps_left())
-    };
-    let mut steps = FEWEST_STEPS;
-    for teams in least..=most {
-        // At most as many as members, and at most `teams_max`.
-        let count = u32::try_from(teams).unwrap_or(u32::MAX);
-        let bounds = TeamBounds {
-            teams_min: count,
-            teams_max: count,
-            ..bounds
-        };
-        if let Some(team_of) = Roster::new(members, enemies, bounds).greedy() {
-            return Some((count as usize, team_of));
+    let players: u64 = members.iter().map(|one| u64::from(one.players)).sum();
+    let min = players
+        .div_ceil(u64::from(bounds.players_max))
+        .max(u64::from(bounds.teams_min));
+    let max = (players / u64::from(bounds.players_min))
+        .min(members.len() as u64)
+        .min(u64::from(bounds.teams_max));
+    let kinds = Kinds::of(members.iter().map(|member| member.players));
+    let kind_of_each: Vec<PartyKind> = members
+        .iter()
+        .filter_map(|member| kinds.kind_of(member.players))
+        .collect();
+    let classes = classes(&kind_of_each, blocked, &kinds);
+    let mut steps = MIN_TEAMS_STEPS;
+    for teams in min..=max {
+        // At most `teams_max`.
+        let teams = teams as u32;
+        let bounds = exactly(teams, bounds);
+        // Nearly every match is done here. Where the rule fails, a split may exist all the same, so
+        // only the search may go on to one team more.
+        if let Some(team_of) = Lineup::new(members, blocked, bounds).greedy() {
+            return Some((teams, team_of));
         }
         let budget = steps.min(SEARCH_STEPS);
-        let (found, left) = split(bounds, budget);
-        if let Some(found) = found {
-            return Some((found.teams, found.team_of));
+        let mut packing = Packing::new(bounds, &classes, Vec::new(), budget);
+        if let Some(packed) = packing.run() {
+            return Some((packed.teams, packed.team_of));
         }
-        steps -= budget - left;
+        steps -= budget - packing.steps_left();
     }
-    // The searches above may have given up where the one that `can_complete` did has not.
-    let (found, _) = split(bounds, SEARCH_STEPS);
-    found.map(|found| (found.teams, found.team_of))
+    // The searches above may have given up where the one of `can_complete` did not: it had other
+    // bounds. This is the same one, so a match that it promised is made.
+    Packing::new(bounds, &classes, Vec::new(), SEARCH_STEPS)
+        .run()
+        .map(|packed| (packed.teams, packed.team_of))
 }
 
-/// For each of `count` parties, those that may not be in its team.
-fn enemies(count: usize, foes: &[(u32, u32)]) -> Vec<Vec<usize>> {
-    let mut enemies = vec![Vec::new(); count];
-    for &(a, b) in foes {
+/// The bounds for exactly so many teams.
+fn exactly(teams: u32, bounds: TeamBounds) -> TeamBounds {
+    TeamBounds {
+        teams_min: teams,
+        teams_max: teams,
+        ..bounds
+    }
+}
+
+/// For each of `count` parties, those that may not be in its team, ascending.
+fn blocked_lists(count: usize, pairs: &[(u32, u32)]) -> Vec<Vec<usize>> {
+    let mut lists = vec![Vec::new(); count];
+    for &(a, b) in pairs {
         let (a, b) = (a as usize, b as usize);
         if a != b && a < count && b < count {
-            enemies[a].push(b);
-            enemies[b].push(a);
+            lists[a].push(b);
+            lists[b].push(a);
         }
     }
-    for list in &mut enemies {
+    for list in &mut lists {
         list.sort_unstable();
         list.dedup();
     }
-    enemies
+    lists
 }
 
 /// The members of each team, ascending, teams by their first member.

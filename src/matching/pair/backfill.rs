@@ -1,5 +1,5 @@
 //! Filling sessions under pair rules: a session takes tickets until it holds `shipCountMax`
-//! (ruleset contract B).
+//! (docs/semantics.md, "Sessions under pair rules").
 
 #[cfg(test)]
 mod tests;
@@ -54,17 +54,15 @@ impl BackfillTick for PairBackfill {
             mut sessions,
             tickets,
         } = *self;
-        // AGS decides who is older by the creation time; one without it counts as just queued.
-        let age = |created: Option<i64>, arrival| (created.unwrap_or(context.now_ms), arrival);
-        sessions.sort_by_key(|session| age(session.created_at_ms, session.arrival));
-        // A ticket that no session comes to look at found them all full, or there was none.
+        sessions.sort_by_key(|session| by_age(&context, session.created_at_ms, session.arrival));
+        // The reason of a ticket that no session looks at: there is none, or each was full before
+        // its turn.
         let unasked = if sessions.is_empty() {
             Reason::NoSession
         } else {
             Reason::SessionFull
         };
-        let ticket_age = |ticket: &Ticket| age(ticket.created_at_ms, ticket.arrival);
-        let mut queue = Queue::new(tickets, ticket_age, unasked, out);
+        let mut queue = Queue::new(&context, tickets, unasked, out);
         for session in sessions {
             if out.flow() == Flow::Stop {
                 return;
@@ -84,6 +82,12 @@ impl BackfillTick for PairBackfill {
         }
         queue.leave(out);
     }
+}
+
+/// Sorts tickets and sessions, oldest first. Age counts from the time of creation, as AGS counts
+/// it; what has none counts as created now.
+fn by_age(context: &TickContext, created_at_ms: Option<i64>, arrival: u32) -> (i64, u32) {
+    (created_at_ms.unwrap_or(context.now_ms), arrival)
 }
 
 fn proposal(context: &TickContext, mut session: Session, added: Vec<Ticket>) -> Proposal {
@@ -113,24 +117,24 @@ struct Queue {
     /// Oldest first; `None` where one was taken. The reason is why the last session refused it.
     tickets: Vec<Option<(Ticket, Reason)>>,
     /// For each region asked for, the order in which its sessions take tickets.
-    by_region: HashMap<Text, Order>,
+    by_region: HashMap<Text, RegionOrder>,
 }
 
 /// Places in [`Queue::tickets`], best first.
-struct Order {
+struct RegionOrder {
     places: Vec<usize>,
     /// All places before this one are empty: sessions do not walk past them again.
     start: usize,
 }
 
 impl Queue {
-    fn new<K: Ord>(
+    fn new(
+        context: &TickContext,
         mut tickets: Vec<Ticket>,
-        age: impl Fn(&Ticket) -> K,
         unasked: Reason,
         out: &mut dyn BackfillOut,
     ) -> Self {
-        tickets.sort_by_key(age);
+        tickets.sort_by_key(|ticket| by_age(context, ticket.created_at_ms, ticket.arrival));
         let mut waiting = Vec::with_capacity(tickets.len());
         for ticket in tickets {
             if ticket
@@ -167,7 +171,7 @@ impl Queue {
                     .and_then(|(ticket, _)| ticket.latency(region));
                 latency.unwrap_or(i64::MAX)
             });
-            Order { places, start: 0 }
+            RegionOrder { places, start: 0 }
         });
         while order
             .places
@@ -212,24 +216,22 @@ impl Queue {
 
 /// Why a ticket may not join the session.
 fn refusal(ticket: &Ticket, session: &Session, players: &HashSet<Text>) -> Option<Reason> {
-    // A blank one binds nobody, and on a ticket it asks for nothing that a session with one has.
-    let differs = |wanted: &Text, name: &str| {
-        let own = ticket
-            .attributes
-            .get(name)
-            .and_then(Value::as_text)
-            .unwrap_or_default();
-        !wanted.is_empty() && own != &**wanted
-    };
     if ticket.excluded_sessions.contains(&session.match_session_id) {
         Some(Reason::SessionExcluded)
     } else if ticket.player_ids().any(|id| players.contains(id)) {
         Some(Reason::PlayerInSession)
-    } else if differs(&session.server_name, "server_name") {
+    } else if differs(ticket, "server_name", &session.server_name) {
         Some(Reason::ServerName)
-    } else if differs(&session.client_version, "client_version") {
+    } else if differs(ticket, "client_version", &session.client_version) {
         Some(Reason::ClientVersion)
     } else {
         None
     }
+}
+
+/// Whether a ticket names another server or version than the session has. A session without a name
+/// takes any ticket; one with a name takes no ticket without one.
+fn differs(ticket: &Ticket, name: &str, wanted: &str) -> bool {
+    let own = ticket.attributes.get(name).and_then(Value::as_text);
+    !wanted.is_empty() && own.unwrap_or_default() != wanted
 }

@@ -2,38 +2,12 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::matching::Text;
+use crate::matching::{Played, Text};
 
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_000_000,
     tick_id: 7,
 };
-
-/// A sink that keeps everything and says stop after so many matches.
-#[derive(Default)]
-struct Kept {
-    matches: Vec<Match>,
-    left: Vec<(Ticket, Reason)>,
-    stop_after: Option<usize>,
-}
-
-impl MatchOut for Kept {
-    fn offer(&mut self, made: Match) -> Flow {
-        self.matches.push(made);
-        self.flow()
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        self.left.push((ticket, reason));
-    }
-
-    fn flow(&self) -> Flow {
-        match self.stop_after {
-            Some(most) if self.matches.len() >= most => Flow::Stop,
-            _ => Flow::Go,
-        }
-    }
-}
 
 fn ticket(arrival: u32) -> Ticket {
     let id = Text::from(format!("t{arrival}"));
@@ -45,14 +19,9 @@ fn ticket(arrival: u32) -> Ticket {
     }
 }
 
-fn run(rules: PairRules, tickets: u32) -> Kept {
-    let mut out = Kept::default();
-    let mut tick = Box::new(PairTick::new(rules, CONTEXT));
-    for arrival in 0..tickets {
-        assert_eq!(tick.push(ticket(arrival), &mut out), Flow::Go);
-    }
-    tick.finish(&mut out);
-    out
+fn run(rules: PairRules, tickets: u32) -> Played {
+    let tick = Box::new(PairTick::new(rules, CONTEXT));
+    Played::default().run(tick, (0..tickets).map(ticket))
 }
 
 fn parse(rules: serde_json::Value) -> Result<ParsedRules<PairRules>, RulesError> {
@@ -70,12 +39,7 @@ fn counts(rules: serde_json::Value) -> (usize, usize) {
 #[test]
 fn six_tickets_make_three_pairs_in_order() {
     let out = run(PairRules::default(), 6);
-    let ids: Vec<Vec<_>> = out
-        .matches
-        .iter()
-        .map(|made| made.tickets().map(|t| t.id.to_string()).collect())
-        .collect();
-    assert_eq!(ids, [["t0", "t1"], ["t2", "t3"], ["t4", "t5"]]);
+    assert_eq!(out.ids(), [["t0", "t1"], ["t2", "t3"], ["t4", "t5"]]);
     assert!(out.left.is_empty());
     assert!(
         out.matches
@@ -86,7 +50,7 @@ fn six_tickets_make_three_pairs_in_order() {
 
 #[test]
 fn a_full_match_is_made_before_the_queue_ends() {
-    let mut out = Kept::default();
+    let mut out = Played::default();
     let mut tick = PairTick::new(PairRules::default(), CONTEXT);
     let _ = tick.push(ticket(0), &mut out);
     assert!(out.matches.is_empty());
@@ -121,13 +85,15 @@ fn the_rest_makes_a_smaller_match_if_it_reaches_the_minimum() {
 
 #[test]
 fn a_sink_that_says_stop_is_heard_at_once() {
-    let mut out = Kept {
-        stop_after: Some(1),
-        ..Kept::default()
-    };
+    let mut out = Played::stopping_after(1);
     let mut tick = PairTick::new(PairRules::default(), CONTEXT);
     assert_eq!(tick.push(ticket(0), &mut out), Flow::Go);
     assert_eq!(tick.push(ticket(1), &mut out), Flow::Stop);
+    // No ticket follows, and what waits is not made a match of.
+    let tick = Box::new(PairTick::new(PairRules::default(), CONTEXT));
+    let out = Played::stopping_after(1).run(tick, (0..5).map(ticket));
+    assert_eq!(out.ids(), [["t0", "t1"]]);
+    assert!(out.left.is_empty());
 }
 
 #[test]
@@ -187,14 +153,14 @@ fn keys_without_effect_are_warned_of() {
         warnings,
         [
             "`matching_rule`: has no effect without `alliance`",
-            "`my_key`: is no key of a ruleset"
+            "`my_key`: is not a key of a ruleset"
         ]
     );
 }
 
 proptest! {
     #[test]
-    fn first_come_first_served_and_nobody_twice(
+    fn first_come_first_served_and_no_ticket_twice(
         (min, max) in (1_usize..6).prop_flat_map(|min| (Just(min), min..8)),
         tickets in 0_u32..60,
     ) {

@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 
-use super::{DecodeFault, Decoded, Known, Limits, bytes, text, wire_type};
+use super::fault::{DecodeFault, Decoded};
+use super::field::{bytes, text, wire_type};
+use super::known::Known;
 use crate::matching::{Attributes, Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
+use crate::service::limits::Limits;
 
-/// How many values a ticket may still have.
+/// How many more values a ticket may have.
 pub(super) struct Budget {
     values: u32,
     allowed: u32,

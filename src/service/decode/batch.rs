@@ -1,5 +1,5 @@
-//! The tickets of a stream that matching does not have: those just read, and blank ones to read
-//! into.
+//! The tickets of a stream that matching does not hold: those that were just read, and blank ones
+//! to read into.
 
 use bytes::Bytes;
 
@@ -7,9 +7,9 @@ use super::known::MAX_LEN;
 use super::latencies::MAX_KEPT;
 use crate::matching::{Attributes, Text, Ticket};
 
-/// Tickets that were read and are not matched yet, and behind them blank ones. A ticket becomes
-/// blank when its match was encoded: one that is read into it needs no memory for its lists, and
-/// finds the pool and the regions, which tickets repeat, in place.
+/// Tickets that were read and not yet given to the tick, and behind them blank ones. A ticket
+/// becomes blank once its match has been encoded: the next ticket that is read into it uses the
+/// memory of its lists, and finds the pool and the regions, which tickets repeat, in place.
 ///
 /// A blank ticket holds nothing of what was received.
 #[derive(Debug, Default)]
@@ -18,15 +18,15 @@ pub(in crate::service) struct Batch {
     read: usize,
 }
 
-/// Tickets of a full batch: so many that it pays to look them up together, and so few that they
-/// stay in the CPU's fastest cache.
+/// Tickets of a full batch: enough to gain from looking them up together, and few enough to stay in
+/// the fastest cache of the CPU.
 const FULL: usize = 16;
 
-/// Longest list of players whose memory is kept.
+/// Maximum length of a list of players whose memory is kept.
 const MAX_PLAYERS: usize = 16;
 
 impl Batch {
-    /// A ticket to read another one into.
+    /// A blank ticket to read into.
     #[inline]
     pub(in crate::service) fn blank(&mut self) -> &mut Ticket {
         if self.read == self.tickets.len() {
@@ -35,7 +35,7 @@ impl Batch {
         &mut self.tickets[self.read]
     }
 
-    /// The blank ticket was read into.
+    /// A ticket was read into the blank one.
     #[inline]
     pub(in crate::service) fn push(&mut self) {
         self.read += 1;
@@ -65,7 +65,7 @@ impl Batch {
         self.tickets.drain(..read)
     }
 
-    /// Keeps a ticket that nobody needs any more, as a blank one.
+    /// Keeps a ticket that is not needed any more, as a blank one.
     #[inline]
     pub(in crate::service) fn keep(&mut self, mut ticket: Ticket) {
         if self.tickets.len() >= self.read + FULL

@@ -2,23 +2,25 @@
 
 use bytes::Bytes;
 
-use super::{Decoded, bytes, text};
+use super::fault::Decoded;
+use super::field::{bytes, text};
 use crate::matching::Text;
 use crate::proto::wire::Content;
 
-/// Texts to look a repeated one up in. Found ones are not checked again. None of up to [`MAX_LEN`]
-/// bytes keeps the message alive that it came in.
+/// Texts that were read before; a text that is found here is not checked again. A text of up to
+/// [`MAX_LEN`] bytes is a copy, so that it does not keep the message alive that it came in.
 #[derive(Debug, Default)]
 pub(in crate::service) struct Known(Vec<Text>);
 
-/// Texts remembered: what a game repeats fits in, and a search stays short.
+/// Maximum number of texts that are remembered: enough for what a game repeats, and few enough to
+/// search one by one.
 const MAX_KNOWN: usize = 32;
 
-/// Longest text remembered, in bytes.
+/// Maximum length of a text that is remembered, in bytes.
 pub(super) const MAX_LEN: usize = 64;
 
 impl Known {
-    /// The text of a field, as one that came before if it did.
+    /// The text of a field: the remembered one if it was read before.
     pub(super) fn text(
         &mut self,
         body: &Bytes,

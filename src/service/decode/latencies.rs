@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
-use super::{DecodeFault, Decoded, Known, bytes, wire_type};
+use super::fault::{DecodeFault, Decoded};
+use super::field::{bytes, wire_type};
+use super::known::Known;
 use crate::matching::Text;
 use crate::proto::wire::{Content, Fields};
 
 /// A ticket's latencies while they are read. The list may begin with those of another ticket:
-/// tickets name the same regions, so mostly only the numbers have to be replaced.
+/// tickets of a pool name the same regions, so usually only the numbers have to be replaced.
 pub(super) struct Latencies<'t> {
     list: &'t mut Vec<(Text, i64)>,
     /// Which entries are the other ticket's: a bit for each, the first entry's the lowest.
@@ -17,11 +19,11 @@ pub(super) struct Latencies<'t> {
 /// Regions of a ticket that are worth keeping for the next one; a bit of `old` for each.
 pub(super) const MAX_KEPT: usize = 32;
 
-/// Regions that are sought one by one; among more of them the search is binary.
+/// Up to this many regions are searched one by one; among more of them the search is binary.
 const FEW: usize = 8;
 
 impl<'t> Latencies<'t> {
-    /// Latencies to be read into this list, whose entries are old ones.
+    /// Latencies to be read into this list, whose entries are those of another ticket.
     pub(super) fn over(list: &'t mut Vec<(Text, i64)>) -> Self {
         list.truncate(MAX_KEPT);
         let old = (1 << list.len()) - 1;
@@ -83,7 +85,7 @@ impl<'t> Latencies<'t> {
             Ok(at) => self.list[at].1 = ms,
             Err(at) => {
                 if self.list.is_empty() {
-                    // Games ask a handful of regions: one allocation for all of them.
+                    // Games have a handful of regions: one allocation for all of them.
                     self.list.reserve(4);
                 }
                 self.list.insert(at, (region, ms));

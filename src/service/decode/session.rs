@@ -3,11 +3,15 @@
 use bytes::Bytes;
 
 use super::attributes::{self, Budget};
-use super::{Created, DecodeFault, Decoded, Known, Limits, bound, bytes, text, ticket};
+use super::fault::{DecodeFault, Decoded};
+use super::field::{Created, bound, bytes, text};
+use super::known::Known;
+use super::ticket::ticket;
 use crate::matching::{Needs, Party, Roster, Session, Text, Value, Wanted};
-use crate::proto::wire::Fields;
+use crate::proto::wire::{Content, Fields};
+use crate::service::limits::Limits;
 
-/// Most teams of a session, parties of a team, and regions of a session.
+/// Maximum number of teams of a session, of parties of a team, and of regions of a session.
 const MAX_LIST: u32 = 4096;
 
 /// Reads a session. The path of a fault begins below the backfill ticket.
@@ -107,7 +111,7 @@ fn partial_match(
                 &mut session.attributes,
             )
             .map_err(|fault| fault.within(|| "match_attributes".to_owned()))?,
-            5 => session.backfill = content == crate::proto::wire::Content::Varint(1),
+            5 => session.backfill = content == Content::Varint(1),
             6 => session.server_name = text(body, content, "server_name")?,
             7 => session.client_version = text(body, content, "client_version")?,
             _ => {}

@@ -1,12 +1,15 @@
+use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::{Value as Json, json};
 
+use super::fault::Decoded;
 use super::*;
-use crate::matching::{Attributes, Party, Roster, Session, Value, Wanted};
+use crate::matching::{Attributes, Needs, Party, Roster, Session, Text, Ticket, Value, Wanted};
 use crate::proto::DESCRIPTOR;
 use crate::service::encode::to_struct;
+use crate::service::limits::Limits;
 
 /// The encoded form of a message, by another implementation of protobuf.
 fn encoded(name: &str, json: &Json) -> Bytes {

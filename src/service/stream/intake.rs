@@ -1,4 +1,4 @@
-//! The stream contract: what may come when.
+//! Which message may come when in a stream.
 
 use bytes::Bytes;
 use prost::Message;
@@ -6,18 +6,18 @@ use tonic::Status;
 
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
-use crate::service::core::Core;
 use crate::service::decode::{Batch, Known};
-use crate::service::observe::{RULESET_REFUSED, TickSummary};
+use crate::service::metrics::{RULESET_REFUSED, TickRecord};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
+use crate::service::shared::Shared;
 use crate::service::tick::Purpose;
 use crate::service::{Limits, decode, status};
 
-/// Longest part of a ruleset in a log line, in bytes.
+/// Maximum length of a ruleset in a log line, in bytes.
 const MAX_LOGGED_RULESET: usize = 1024;
 
-/// What a stream has brought so far, as far as the next message depends on it.
+/// What has been received in a stream, as far as the next message depends on it.
 pub(super) struct Intake {
     needs: Needs,
     tickets: u32,
@@ -29,19 +29,19 @@ pub(super) struct Intake {
     seen_sessions: Seen,
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
-    /// Tickets that were read and that the tick has not got yet.
+    /// Tickets that have been read and not yet given to the tick.
     pub(super) batch: Batch,
-    /// A session that the tick has not got yet; it came after the tickets.
+    /// A session that has not yet been given to the tick; it came after those tickets.
     session: Option<Session>,
-    /// Which of them are new to the stream.
+    /// Which of the tickets or sessions are new to the stream; kept to use its memory again.
     new: Vec<bool>,
 }
 
 /// Reads the first message and opens the tick.
 pub(super) fn open<P: Purpose, L: MatchLogic>(
-    core: &Core<L>,
+    shared: &Shared<L>,
     request: Opaque,
-    summary: &mut TickSummary,
+    record: &mut TickRecord,
 ) -> Result<(P::Tick, Intake), Status> {
     let name = P::REQUEST;
     let received = request.fields().len() as u64;
@@ -64,12 +64,12 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             format!("`parameters` cannot be read: {error}"),
         )
     })?;
-    summary.tick_id = parameters.tick_id;
+    record.tick_id = parameters.tick_id;
     if let Some(scope) = parameters
         .scope
         .filter(|scope| !scope.ab_trace_id.is_empty())
     {
-        summary.ab_trace_id = scope.ab_trace_id;
+        record.ab_trace_id = scope.ab_trace_id;
     }
     if tracing::enabled!(tracing::Level::DEBUG) {
         let ruleset = parameters.rules.as_ref().map_or("", |rules| &rules.json);
@@ -80,16 +80,16 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             "tick begins"
         );
     }
-    let rules = core
+    let rules = shared
         .rules(parameters.rules.as_ref())
-        .inspect_err(|_| summary.refused = Some(RULESET_REFUSED))?;
-    summary.now_ms = (core.clock)();
+        .inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
+    record.now_ms = shared.clock.unix_ms();
     let context = TickContext {
-        now_ms: summary.now_ms,
+        now_ms: record.now_ms,
         tick_id: parameters.tick_id,
     };
     let intake = Intake {
-        needs: P::needs(&core.logic, &rules),
+        needs: P::needs(&shared.logic, &rules),
         tickets: 0,
         sessions: 0,
         bytes: received,
@@ -101,7 +101,7 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         session: None,
         new: Vec::new(),
     };
-    Ok((P::open(&core.logic, rules, context), intake))
+    Ok((P::open(&shared.logic, rules, context), intake))
 }
 
 impl Intake {
@@ -111,14 +111,14 @@ impl Intake {
         &mut self,
         request: Opaque,
         limits: &Limits,
-        summary: &mut TickSummary,
+        record: &mut TickRecord,
     ) -> Result<bool, Status> {
         let number = self.tickets + self.sessions + 2;
         self.bytes += request.fields().len() as u64;
         if self.bytes > limits.max_stream_bytes {
-            let most = limits.max_stream_bytes;
+            let maximum = limits.max_stream_bytes;
             return Err(Status::invalid_argument(format!(
-                "the stream has more than {most} bytes (MAX_STREAM_BYTES)"
+                "the stream has more than {maximum} bytes (MAX_STREAM_BYTES)"
             )));
         }
         let read = P::SLOTS.read(request);
@@ -126,21 +126,21 @@ impl Intake {
         let (slot, bytes) = read.ok_or_else(|| unset::<P>(number, "ticket"))?;
         if slot != Slot::Parameters && self.tickets + self.sessions == limits.max_tickets_per_stream
         {
-            let most = limits.max_tickets_per_stream;
+            let maximum = limits.max_tickets_per_stream;
             return Err(Status::invalid_argument(format!(
-                "the stream has more than {most} tickets and sessions (MAX_TICKETS_PER_STREAM)"
+                "the stream has more than {maximum} tickets and sessions (MAX_TICKETS_PER_STREAM)"
             )));
         }
         match slot {
             Slot::Parameters => Err(status::invalid_field(
                 "parameters",
                 format!(
-                    "message {number} of the stream is `parameters` again; they come once, first, \
-                     and only tickets follow"
+                    "message {number} of the stream is `parameters` again; a stream has them once, as \
+                     its first message"
                 ),
             )),
             Slot::Ticket => {
-                self.read(bytes, limits, summary)
+                self.read(bytes, limits, record)
                     .inspect_err(|_| self.batch.spoil())?;
                 Ok(self.batch.is_full())
             }
@@ -148,16 +148,9 @@ impl Intake {
                 let mut session = decode::session(&bytes, &self.needs, limits, &mut self.known)
                     .map_err(|fault| status::undecodable("backfill_ticket", &fault))?;
                 let id = &session.backfill_ticket_id;
-                check_pool(
-                    &mut self.pool,
-                    "backfill_ticket",
-                    id,
-                    &session.pool,
-                    summary,
-                )?;
+                check_pool(&mut self.pool, "backfill_ticket", id, &session.pool, record)?;
                 session.arrival = self.sessions;
                 self.sessions += 1;
-                summary.sessions += 1;
                 self.session = Some(session);
                 Ok(true)
             }
@@ -170,26 +163,26 @@ impl Intake {
         &mut self,
         bytes: Bytes,
         limits: &Limits,
-        summary: &mut TickSummary,
+        record: &mut TickRecord,
     ) -> Result<(), Status> {
         let ticket = self.batch.blank();
         decode::refill(ticket, bytes, &self.needs, limits, &mut self.known)
             .map_err(|fault| status::undecodable("ticket", &fault))?;
         ticket.arrival = self.tickets;
-        check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, summary)?;
+        check_pool(&mut self.pool, "ticket", &ticket.id, &ticket.pool, record)?;
         self.batch.push();
         self.tickets += 1;
-        summary.tickets += 1;
+        record.tickets += 1;
         Ok(())
     }
 
-    /// Whether there are tickets that the tick has not got yet.
+    /// Whether there are tickets that have not yet been given to the tick.
     pub(super) fn holds_tickets(&self) -> bool {
         !self.batch.is_empty()
     }
 
-    /// Gives the tick what was read since the last time, in the order it came. To be called when no
-    /// message is at hand, too: no ticket has to wait for others.
+    /// Gives the tick what was read since the last time, in the order in which it came. To be
+    /// called also when no message is ready, so that no ticket waits for others.
     pub(super) fn flush<P: Purpose>(
         &mut self,
         tick: &mut P::Tick,
@@ -199,7 +192,7 @@ impl Intake {
         self.seen_tickets.insert(ids, &mut self.new);
         for (ticket, new) in self.batch.drain().zip(&self.new) {
             if !new {
-                out.summary.refusals.add(Reason::DuplicateTicket);
+                out.record.left(Reason::DuplicateTicket);
             } else if P::ticket(tick, ticket, out) == Flow::Stop {
                 return Flow::Stop;
             }
@@ -212,23 +205,23 @@ impl Intake {
         if self.new == [true] {
             return P::session(tick, session, out);
         }
-        out.summary.refusals.add(Reason::DuplicateTicket);
+        out.record.left(Reason::DuplicateTicket);
         Flow::Go
     }
 }
 
-/// Refuses a second pool.
+/// Refuses a ticket or a session of another pool than the first one's.
 fn check_pool(
     first: &mut Option<Text>,
     what: &str,
     id: &str,
     pool: &Text,
-    summary: &mut TickSummary,
+    record: &mut TickRecord,
 ) -> Result<(), Status> {
     match first {
         None => {
             *first = Some(pool.clone());
-            summary.match_pool = pool.clone();
+            record.match_pool = pool.clone();
         }
         Some(first) if first == pool => {}
         Some(first) => {
@@ -243,15 +236,15 @@ fn check_pool(
     Ok(())
 }
 
-/// The client closed its side without a word.
+/// The client closed its side without a message.
 pub(super) fn ended_early<P: Purpose>() -> Status {
-    let text = "the stream ended without a message; its first one has to be `parameters`";
+    let text = "the stream ended without a message; the first one has to be `parameters`";
     status::invalid_field("parameters", text)
 }
 
 fn unset<P: Purpose>(number: u32, expected: &str) -> Status {
     let text =
-        format!("message {number} of the stream has no `request_type`; expected is `{expected}`");
+        format!("message {number} of the stream has no `request_type`; `{expected}` was expected");
     status::invalid_field("request_type", text)
 }
 

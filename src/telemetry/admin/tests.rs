@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::telemetry::testing::{TICKS, methods};
+use crate::telemetry::testing;
 
 async fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connects");
@@ -23,9 +23,10 @@ async fn the_pages() {
         true => Ok(()),
         false => Err("no key set yet".to_owned()),
     });
-    let metrics = Metrics::new("t", &methods(), TICKS).expect("valid names");
+    let metrics = testing::metrics();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let admin = Admin::new(listener, "/my-metrics", metrics, readiness);
+    let path = "/my-metrics".parse().expect("a path");
+    let admin = Admin::new(listener, path, metrics, readiness);
     let address = admin.local_addr().expect("bound");
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(admin.serve(async {
@@ -35,7 +36,7 @@ async fn the_pages() {
     let metrics = ask(address, "GET /my-metrics").await;
     assert!(metrics.starts_with("HTTP/1.1 200 OK\r\n"), "{metrics}");
     assert!(metrics.contains("content-type: text/plain; version=0.0.4"));
-    assert!(metrics.contains("\ngrpc_server_calls_count_total{os=\""));
+    assert!(metrics.contains("\nt_build_info{revision=\""));
     assert!(
         ask(address, "GET /metrics")
             .await

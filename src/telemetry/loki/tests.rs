@@ -1,11 +1,16 @@
+use tracing::Level;
+
 use super::*;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::testing::{self, Collector, TICKS, methods, nobody, settings};
+use crate::telemetry::outage::Outage;
+use crate::telemetry::testing::{self, Collector, metrics, unused_address};
 
 const PATH: &str = "/loki/api/v1/push";
 
-fn metrics() -> Metrics {
-    Metrics::new("t", &methods(), TICKS).expect("valid names")
+fn target(url: &str) -> LokiTarget {
+    LokiTarget {
+        address: url.parse().expect("an address"),
+        user: None,
+    }
 }
 
 #[test]
@@ -65,10 +70,9 @@ fn lines_arrive_by_level_compressed_and_with_the_user() {
 #[test]
 fn a_busy_loki_is_asked_again() {
     let loki = Collector::start(&[503, 429, 204]);
-    let url = format!("--loki-url={}", loki.url(PATH));
     let metrics = metrics();
-    let (sink, flush) = start(&settings(&[&url]), &metrics.export).expect("starts");
-    sink.offer(2, "kept");
+    let (sink, flush) = start(target(&loki.url(PATH)), "app", &metrics.export).expect("starts");
+    sink.offer(Level::INFO, "kept");
     for _ in 0..3 {
         let got = loki.next().json();
         assert_eq!(got["streams"][0]["values"][0][1], "kept");
@@ -81,12 +85,11 @@ fn a_busy_loki_is_asked_again() {
 #[test]
 fn refused_lines_are_not_sent_again() {
     let loki = Collector::start(&[400, 204]);
-    let url = format!("--loki-url={}", loki.url(PATH));
     let metrics = metrics();
-    let (sink, flush) = start(&settings(&[&url]), &metrics.export).expect("starts");
-    sink.offer(2, "refused");
+    let (sink, flush) = start(target(&loki.url(PATH)), "app", &metrics.export).expect("starts");
+    sink.offer(Level::INFO, "refused");
     loki.next();
-    sink.offer(2, "taken");
+    sink.offer(Level::INFO, "taken");
     flush.flush();
     assert_eq!(loki.next().json()["streams"][0]["values"][0][1], "taken");
     assert_eq!(metrics.export.loki_dropped.get(), 1);
@@ -94,31 +97,22 @@ fn refused_lines_are_not_sent_again() {
 }
 
 #[test]
-fn without_loki_the_queue_stays_bounded_and_every_loss_is_counted() {
+fn without_loki_every_loss_is_counted() {
     let metrics = metrics();
-    let settings = settings(&[&format!("--loki-url={}", nobody(PATH))]);
-    let limits = Limits {
-        queue_lines: 10,
-        queue_bytes: 1000,
-        ..LIMITS
-    };
-    let (sink, flush) = start_with(&settings, &metrics.export, limits).expect("starts");
-    for _ in 0..500 {
-        sink.offer(2, "0123456789");
-        assert!(sink.shared.lines.load(Relaxed) <= 10);
-        assert!(sink.shared.bytes.load(Relaxed) <= 1000);
-    }
-    sink.offer(2, &"x".repeat(2000));
+    let (sink, flush) =
+        start(target(&unused_address(PATH)), "app", &metrics.export).expect("starts");
+    (0..500).for_each(|_| sink.offer(Level::INFO, "0123456789"));
     flush.flush();
     assert_eq!(metrics.export.loki_pushed.get(), 0);
-    assert_eq!(metrics.export.loki_dropped.get(), 501);
-    assert_eq!(sink.shared.lines.load(Relaxed), 0);
+    assert_eq!(metrics.export.loki_dropped.get(), 500);
 }
 
 #[test]
 fn an_outage_is_one_warning() {
-    let (dispatch, telemetry, lines) =
-        testing::telemetry(&["--enable-loki=yes", &format!("--loki-url={}", nobody(PATH))]);
+    let (dispatch, telemetry, lines) = testing::telemetry(&[
+        "--enable-loki=yes",
+        &format!("--loki-url={}", unused_address(PATH)),
+    ]);
     // The pusher's thread logs through the process's dispatch; here it has none, so ask the
     // outage itself in this thread.
     tracing::dispatcher::with_default(&dispatch, || {

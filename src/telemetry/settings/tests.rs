@@ -1,17 +1,9 @@
-use clap::Parser;
+use clap::Args;
 
 use super::*;
+use crate::telemetry::testing::parse;
 
-#[derive(Debug, Parser)]
-struct Cli {
-    #[command(flatten)]
-    settings: Settings,
-}
-
-fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
-    Cli::try_parse_from(std::iter::once(&"test").chain(flags)).map(|cli| cli.settings)
-}
-
+/// The settings that these flags give, with every default as it is.
 fn settings(flags: &[&str]) -> Settings {
     parse(flags).expect("these flags parse")
 }
@@ -21,20 +13,23 @@ fn the_contracts_defaults() {
     let settings = settings(&[]);
     assert!(settings.enable_loki && settings.enable_prometheus && settings.enable_zipkin);
     assert_eq!(settings.app_name, "app-server");
-    assert_eq!(settings.metrics_prefix(), "app_server");
+    let prefix = settings.metrics_prefix().expect("a prefix");
+    assert_eq!(prefix.to_string(), "app_server");
     assert_eq!(settings.service_name(), "app-server");
+    let loki = settings.loki().expect("an address").expect("switched on");
     assert_eq!(
-        settings.loki_url.as_str(),
+        loki.address.as_str(),
         "http://localhost:3100/loki/api/v1/push"
     );
-    assert_eq!(
-        settings.otel_exporter_zipkin_endpoint.as_str(),
-        "http://localhost:9411/api/v2/spans"
-    );
-    assert_eq!(settings.zipkin_timeout(), Duration::from_secs(10));
+    assert!(loki.user.is_none());
+    let Ok(Some(SpansTarget::Zipkin(address, timeout))) = settings.spans() else {
+        panic!("spans go to Zipkin: {settings:?}");
+    };
+    assert_eq!(address.as_str(), "http://localhost:9411/api/v2/spans");
+    assert_eq!(timeout, Duration::from_secs(10));
     assert_eq!(settings.prometheus_port, 8080);
     assert_eq!(settings.prometheus_addr.to_string(), "0.0.0.0");
-    assert_eq!(settings.prometheus_endpoint, "/metrics");
+    assert_eq!(settings.prometheus_endpoint.to_string(), "/metrics");
     assert_eq!(settings.traces_exporter(), TracesExporter::Zipkin);
     assert!(settings.log_requests() && settings.measure_requests());
     assert_eq!(settings.validate(), Vec::<String>::new());
@@ -42,8 +37,7 @@ fn the_contracts_defaults() {
 
 #[test]
 fn the_variables_of_the_contract_are_read() {
-    use clap::CommandFactory;
-    let command = Cli::command();
+    let command = Settings::augment_args(clap::Command::new("test"));
     let known: Vec<_> = command
         .get_arguments()
         .filter_map(|arg| arg.get_env()?.to_str())
@@ -112,43 +106,62 @@ fn two_names_of_a_switch_must_agree() {
 #[test]
 fn every_fault_is_reported_with_its_variable() {
     let faults = settings(&[
-        "--app-name= ",
+        "--app-name=1-a",
         "--log-level=loud",
         "--loki-url=localhost:3100",
         "--loki-password=x",
         "--otel-exporter-zipkin-endpoint=",
-        "--prometheus-endpoint=metrics",
-        "--prometheus-prefix=1-a",
-        "--otel-traces-sampler-arg=1.5",
     ])
     .validate();
     for name in [
-        "APP_NAME",
         "LOG_LEVEL",
         "LOKI_URL",
         "LOKI_USERNAME",
         "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
-        "PROMETHEUS_ENDPOINT",
         "PROMETHEUS_PREFIX",
-        "OTEL_TRACES_SAMPLER_ARG",
     ] {
         assert!(
             faults.iter().any(|f| f.contains(name)),
             "{name}: {faults:?}"
         );
     }
-    assert_eq!(faults.len(), 8, "{faults:?}");
+    assert_eq!(faults.len(), 5, "{faults:?}");
+}
+
+#[test]
+fn what_is_not_used_need_not_be_right() {
+    let settings = settings(&[
+        "--rust-log=info",
+        "--log-level=loud",
+        "--enable-loki=no",
+        "--loki-url=loki",
+        "--otel-exporter-zipkin-endpoint=zipkin",
+        "--otel-traces-exporter=otlp",
+        "--otel-exporter-otlp-endpoint=collector",
+        "--otel-exporter-otlp-traces-endpoint=http://collector:4318/spans",
+    ]);
+    assert_eq!(settings.validate(), Vec::<String>::new());
+    let Ok(Some(SpansTarget::Otlp(address, _))) = settings.spans() else {
+        panic!("spans go over OTLP: {settings:?}");
+    };
+    assert_eq!(address.as_str(), "http://collector:4318/spans");
 }
 
 #[test]
 fn a_value_that_cannot_be_parsed_names_its_flag() {
     for (flag, value) in [
+        ("--app-name", " "),
+        ("--rust-log", "a=b=c"),
         ("--prometheus-port", "70000"),
         ("--prometheus-addr", "localhost:80"),
+        ("--prometheus-endpoint", "metrics"),
+        ("--prometheus-endpoint", "/healthz"),
+        ("--prometheus-prefix", "1-a"),
         ("--enable-loki", "maybe"),
         ("--otel-exporter-zipkin-timeout", "0"),
         ("--otel-traces-exporter", "jaeger"),
         ("--otel-traces-sampler", "sometimes"),
+        ("--otel-traces-sampler-arg", "1.5"),
     ] {
         let error = parse(&[&format!("{flag}={value}")])
             .expect_err(flag)

@@ -1,4 +1,4 @@
-//! How AGS is asked: credentials, addresses, bounds, outages.
+//! How AGS is asked: credentials, addresses, logins.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use match_function::auth::{Auth, Endpoint, Options, Refusal};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::{NAMESPACE, ask, ready, settings, start, until, wait_until_ready};
+use super::{NAMESPACE, ask, ready, settings, until, wait_until_ready};
 use crate::support::ags::{Ags, Fault, World};
-use crate::support::tokens::{TestKey, delegated, now_s};
+use crate::support::tokens::{TestKey, now_s};
 
 /// A user with this role in the game namespace, and no permission of their own.
 fn user_with_role(role: &str, namespace: &str) -> String {
@@ -104,8 +104,8 @@ async fn each_endpoint_is_asked_as_the_contract_says() {
         }
         assert_eq!(
             (
-                auth.stats().fetches(endpoint),
-                auth.stats().fetch_failures(endpoint)
+                auth.metrics().requests(endpoint).get(),
+                auth.metrics().failures(endpoint).get()
             ),
             (1, 0)
         );
@@ -227,182 +227,6 @@ async fn the_client_token_is_renewed_before_it_ends() {
     // A life of 1 s is taken for 10 s; renewal is due after 8 s.
     until("the second login", || ags.asked_for(Endpoint::Token) == 2).await;
     drop(auth);
-}
-
-#[tokio::test]
-async fn answers_that_cannot_be_used_leave_it_not_ready_and_a_good_one_heals_it() {
-    let huge = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(300 * 1024));
-    let faults = [
-        Fault::Status(500),
-        Fault::Status(503),
-        Fault::Busy(1),
-        Fault::Truncated,
-        Fault::Body("<html>maintenance</html>".into()),
-        Fault::Body(r#"{"keys":[]}"#.into()),
-        Fault::Body(r#"{"keys":[{"kty":"RSA""#.into()),
-        Fault::Body(huge),
-    ];
-    let ags = Ags::start().await;
-    for fault in faults {
-        ags.fault(Endpoint::Jwks, fault.clone());
-        let auth = start(&ags);
-        let stats = auth.stats();
-        until("the fetch has failed", || {
-            stats.fetch_failures(Endpoint::Jwks) == 1
-        })
-        .await;
-        until("the list is there", || {
-            stats.revocation_list_age_s().is_some()
-        })
-        .await;
-        assert!(!*auth.ready().borrow(), "{fault:?}");
-        let token = TestKey::first().sign(&delegated(NAMESPACE));
-        assert_eq!(
-            ask(&auth.authorizer(), &token).await.err(),
-            Some(Refusal::IamUnavailable)
-        );
-        ags.change(|world| world.faults.clear());
-        wait_until_ready(&auth).await;
-        assert!(ask(&auth.authorizer(), &token).await.is_ok(), "{fault:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_drips_ends_at_the_timeout() {
-    let ags = Ags::start().await;
-    ags.fault(Endpoint::Jwks, Fault::Drip);
-    let auth = start(&ags);
-    let stats = auth.stats();
-    until("the fetch has been given up", || {
-        stats.fetch_failures(Endpoint::Jwks) == 1
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_redirect_is_not_followed_with_credentials() {
-    let (ags, elsewhere) = (Ags::start().await, Ags::start().await);
-    for endpoint in [Endpoint::Token, Endpoint::RevocationList] {
-        ags.fault(
-            endpoint,
-            Fault::Redirect(format!("{}/iam/v3/oauth/token", elsewhere.url())),
-        );
-    }
-    let auth = start(&ags);
-    let stats = auth.stats();
-    until("both have failed", || {
-        stats.fetch_failures(Endpoint::Token) > 0
-            && stats.fetch_failures(Endpoint::RevocationList) > 0
-    })
-    .await;
-    assert!(elsewhere.asked().is_empty());
-}
-
-#[tokio::test]
-async fn an_ags_that_is_down_at_the_start_is_found_when_it_comes_up() {
-    let address = Ags::start().await.stop();
-    let settings = settings(&format!("http://{address}"));
-    let auth = Auth::start(&settings, "app-server", Options::default())
-        .expect("an AGS that is down is no reason");
-    let token = TestKey::first().sign(&delegated(NAMESPACE));
-    let stats = auth.stats();
-    until("it was not reached", || {
-        stats.fetch_failures(Endpoint::RevocationList) > 0
-    })
-    .await;
-    assert_eq!(
-        ask(&auth.authorizer(), &token).await.err(),
-        Some(Refusal::IamUnavailable)
-    );
-    let ags = Ags::start_at(address, World::default()).await;
-    wait_until_ready(&auth).await;
-    assert!(ask(&auth.authorizer(), &token).await.is_ok());
-    // And down again: what was fetched goes on working, for tokens never seen too.
-    ags.stop();
-    assert!(ask(&auth.authorizer(), &token).await.is_ok());
-    let mut other = delegated(NAMESPACE);
-    other["client_id"] = json!("another");
-    assert!(
-        ask(&auth.authorizer(), &TestKey::first().sign(&other))
-            .await
-            .is_ok()
-    );
-}
-
-#[tokio::test]
-async fn keys_and_addresses_in_a_token_are_neither_used_nor_asked() {
-    let (ags, elsewhere) = (Ags::start().await, Ags::start().await);
-    let auth = ready(&ags).await;
-    let address = format!("{}/iam/v3/oauth/jwks", elsewhere.url());
-    for (kid, refusal) in [
-        (TestKey::first().kid, Refusal::BadSignature),
-        (TestKey::second().kid, Refusal::UnknownKey),
-    ] {
-        let header = jsonwebtoken::Header {
-            kid: Some(kid),
-            jku: Some(address.clone()),
-            jwk: Some(serde_json::from_value(TestKey::second().jwk()).expect("a key")),
-            x5u: Some(address.clone()),
-            x5c: Some(vec!["MIIB".to_owned()]),
-            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256)
-        };
-        let token = TestKey::second().sign_with_header(&header, &delegated(NAMESPACE));
-        assert_eq!(ask(&auth.authorizer(), &token).await.err(), Some(refusal));
-    }
-    assert!(elsewhere.asked().is_empty());
-}
-
-#[tokio::test]
-async fn a_list_beyond_the_limit_is_not_taken_over() {
-    let ags = Ags::start().await;
-    ags.fault(
-        Endpoint::RevocationList,
-        Fault::Body(" ".repeat((32 << 20) + 1)),
-    );
-    let auth = start(&ags);
-    let stats = auth.stats();
-    until("the list has been refused", || {
-        stats.fetch_failures(Endpoint::RevocationList) == 1
-    })
-    .await;
-    assert!(!*auth.ready().borrow());
-}
-
-#[tokio::test]
-async fn a_flood_of_made_up_kids_costs_one_fetch() {
-    let ags = Ags::start().await;
-    let auth = ready(&ags).await;
-    let good = TestKey::first().sign(&delegated(NAMESPACE));
-    let (_, rest) = good.split_once('.').expect("a token");
-    for n in 0..1000 {
-        use base64::Engine as _;
-        let header = json!({"alg": "RS256", "kid": format!("kid-{n}")}).to_string();
-        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header);
-        let refused = ask(&auth.authorizer(), &format!("{header}.{rest}")).await;
-        assert_eq!(refused.err(), Some(Refusal::UnknownKey));
-    }
-    assert_eq!(
-        ags.asked_for(Endpoint::Jwks),
-        2,
-        "one at the start, one for the flood"
-    );
-}
-
-#[tokio::test]
-async fn callers_with_a_new_key_share_one_fetch_even_if_the_first_goes_away() {
-    let ags = Ags::start().await;
-    let auth = ready(&ags).await;
-    ags.change(|world| world.jwks = vec![json!({ "keys": [TestKey::second().jwk()] })]);
-    ags.fault(Endpoint::Jwks, Fault::Delay(Duration::from_millis(300)));
-    let token = TestKey::second().sign(&delegated(NAMESPACE));
-    let authorizer = auth.authorizer();
-    let first = tokio::time::timeout(Duration::from_millis(50), ask(&authorizer, &token)).await;
-    assert!(first.is_err(), "it went away");
-    let asking = (0..50).map(|_| ask(&authorizer, &token));
-    for verdict in futures_util::future::join_all(asking).await {
-        assert!(verdict.is_ok());
-    }
-    assert_eq!(ags.asked_for(Endpoint::Jwks), 2);
 }
 
 #[tokio::test]

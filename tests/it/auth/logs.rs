@@ -21,9 +21,9 @@ async fn no_log_line_holds_a_token_or_secret() {
     ] {
         ags.fault(Endpoint::Token, fault);
         let auth = start(&ags);
-        let stats = auth.stats();
+        let metrics = auth.metrics();
         until("the login has failed", || {
-            stats.fetch_failures(Endpoint::Token) > 0
+            metrics.failures(Endpoint::Token).get() > 0
         })
         .await;
         auth.shutdown().await;

@@ -290,7 +290,7 @@ async fn health_is_open_and_everything_else_is_closed() {
     ags.change(|world| world.faults.clear());
     super::wait_until_ready(&auth).await;
     assert_eq!(server.call(&[&token]).await, Ok(()));
-    // Who may call learns which services there are.
+    // A caller with permission learns which services there are.
     let mut request = tonic::Request::new(());
     request
         .metadata_mut()

@@ -1,12 +1,14 @@
 //! The golden token vectors, each through a fresh guard over HTTP.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use match_function::auth::bearer::BearerToken;
 use match_function::auth::claims::UnverifiedToken;
 use match_function::auth::permission::{Actions, Permission};
-use match_function::auth::{Auth, Class, Clock, Decision, Endpoint, Options, Refusal, Requirement};
+use match_function::auth::{Auth, Class, Decision, Endpoint, Options, Refusal, Requirement};
+use match_function::clock::Clock;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -90,9 +92,9 @@ fn requirement(case: &Value) -> Requirement {
 
 async fn verdict(file: &Value, case: &Value) -> Result<(), Refusal> {
     let ags = Ags::start_with(world(file, case)).await;
-    let clock = case["now"]
-        .as_f64()
-        .map_or_else(Clock::system, |now| Clock::from_fn(move || now));
+    let clock = case["now"].as_f64().map_or_else(Clock::system, |now| {
+        Clock::from_fn(move || Duration::from_secs_f64(now))
+    });
     let options = Options {
         clock,
         ..Options::default()
@@ -104,13 +106,13 @@ async fn verdict(file: &Value, case: &Value) -> Result<(), Refusal> {
         requirement(case),
     )
     .expect("starts");
-    let stats = auth.stats();
+    let metrics = auth.metrics();
     match case["iam"].as_object() {
         Some(iam) if !iam.contains_key("jwks_sequence") => {
             until("IAM has failed", || {
                 Endpoint::ALL
                     .into_iter()
-                    .any(|endpoint| stats.fetch_failures(endpoint) > 0)
+                    .any(|endpoint| metrics.failures(endpoint).get() > 0)
             })
             .await;
         }

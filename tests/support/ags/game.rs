@@ -57,7 +57,7 @@ pub(super) enum Kind {
 
 /// A player in a queue, or matched.
 #[derive(Debug, Clone)]
-pub(super) struct Ticket {
+pub(super) struct QueuedTicket {
     pub(super) player: String,
     pub(super) pool: String,
     pub(super) attributes: Value,
@@ -81,7 +81,7 @@ pub(crate) struct Game {
     counts: HashMap<Operation, usize>,
     pub(super) players: Players,
     pub(super) things: BTreeMap<(Kind, String), Value>,
-    pub(super) tickets: BTreeMap<String, Ticket>,
+    pub(super) tickets: BTreeMap<String, QueuedTicket>,
     ids: u128,
 }
 
@@ -256,12 +256,12 @@ impl Game {
         if !self.things.contains_key(&(Kind::Pool, pool.clone())) {
             return refused(request.operation, 404, 20008, "match pool not found");
         }
-        let waits = |ticket: &Ticket| ticket.player == player && ticket.session.is_none();
+        let waits = |ticket: &QueuedTicket| ticket.player == player && ticket.session.is_none();
         if self.tickets.values().any(waits) {
             return refused(request.operation, 409, 20006, "the player waits already");
         }
         let id = self.new_id();
-        let ticket = Ticket {
+        let ticket = QueuedTicket {
             player,
             pool,
             attributes: body["attributes"].clone(),
@@ -275,7 +275,7 @@ impl Game {
     }
 
     /// The ticket of the player who asks.
-    fn own(&self, request: &Request<'_>) -> Option<&Ticket> {
+    fn own(&self, request: &Request<'_>) -> Option<&QueuedTicket> {
         let player = self.players.by_token(request.token);
         let ticket = self.tickets.get(&request.names[1])?;
         (Some(&ticket.player) == player).then_some(ticket)

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt;
 use tonic::transport::Endpoint;
 
-use super::game::{Game, Kind, Ticket};
+use super::game::{Game, Kind, QueuedTicket};
 use super::{Inside, TestKey, delegated, lock};
 
 /// Longest time for one tick of one pool.
@@ -101,7 +101,7 @@ fn ticks(game: &Game, number: &mut u64) -> Vec<Tick> {
             continue;
         };
         *number += 1;
-        let ticket = |(id, ticket): &(&String, &Ticket)| {
+        let ticket = |(id, ticket): &(&String, &QueuedTicket)| {
             json!({
                 "ticket_id": id, "match_pool": name,
                 "CreatedAt": prost_types::Timestamp { seconds: ticket.created_at_s as i64, nanos: 0 }.to_string(),

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{Fault, percent_decoded};
+use super::Fault;
+use super::identity::percent_decoded;
 
 /// One kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,7 +28,7 @@ pub(crate) enum Operation {
     CancelTicket,
 }
 
-/// Who may ask.
+/// The callers that an operation admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
     Anyone,
@@ -39,7 +40,7 @@ pub(super) enum Caller {
     Player,
 }
 
-/// Each operation with its name, its request and who may ask. `*` is any segment.
+/// Each operation with its name, its request and the callers it admits. `*` is any segment.
 #[rustfmt::skip] // a row each
 const TABLE: [(Operation, &str, &str, &str, Caller); 18] = {
     use Caller::{Anyone, Client, Login, Player};
@@ -139,7 +140,9 @@ impl FromStr for Failure {
         let (name, status) = text.split_once('=').ok_or_else(|| wrong("no `=`"))?;
         let (name, nth) = name.split_once('@').unwrap_or((name, "1"));
         let row = TABLE.iter().find(|row| row.1 == name);
-        let operation = row.ok_or_else(|| wrong(&format!("{name:?} is no name")))?.0;
+        let operation = row
+            .ok_or_else(|| wrong(&format!("{name:?} is not a name")))?
+            .0;
         let nth: Option<usize> = nth.parse().ok().filter(|nth| *nth > 0);
         let after = nth.ok_or_else(|| wrong("N is a number from 1"))? - 1;
         let status: Option<u16> = status

@@ -11,9 +11,9 @@ use super::answers::{empty, found, json_response};
 use super::game::{Request, refused};
 use super::operations::Operation;
 
-/// A sign-up.
+/// What a player signed up with.
 #[derive(Debug, Clone)]
-struct Player {
+struct Account {
     email: String,
     password: String,
 }
@@ -27,10 +27,10 @@ struct Login {
     method: String,
 }
 
-/// Who plays.
+/// The players of the game, and their logins.
 #[derive(Debug, Default)]
 pub(super) struct Players {
-    players: BTreeMap<String, Player>,
+    players: BTreeMap<String, Account>,
     logins: HashMap<String, Login>,
     /// Login and player by authorization code; a code is good once.
     codes: HashMap<String, (Login, String)>,
@@ -72,7 +72,7 @@ impl Players {
         if self.players.values().any(|player| player.email == email) {
             return refused(request.operation, 409, 10133, "email already used");
         }
-        let player = Player {
+        let player = Account {
             email: email.to_owned(),
             password: password.to_owned(),
         };
@@ -98,7 +98,7 @@ impl Players {
         let one = |_| {
             let (id, password) = (new_id(), format!("Pw1!{}", new_id()));
             let email = format!("test-{id}@example.com");
-            let player = Player {
+            let player = Account {
                 email: email.clone(),
                 password: password.clone(),
             };

@@ -1,4 +1,4 @@
-//! The proposal to a session (ruleset contract B).
+//! The proposal to a session (docs/semantics.md, "Proposals").
 
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::criteria::{blocks, option};

@@ -142,8 +142,9 @@ impl Seats {
             .saturating_sub(taken + self.outside)
     }
 
-    /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones the one that
-    /// leaves the means of the teams most even, then the first. A new one where none is.
+    /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones
+    /// the one that leaves the means of the teams most even, then the first. A new one where none
+    /// is.
     ///
     /// # Errors
     ///
@@ -223,7 +224,7 @@ impl Seats {
     }
 }
 
-/// The balancing value of a ticket, summed over its players (ruleset contract A8).
+/// The balancing value of a ticket, summed over its players (docs/semantics.md, "Rebalance").
 pub(super) fn value(rules: &AllianceRules, ticket: &Ticket) -> f64 {
     let players = u32::try_from(ticket.players.len()).unwrap_or(u32::MAX);
     balancing_value(rules, players, |_, rule| mean(ticket, &rule.attribute))

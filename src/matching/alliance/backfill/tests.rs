@@ -1,11 +1,10 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::matching::alliance::rules::testing::rules;
-use crate::matching::{Player, Proposal, Roster, Text};
+use crate::matching::{PlayedBackfill, Player, Proposal, Roster, Text};
 
-mod golden;
+mod joining;
 mod oracle;
+mod seats;
 mod streams;
 
 pub(super) const CONTEXT: TickContext = TickContext {
@@ -13,61 +12,29 @@ pub(super) const CONTEXT: TickContext = TickContext {
     tick_id: 7,
 };
 
-/// What a tick decided.
-#[derive(Default, Debug)]
-pub(super) struct Kept {
-    pub(super) proposals: Vec<Proposal>,
-    pub(super) left: BTreeMap<String, Reason>,
-    pub(super) open: BTreeMap<String, Reason>,
-}
-
-impl BackfillOut for Kept {
-    fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.proposals.push(proposal);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        assert_eq!(self.left.insert(ticket.id.to_string(), reason), None);
-    }
-
-    fn keep_open(&mut self, session: Session, reason: Reason) {
-        let id = session.match_session_id.to_string();
-        assert_eq!(self.open.insert(id, reason), None);
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
-impl Kept {
-    /// For each proposal, the session and who joins it.
-    pub(super) fn joined(&self) -> Vec<(String, Vec<String>)> {
-        let ids = |tickets: &[Ticket]| tickets.iter().map(|t| t.id.to_string()).collect();
-        let one = |p: &Proposal| (p.session.match_session_id.to_string(), ids(&p.added));
-        self.proposals.iter().map(one).collect()
-    }
-
-    /// The players of each team of the only proposal.
-    pub(super) fn teams(&self) -> Vec<Vec<String>> {
-        assert_eq!(self.proposals.len(), 1, "{self:?}");
-        let ids = |team: &Roster| team.user_ids.iter().map(ToString::to_string).collect();
-        self.proposals[0].teams.iter().map(ids).collect()
-    }
-}
-
-pub(super) fn run(rules: &AllianceRules, sessions: Vec<Session>, tickets: Vec<Ticket>) -> Kept {
-    let mut out = Kept::default();
-    let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
-    for (arrival, session) in (0..).zip(sessions) {
-        let _ = tick.push_session(Session { arrival, ..session }, &mut out);
-    }
-    for (arrival, ticket) in (0..).zip(tickets) {
-        let _ = tick.push(Ticket { arrival, ..ticket }, &mut out);
-    }
-    tick.finish(&mut out);
+/// Plays a tick, in which each ticket and each session is decided once.
+pub(super) fn run(
+    rules: &AllianceRules,
+    sessions: Vec<Session>,
+    tickets: Vec<Ticket>,
+) -> PlayedBackfill {
+    let tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
+    let out = PlayedBackfill::default().run(tick, sessions, tickets);
+    assert_eq!(out.why_left().len(), out.left.len(), "{out:?}");
+    assert_eq!(out.why_open().len(), out.kept_open.len(), "{out:?}");
     out
+}
+
+/// The players of each team of the only proposal.
+pub(super) fn teams(out: &PlayedBackfill) -> Vec<Vec<&str>> {
+    let [made] = &out.proposals[..] else {
+        panic!("not one proposal: {out:?}")
+    };
+    let mut teams = Vec::with_capacity(made.teams.len());
+    for team in &made.teams {
+        teams.push(team.user_ids.iter().map(|id| &**id).collect());
+    }
+    teams
 }
 
 /// A party of so many players, each with that skill.
@@ -130,18 +97,70 @@ pub(super) fn texts(values: &[&str]) -> Value {
     Value::List(values.iter().map(|text| Value::from(*text)).collect())
 }
 
-pub(super) fn teams_of(teams: u32, fewest: u32, most: u32, more: &str) -> AllianceRules {
+pub(super) fn teams_of(teams: u32, min: u32, max: u32, more: &str) -> AllianceRules {
     rules(&format!(
         r#"{{"alliance": {{"min_number": 1, "max_number": {teams},
-            "player_min_number": {fewest}, "player_max_number": {most}}},
+            "player_min_number": {min}, "player_max_number": {max}}},
             "auto_backfill": true {more}}}"#
     ))
 }
 
-pub(super) fn joined(pairs: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
-    let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
-    pairs
-        .iter()
-        .map(|(session, ids)| ((*session).to_owned(), owned(ids)))
-        .collect()
+#[test]
+fn every_other_reason() {
+    let twos = teams_of(1, 1, 2, "");
+    let out = run(&twos, vec![], vec![solo("a", 1)]);
+    assert_eq!(out.why_left()["a"], Reason::NoSession);
+    let out = run(&twos, vec![of_sizes("s", 1, &[1], 0.0)], vec![]);
+    assert_eq!(out.why_open()["s"], Reason::NotEnoughTickets);
+    let tickets = vec![
+        with(solo("new", 1), "new_session_only", true),
+        Ticket {
+            id: "empty".into(),
+            ..Ticket::default()
+        },
+        party("large", 1, 2, 0.0),
+    ];
+    let out = run(&twos, vec![of_sizes("s", 1, &[1], 0.0)], tickets);
+    assert_eq!(out.why_left()["new"], Reason::NewSessionOnly);
+    assert_eq!(out.why_left()["empty"], Reason::InvalidTicket);
+    assert_eq!(out.why_left()["large"], Reason::TeamSizes);
+    assert_eq!(out.why_open()["s"], Reason::TeamSizes);
+    let off = rules(
+        r#"{"alliance": {"min_number": 1, "max_number": 1, "player_min_number": 1,
+            "player_max_number": 2}}"#,
+    );
+    let out = run(&off, vec![of_sizes("s", 1, &[1], 0.0)], vec![solo("a", 1)]);
+    assert_eq!(out.why_open()["s"], Reason::BackfillOff);
+    assert_eq!(out.why_left()["a"], Reason::BackfillOff);
+    let all = teams_of(
+        1,
+        1,
+        9,
+        r#", "match_options": {"options": [{"name": "m", "type": "all"}]}"#,
+    );
+    let odd = session(
+        "s",
+        1,
+        vec![vec![with(solo("x", 0), "m", "1"), solo("y", 0)]],
+    );
+    let out = run(&all, vec![odd], vec![with(solo("a", 1), "m", "1")]);
+    assert_eq!(out.why_open()["s"], Reason::Option);
+    assert_eq!(out.why_left()["a"], Reason::Option);
+}
+
+#[test]
+fn a_sink_that_says_stop_gets_everything_back() {
+    let mut out = PlayedBackfill::stopping_after(1);
+    let mut tick = Box::new(AllianceBackfill::new(teams_of(1, 1, 2, ""), CONTEXT));
+    for id in ["s", "t"] {
+        let _ = tick.push_session(of_sizes(id, 1, &[1], 0.0), &mut out);
+        let _ = tick.push(solo(&format!("{id}-ticket"), 1), &mut out);
+    }
+    tick.finish(&mut out);
+    assert_eq!(out.proposals.len(), 1);
+    assert_eq!(out.why_open()["t"], Reason::Budget);
+    assert_eq!(
+        out.why_left().into_values().collect::<Vec<_>>(),
+        [Reason::Budget]
+    );
 }

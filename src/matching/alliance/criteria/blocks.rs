@@ -1,4 +1,5 @@
-//! Blocked players: never in one match, never in one team, or without effect (ruleset contract A6).
+//! Blocked players: never in one match, never in one team, or without effect (docs/semantics.md,
+//! "Blocks").
 
 use std::collections::HashSet;
 
@@ -11,11 +12,11 @@ use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::{Reason, Text, Ticket, Value};
 
 /// The ticket attribute that lists the ids of blocked players.
-pub(in crate::matching::alliance) const BLOCKED_PLAYERS: &str = "blocked_players";
+pub(crate) const BLOCKED_PLAYERS: &str = "blocked_players";
 
 /// The players that every row blocks.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Blocks {
+pub(crate) struct Blocks {
     policy: BlockPolicy,
     /// Numbers of the players that a row blocks, as far as they are in the pool, ascending.
     of: Lists,
@@ -25,7 +26,7 @@ pub(in crate::matching::alliance) struct Blocks {
 
 /// The blocks of a group.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct BlocksInside {
+pub(crate) struct BlocksInside {
     /// For each player, whether it is in the group.
     inside: Vec<bool>,
     /// For each player, how many tickets of the group block it.
@@ -55,7 +56,7 @@ impl Blocks {
     }
 
     /// A group without tickets.
-    pub(in crate::matching::alliance) fn inside(&self, players: &Players) -> BlocksInside {
+    pub(crate) fn inside(&self, players: &Players) -> BlocksInside {
         let count = if self.matter { players.len() } else { 0 };
         BlocksInside {
             inside: vec![false; count],
@@ -79,17 +80,12 @@ impl Blocks {
 
 impl BlocksInside {
     /// Pairs of places in the group that may not be in one team.
-    pub(in crate::matching::alliance) fn apart(&self) -> &[(u32, u32)] {
+    pub(crate) fn apart(&self) -> &[(u32, u32)] {
         &self.apart
     }
 
     /// Whether the ticket may be in one match with the group.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        blocks: &Blocks,
-        players: &Players,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, blocks: &Blocks, players: &Players, id: Id) -> Result<(), Reason> {
         if blocks.policy == BlockPolicy::CannotMatch && self.meets(blocks, players, id) {
             return Err(Reason::Blocked);
         }
@@ -104,12 +100,7 @@ impl BlocksInside {
             && (blocks.of.get(id).iter().any(inside) || players.get(id).iter().any(blocked))
     }
 
-    pub(in crate::matching::alliance) fn push(
-        &mut self,
-        blocks: &Blocks,
-        players: &Players,
-        id: Id,
-    ) {
+    pub(crate) fn push(&mut self, blocks: &Blocks, players: &Players, id: Id) {
         if !blocks.matter {
             return;
         }
@@ -131,12 +122,7 @@ impl BlocksInside {
     }
 
     /// Undoes the last push.
-    pub(in crate::matching::alliance) fn pop(
-        &mut self,
-        blocks: &Blocks,
-        players: &Players,
-        id: Id,
-    ) {
+    pub(crate) fn pop(&mut self, blocks: &Blocks, players: &Players, id: Id) {
         if !blocks.matter {
             return;
         }
@@ -154,34 +140,31 @@ impl BlocksInside {
     }
 
     /// Whether the group's blocks decide nothing about later tickets.
-    pub(in crate::matching::alliance) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.inside.is_empty()
     }
 }
 
 /// Players of a running session's team and those whom they block.
 #[derive(Debug, Clone, Default)]
-pub(in crate::matching::alliance) struct BlocksOfTeam {
+pub(crate) struct BlocksOfTeam {
     inside: HashSet<Text>,
     blocked: HashSet<Text>,
 }
 
 impl BlocksOfTeam {
     /// Adds players of whom nothing but the id is known.
-    pub(in crate::matching::alliance) fn add_players<'t>(
-        &mut self,
-        ids: impl IntoIterator<Item = &'t Text>,
-    ) {
+    pub(crate) fn add_players<'t>(&mut self, ids: impl IntoIterator<Item = &'t Text>) {
         self.inside.extend(ids.into_iter().cloned());
     }
 
     /// Adds the players whom a ticket, or a session in the form of one, blocks.
-    pub(in crate::matching::alliance) fn add_blocks(&mut self, ticket: &Ticket) {
+    pub(crate) fn add_blocks(&mut self, ticket: &Ticket) {
         self.blocked.extend(blocked_by(ticket).cloned());
     }
 
     /// Whether the ticket may not be in this team.
-    pub(in crate::matching::alliance) fn meets(&self, ticket: &Ticket) -> bool {
+    pub(crate) fn meets(&self, ticket: &Ticket) -> bool {
         let mut players = ticket.player_ids();
         players.any(|id| self.blocked.contains(id))
             || blocked_by(ticket).any(|id| self.inside.contains(id))
@@ -189,7 +172,7 @@ impl BlocksOfTeam {
 }
 
 /// The ids that a ticket's attribute `blocked_players` lists.
-pub(in crate::matching::alliance) fn blocked_by(ticket: &Ticket) -> impl Iterator<Item = &Text> {
+pub(crate) fn blocked_by(ticket: &Ticket) -> impl Iterator<Item = &Text> {
     let listed = match ticket.attributes.get(BLOCKED_PLAYERS) {
         Some(Value::List(listed)) => &listed[..],
         _ => &[],
@@ -201,7 +184,7 @@ pub(in crate::matching::alliance) fn blocked_by(ticket: &Ticket) -> impl Iterato
 }
 
 /// What a match says: the ids that its tickets block, each once. `None` if they block no player.
-pub(in crate::matching::alliance) fn united(tickets: &[&Ticket]) -> Option<Value> {
+pub(crate) fn united(tickets: &[&Ticket]) -> Option<Value> {
     let mut blocked: Vec<Value> = Vec::new();
     let mut seen = HashSet::new();
     for id in tickets.iter().flat_map(|ticket| blocked_by(ticket)) {

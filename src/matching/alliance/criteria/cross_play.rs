@@ -1,5 +1,5 @@
-//! Cross-play: every platform that a ticket is on is one that all others play with (ruleset contract
-//! A4).
+//! Cross-play: every platform that a ticket is on is one that all others play with
+//! (docs/semantics.md, "Cross-play").
 
 use super::option;
 use crate::matching::alliance::intern::{Interner, Lists};
@@ -15,7 +15,7 @@ const ON: &str = "current_platform";
 
 /// The platforms of every row.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Platforms {
+pub(crate) struct Platforms {
     /// Those that it is on, ascending. No lists at all where cross-play is off.
     on: Lists,
     /// Those that it plays with, ascending.
@@ -26,7 +26,7 @@ pub(in crate::matching::alliance) struct Platforms {
 
 /// The platforms of a group whose pivot makes them matter.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct PlatformsInside {
+pub(crate) struct PlatformsInside {
     active: bool,
     tickets: u32,
     /// For each platform, how many tickets are on it.
@@ -60,7 +60,7 @@ impl Platforms {
     }
 
     /// A group without tickets.
-    pub(in crate::matching::alliance) fn inside(&self) -> PlatformsInside {
+    pub(crate) fn inside(&self) -> PlatformsInside {
         PlatformsInside {
             on: vec![0; self.count],
             with: vec![0; self.count],
@@ -71,16 +71,12 @@ impl Platforms {
 
 impl PlatformsInside {
     /// Begins a group with its pivot.
-    pub(in crate::matching::alliance) fn begin(&mut self, platforms: &Platforms, pivot: Id) {
+    pub(crate) fn begin(&mut self, platforms: &Platforms, pivot: Id) {
         self.active = platforms.count > 0 && !platforms.on.get(pivot).is_empty();
     }
 
     /// Whether every platform that one side is on is one that the other plays with.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        platforms: &Platforms,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, platforms: &Platforms, id: Id) -> Result<(), Reason> {
         if !self.active {
             return Ok(());
         }
@@ -96,7 +92,7 @@ impl PlatformsInside {
         }
     }
 
-    pub(in crate::matching::alliance) fn push(&mut self, platforms: &Platforms, id: Id) {
+    pub(crate) fn push(&mut self, platforms: &Platforms, id: Id) {
         if !self.active {
             return;
         }
@@ -113,7 +109,7 @@ impl PlatformsInside {
     }
 
     /// Undoes the last push.
-    pub(in crate::matching::alliance) fn pop(&mut self, platforms: &Platforms, id: Id) {
+    pub(crate) fn pop(&mut self, platforms: &Platforms, id: Id) {
         if !self.active {
             return;
         }
@@ -130,13 +126,13 @@ impl PlatformsInside {
     }
 
     /// Whether platforms decide nothing about later tickets.
-    pub(in crate::matching::alliance) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         !self.active
     }
 }
 
 /// The platforms that any of the tickets is on, under the name of the attribute.
-pub(in crate::matching::alliance) fn united(tickets: &[&Ticket]) -> Option<(&'static str, Value)> {
+pub(crate) fn united(tickets: &[&Ticket]) -> Option<(&'static str, Value)> {
     let any_of_them = MatchOption {
         name: ON.into(),
         kind: OptionKind::Unique,

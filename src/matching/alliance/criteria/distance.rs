@@ -1,4 +1,4 @@
-//! Distance rules: how far the means of two parties may be apart (ruleset contract A3).
+//! Distance rules: how far the means of two parties may be apart (docs/semantics.md, "Candidates").
 
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::{AllianceRules, DistanceRule};
@@ -6,7 +6,7 @@ use crate::matching::{Reason, Ticket, Value};
 
 /// What every row has for each rule.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Distances<'r> {
+pub(crate) struct Distances<'r> {
     rules: &'r [DistanceRule],
     /// Means over the party's players, rule after rule, row after row.
     means: Vec<f64>,
@@ -16,15 +16,15 @@ pub(in crate::matching::alliance) struct Distances<'r> {
 
 /// How far a ticket looks from its own value.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Reach(f64);
+pub(crate) struct Reach(f64);
 
 impl Reach {
     /// Of a ticket for which the rule has no effect.
-    pub(in crate::matching::alliance) const EVERYWHERE: Self = Self(f64::INFINITY);
+    pub(crate) const EVERYWHERE: Self = Self(f64::INFINITY);
 
     /// Whether a ticket of the value `from` accepts one of the value `to`. Once a value is not
     /// accepted, none that is farther on the same side is.
-    pub(in crate::matching::alliance) fn accepts(self, from: f64, to: f64) -> bool {
+    pub(crate) fn accepts(self, from: f64, to: f64) -> bool {
         (from - to).abs() <= self.0
     }
 
@@ -34,10 +34,10 @@ impl Reach {
     }
 }
 
-/// What a pivot accepts by one rule: a walk along the values of that rule asks it where to begin, when
-/// to end, and what is the least that candidates cost.
+/// What a pivot accepts by one rule: a walk along the values of that rule asks it where to begin,
+/// when to end, and what is the least that candidates cost.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Window<'r> {
+pub(crate) struct Window<'r> {
     rule: &'r DistanceRule,
     from: f64,
     reach: Reach,
@@ -45,22 +45,22 @@ pub(in crate::matching::alliance) struct Window<'r> {
 
 impl Window<'_> {
     /// The value that costs least; values on either side of it cost the more the farther they are.
-    pub(in crate::matching::alliance) fn center(&self) -> f64 {
+    pub(crate) fn center(&self) -> f64 {
         self.from
     }
 
     /// Whether the pivot accepts a value.
-    pub(in crate::matching::alliance) fn accepts(&self, to: f64) -> bool {
+    pub(crate) fn accepts(&self, to: f64) -> bool {
         self.reach.accepts(self.from, to)
     }
 
     /// Whether a ticket of the value `to` and the reach `back` accepts the pivot.
-    pub(in crate::matching::alliance) fn is_accepted(&self, back: Reach, to: f64) -> bool {
+    pub(crate) fn is_accepted(&self, back: Reach, to: f64) -> bool {
         back.accepts(to, self.from)
     }
 
     /// What a value costs.
-    pub(in crate::matching::alliance) fn cost(&self, to: f64) -> f64 {
+    pub(crate) fn cost(&self, to: f64) -> f64 {
         if self.reach.counts() {
             self.rule.cost((self.from - to).abs())
         } else {
@@ -88,11 +88,7 @@ impl<'r> Distances<'r> {
     }
 
     /// The cost of a candidate, or that one of the two looks less far than the other is away.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        pivot: Id,
-        candidate: Id,
-    ) -> Result<f64, Reason> {
+    pub(crate) fn test(&self, pivot: Id, candidate: Id) -> Result<f64, Reason> {
         let means = self.means(pivot).iter().zip(self.means(candidate));
         let reaches = self.reaches(pivot).iter().zip(self.reaches(candidate));
         let mut cost = 0.0;
@@ -108,7 +104,7 @@ impl<'r> Distances<'r> {
     }
 
     /// What a row accepts by one rule, and at what cost.
-    pub(in crate::matching::alliance) fn window(&self, id: Id, rule: usize) -> Window<'r> {
+    pub(crate) fn window(&self, id: Id, rule: usize) -> Window<'r> {
         Window {
             rule: &self.rules[rule],
             from: self.value(id, rule),
@@ -117,23 +113,23 @@ impl<'r> Distances<'r> {
     }
 
     /// The mean of a row's players for a rule.
-    pub(in crate::matching::alliance) fn value(&self, id: Id, rule: usize) -> f64 {
+    pub(crate) fn value(&self, id: Id, rule: usize) -> f64 {
         self.means[id as usize * self.rules.len() + rule]
     }
 
     /// How far a row looks by a rule.
-    pub(in crate::matching::alliance) fn reach(&self, id: Id, rule: usize) -> Reach {
+    pub(crate) fn reach(&self, id: Id, rule: usize) -> Reach {
         self.reaches[id as usize * self.rules.len() + rule]
     }
 
     /// The means of a row, one for each rule.
-    pub(in crate::matching::alliance) fn means(&self, id: Id) -> &[f64] {
+    pub(crate) fn means(&self, id: Id) -> &[f64] {
         let start = id as usize * self.rules.len();
         &self.means[start..start + self.rules.len()]
     }
 
     /// Sets the means of a session.
-    pub(in crate::matching::alliance) fn set_means(&mut self, id: Id, means: &[f64]) {
+    pub(crate) fn set_means(&mut self, id: Id, means: &[f64]) {
         let start = id as usize * self.rules.len();
         self.means[start..start + self.rules.len()].copy_from_slice(means);
     }
@@ -143,9 +139,9 @@ impl<'r> Distances<'r> {
         &self.reaches[start..start + self.rules.len()]
     }
 
-    /// The rule that tells most tickets apart: of those that count in the score at every age, the one
-    /// whose typical reach is smallest beside the spread of its values. `None` if none counts.
-    pub(in crate::matching::alliance) fn most_selective(&self, tickets: u32) -> Option<usize> {
+    /// The rule that tells most tickets apart: of those that count in the score at every age, the
+    /// one whose typical reach is smallest beside the spread of its values. `None` if none counts.
+    pub(crate) fn most_selective(&self, tickets: u32) -> Option<usize> {
         // A rule that measures nothing at some age would order the candidates of pivots of that age
         // by what does not count, and no walk could stop early.
         let counts_always = |rule: &DistanceRule| {
@@ -171,7 +167,7 @@ impl<'r> Distances<'r> {
 
 /// The mean of an attribute over a party's players; a missing one, or one that is not a number,
 /// counts as 0.
-pub(in crate::matching::alliance) fn mean(ticket: &Ticket, attribute: &str) -> f64 {
+pub(crate) fn mean(ticket: &Ticket, attribute: &str) -> f64 {
     let values = ticket.players.iter().map(|player| {
         let value = player.attributes.get(attribute);
         value.and_then(Value::as_number).unwrap_or(0.0)
@@ -179,9 +175,9 @@ pub(in crate::matching::alliance) fn mean(ticket: &Ticket, attribute: &str) -> f
     values.sum::<f64>() / ticket.players.len() as f64
 }
 
-/// The balancing value of a party, summed over its players (ruleset contract A8). `means` gives its
-/// mean for the rule of that place.
-pub(in crate::matching::alliance) fn balancing_value(
+/// The balancing value of a party, summed over its players (docs/semantics.md, "Rebalance").
+/// `means` gives its mean for the rule of that place.
+pub(crate) fn balancing_value(
     rules: &AllianceRules,
     players: u32,
     means: impl Fn(usize, &DistanceRule) -> f64,

@@ -1,4 +1,5 @@
-//! Must-match attributes: what a pivot has, every other ticket of its match has to have (contract A4).
+//! Must-match attributes: what a pivot has, every other ticket of its match has to have
+//! (docs/semantics.md, "Must-match attributes").
 
 use std::rc::Rc;
 
@@ -37,7 +38,7 @@ fn is_blank(value: &Value) -> bool {
 
 /// Tickets grouped by their must-match attributes.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Groups {
+pub(crate) struct Groups {
     /// The group of each ticket.
     of: Vec<u32>,
     /// The attributes of each group, as numbers of name and value, ascending.
@@ -95,21 +96,17 @@ impl Groups {
     }
 
     /// The group of a ticket.
-    pub(in crate::matching::alliance) fn group(&self, id: Id) -> u32 {
+    pub(crate) fn group(&self, id: Id) -> u32 {
         self.of[id as usize]
     }
 
     /// How many groups tickets are in.
-    pub(in crate::matching::alliance) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.held
     }
 
     /// Whether the candidate has all that the pivot asks for.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        pivot: Id,
-        candidate: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn test(&self, pivot: Id, candidate: Id) -> Result<(), Reason> {
         if self.fit(self.group(pivot), self.group(candidate)) {
             Ok(())
         } else {
@@ -124,9 +121,9 @@ impl Groups {
         pivot == candidate || self.pairs[pivot as usize].iter().all(has)
     }
 
-    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among
-    /// those that have the pivot's rarest attribute.
-    pub(in crate::matching::alliance) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
+    /// The groups whose tickets may join a pivot of this group, ascending. They are sought once,
+    /// among those that have the pivot's rarest attribute.
+    pub(crate) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
         if let Some(groups) = &self.compatible[pivot as usize] {
             return Rc::clone(groups);
         }
@@ -148,7 +145,7 @@ impl Groups {
 }
 
 /// The attributes that a pivot asks of others, beside those that are always tested.
-pub(in crate::matching::alliance) fn must_match<'t>(
+pub(crate) fn must_match<'t>(
     rules: &AllianceRules,
     ticket: &'t Ticket,
 ) -> impl Iterator<Item = (&'t Text, &'t Value)> {
@@ -162,19 +159,15 @@ pub(in crate::matching::alliance) fn must_match<'t>(
 }
 
 /// What a match says: the must-match attributes of its pivot.
-pub(in crate::matching::alliance) fn attributes(
-    rules: &AllianceRules,
-    pivot: &Ticket,
-) -> Attributes {
+pub(crate) fn attributes(rules: &AllianceRules, pivot: &Ticket) -> Attributes {
     must_match(rules, pivot)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
 
-/// What a match says of game server and version of the game: what its pivot says, unless it is blank.
-pub(in crate::matching::alliance) fn names(
-    pivot: &Ticket,
-) -> impl Iterator<Item = (&'static str, &Value)> {
+/// What a match says of game server and version of the game: what its pivot says, unless it is
+/// blank.
+pub(crate) fn names(pivot: &Ticket) -> impl Iterator<Item = (&'static str, &Value)> {
     ALWAYS_TESTED.into_iter().filter_map(|name| {
         let value = pivot.attributes.get(name)?;
         (!is_blank(value)).then_some((name, value))

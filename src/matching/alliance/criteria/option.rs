@@ -1,4 +1,5 @@
-//! Match options: attributes whose values a match has in common, or each once (ruleset contract A4).
+//! Match options: attributes whose values a match has in common, or each once (docs/semantics.md,
+//! "Match options").
 
 use hashbrown::HashMap;
 
@@ -12,7 +13,7 @@ const ABSENT: &[u32] = &[u32::MAX];
 
 /// The option attributes of every row.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Options {
+pub(crate) struct Options {
     columns: Vec<Column>,
     /// How many numbers were given to values.
     values: usize,
@@ -29,7 +30,7 @@ struct Column {
 
 /// What the options make of a group.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct OptionsInside(Vec<Inside>);
+pub(crate) struct OptionsInside(Vec<Inside>);
 
 /// What one option makes of a group.
 #[derive(Debug)]
@@ -42,8 +43,8 @@ enum Inside {
     Used(Vec<bool>),
 }
 
-/// Values that narrow: those of the first ticket, those common to the first two, and so on, as a stack
-/// of lists in one piece of memory.
+/// Values that narrow: those of the first ticket, those common to the first two, and so on, as a
+/// stack of lists in one piece of memory.
 #[derive(Debug, Default)]
 struct Common {
     values: Vec<u32>,
@@ -63,11 +64,7 @@ impl Options {
     }
 
     /// What the options say of these two alone.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        pivot: Id,
-        candidate: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn test(&self, pivot: Id, candidate: Id) -> Result<(), Reason> {
         let fits = |column: &Column| column.fit(pivot, candidate);
         if self.columns.iter().all(fits) {
             Ok(())
@@ -77,7 +74,7 @@ impl Options {
     }
 
     /// A group without tickets.
-    pub(in crate::matching::alliance) fn inside(&self) -> OptionsInside {
+    pub(crate) fn inside(&self) -> OptionsInside {
         let inside = |column: &Column| match column.kind {
             OptionKind::Any => Inside::Common(Common::default()),
             OptionKind::Unique => Inside::Used(vec![false; self.values]),
@@ -87,7 +84,7 @@ impl Options {
     }
 
     /// The options that can be part of a cell's key, by place.
-    pub(in crate::matching::alliance) fn keyed(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn keyed(&self) -> impl Iterator<Item = usize> {
         let keyed = |(_, column): &(usize, &Column)| match column.kind {
             OptionKind::All | OptionKind::Any => !column.values.all_empty(),
             OptionKind::Unique | OptionKind::Disable => false,
@@ -98,7 +95,7 @@ impl Options {
 
     /// Numbers of which two rows share one if and only if the option does not keep them apart; at
     /// least one. The option has to be one of the [keyed](Self::keyed).
-    pub(in crate::matching::alliance) fn key_parts(&self, option: usize, id: Id) -> &[u32] {
+    pub(crate) fn key_parts(&self, option: usize, id: Id) -> &[u32] {
         let column = &self.columns[option];
         if column.kind == OptionKind::All {
             return std::slice::from_ref(&column.sets[id as usize]);
@@ -149,11 +146,7 @@ impl Column {
 
 impl OptionsInside {
     /// Whether a ticket that fits the pivot also goes with the others of the group.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        options: &Options,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, options: &Options, id: Id) -> Result<(), Reason> {
         for (inside, column) in self.0.iter().zip(&options.columns) {
             let values = column.values.get(id);
             let fits = match inside {
@@ -168,7 +161,7 @@ impl OptionsInside {
         Ok(())
     }
 
-    pub(in crate::matching::alliance) fn push(&mut self, options: &Options, id: Id) {
+    pub(crate) fn push(&mut self, options: &Options, id: Id) {
         for (inside, column) in self.0.iter_mut().zip(&options.columns) {
             match inside {
                 Inside::Nothing => {}
@@ -179,7 +172,7 @@ impl OptionsInside {
     }
 
     /// Undoes the last push.
-    pub(in crate::matching::alliance) fn pop(&mut self, options: &Options, id: Id) {
+    pub(crate) fn pop(&mut self, options: &Options, id: Id) {
         for (inside, column) in self.0.iter_mut().zip(&options.columns) {
             match inside {
                 Inside::Nothing => {}
@@ -191,7 +184,7 @@ impl OptionsInside {
 
     /// Adds to `key` what decides about later tickets. Whether that is all of it: it is not where a
     /// `unique` option counts.
-    pub(in crate::matching::alliance) fn note_key(&self, key: &mut Vec<u32>) -> bool {
+    pub(crate) fn note_key(&self, key: &mut Vec<u32>) -> bool {
         for inside in &self.0 {
             match inside {
                 Inside::Nothing => {}
@@ -271,7 +264,8 @@ pub(super) fn numbers(
     numbers.dedup();
 }
 
-/// The values of an option attribute: itself, or its elements if it is a list. `null` is not a value.
+/// The values of an option attribute: itself, or its elements if it is a list. `null` is not a
+/// value.
 fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value> + Clone {
     let values = match ticket.attributes.get(name) {
         None => &[],
@@ -281,12 +275,9 @@ fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value>
     values.iter().filter(|value| **value != Value::Null)
 }
 
-/// What a match says: the values common to all tickets, or for `unique` the values of all; one scalar
-/// if every ticket had a scalar. `None` if no ticket has the attribute.
-pub(in crate::matching::alliance) fn common_value(
-    option: &MatchOption,
-    tickets: &[&Ticket],
-) -> Option<Value> {
+/// What a match says: the values common to all tickets, or for `unique` the values of all; one
+/// scalar if every ticket had a scalar. `None` if no ticket has the attribute.
+pub(crate) fn common_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
     let name = &*option.name;
     // What all have in common the first one has, so the others are only asked for its values.
     let (first, others) = tickets.split_at(tickets.len().min(1));
@@ -314,7 +305,7 @@ pub(in crate::matching::alliance) fn common_value(
 }
 
 /// Whether tickets of a session do not go together by an option, so that no ticket can join them.
-pub(in crate::matching::alliance) fn contradict(option: &MatchOption, tickets: &[Ticket]) -> bool {
+pub(crate) fn contradict(option: &MatchOption, tickets: &[Ticket]) -> bool {
     let Some((first, others)) = tickets.split_first() else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! A player is in a match once (ruleset contract A3).
+//! A player is in a match once (docs/semantics.md, "Candidates").
 
 use hashbrown::HashMap;
 
@@ -8,7 +8,7 @@ use crate::matching::alliance::pool::{Id, Pool};
 
 /// The players of every row, as numbers.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Players {
+pub(crate) struct Players {
     of: Lists,
     count: usize,
     /// Whether a player is in two rows. Where none is, nothing is tested.
@@ -17,7 +17,7 @@ pub(in crate::matching::alliance) struct Players {
 
 /// The players of a group.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct PlayersInside {
+pub(crate) struct PlayersInside {
     /// For each player, whether it is in the group; empty where no player is in two rows.
     inside: Vec<bool>,
 }
@@ -53,7 +53,7 @@ impl Players {
     }
 
     /// A group without players.
-    pub(in crate::matching::alliance) fn inside(&self) -> PlayersInside {
+    pub(crate) fn inside(&self) -> PlayersInside {
         PlayersInside {
             inside: vec![false; if self.shared { self.count } else { 0 }],
         }
@@ -62,11 +62,7 @@ impl Players {
 
 impl PlayersInside {
     /// Whether no player of the ticket is in the group.
-    pub(in crate::matching::alliance) fn admits(
-        &self,
-        players: &Players,
-        id: Id,
-    ) -> Result<(), Reason> {
+    pub(crate) fn admits(&self, players: &Players, id: Id) -> Result<(), Reason> {
         let twice = players.shared
             && players
                 .get(id)
@@ -78,16 +74,16 @@ impl PlayersInside {
         Ok(())
     }
 
-    pub(in crate::matching::alliance) fn push(&mut self, players: &Players, id: Id) {
+    pub(crate) fn push(&mut self, players: &Players, id: Id) {
         self.mark(players, id, true);
     }
 
-    pub(in crate::matching::alliance) fn pop(&mut self, players: &Players, id: Id) {
+    pub(crate) fn pop(&mut self, players: &Players, id: Id) {
         self.mark(players, id, false);
     }
 
     /// Whether the group's players decide nothing about later tickets.
-    pub(in crate::matching::alliance) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.inside.is_empty()
     }
 

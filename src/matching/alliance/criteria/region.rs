@@ -1,4 +1,5 @@
-//! Regions: where each ticket may play, by its latencies and its age (ruleset contract A5).
+//! Regions: where each ticket may play, by its latencies and its age (docs/semantics.md,
+//! "Regions").
 
 use std::collections::BTreeSet;
 
@@ -8,17 +9,17 @@ use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::{Reason, Text, Ticket};
 
 /// The number of a region: its place in the order of names.
-pub(in crate::matching::alliance) type Region = u32;
+pub(crate) type Region = u32;
 
 /// The region of a match whose tickets report no latencies.
-pub(in crate::matching::alliance) const ANY_REGION: &str = "any";
+pub(crate) const ANY_REGION: &str = "any";
 
 /// Regions whose latencies are found without a search.
 const MASKED: usize = 64;
 
 /// Which ticket may play where.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Regions {
+pub(crate) struct Regions {
     names: Vec<Text>,
     /// The regions that each ticket reports, ascending.
     reported: Lists,
@@ -104,12 +105,7 @@ impl Regions {
     }
 
     /// What a candidate costs in the region that is tried, or that it is not open to the candidate.
-    pub(in crate::matching::alliance) fn test(
-        &self,
-        region: Region,
-        candidate: Id,
-        one_way: bool,
-    ) -> Result<f64, Reason> {
+    pub(crate) fn test(&self, region: Region, candidate: Id, one_way: bool) -> Result<f64, Reason> {
         if !self.is_open(candidate, region, one_way) {
             return Err(Reason::Region);
         }
@@ -117,7 +113,7 @@ impl Regions {
     }
 
     /// What milliseconds over a candidate's best region count in the score.
-    pub(in crate::matching::alliance) fn cost(&self, excess_ms: i64) -> f64 {
+    pub(crate) fn cost(&self, excess_ms: i64) -> f64 {
         match self.rules.max_ms {
             Some(max_ms) => self.rules.weight * excess_ms as f64 / max_ms as f64,
             None => 0.0,
@@ -125,32 +121,32 @@ impl Regions {
     }
 
     /// Whether latencies count in the score.
-    pub(in crate::matching::alliance) fn counts(&self) -> bool {
+    pub(crate) fn counts(&self) -> bool {
         self.rules.weight > 0.0 && self.rules.max_ms.is_some()
     }
 
     /// The name of a region.
-    pub(in crate::matching::alliance) fn name(&self, region: Region) -> &Text {
+    pub(crate) fn name(&self, region: Region) -> &Text {
         &self.names[region as usize]
     }
 
     /// How many regions there are.
-    pub(in crate::matching::alliance) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.names.len() as u32
     }
 
     /// Whether the ticket reports no latency at all, and so fits any region.
-    pub(in crate::matching::alliance) fn fits_any(&self, id: Id) -> bool {
+    pub(crate) fn fits_any(&self, id: Id) -> bool {
         self.reported.get(id).is_empty()
     }
 
     /// The regions that the ticket reports, in order of their names.
-    pub(in crate::matching::alliance) fn reported(&self, id: Id) -> &[Region] {
+    pub(crate) fn reported(&self, id: Id) -> &[Region] {
         self.reported.get(id)
     }
 
     /// The latency of a ticket to a region in ms, if it reports one.
-    pub(in crate::matching::alliance) fn latency(&self, id: Id, region: Region) -> Option<i64> {
+    pub(crate) fn latency(&self, id: Id, region: Region) -> Option<i64> {
         let start = self.starts[id as usize] as usize;
         if let Some(mask) = self.masks.get(id as usize) {
             let bit = 1_u64 << region;
@@ -163,19 +159,14 @@ impl Regions {
     }
 
     /// Milliseconds over the ticket's best region; 0 if it fits any.
-    pub(in crate::matching::alliance) fn excess(&self, id: Id, region: Region) -> i64 {
+    pub(crate) fn excess(&self, id: Id, region: Region) -> i64 {
         self.latency(id, region)
             .map_or(0, |ms| ms.saturating_sub(self.best[id as usize]))
     }
 
-    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but never
-    /// above the cap (contract A5).
-    pub(in crate::matching::alliance) fn is_open(
-        &self,
-        id: Id,
-        region: Region,
-        one_way: bool,
-    ) -> bool {
+    /// Whether the region is open to the ticket; one-way: without regard to its own steps, but
+    /// never above the cap (docs/semantics.md, "Regions").
+    pub(crate) fn is_open(&self, id: Id, region: Region, one_way: bool) -> bool {
         let limit = if one_way {
             self.rules.max_ms.unwrap_or(i64::MAX)
         } else {
@@ -189,12 +180,12 @@ impl Regions {
 
     /// The regions that are open to the ticket at its own age, as [bits](Regions::bit); all where
     /// there are too many for bits.
-    pub(in crate::matching::alliance) fn open(&self, id: Id) -> u64 {
+    pub(crate) fn open(&self, id: Id) -> u64 {
         self.open.get(id as usize).copied().unwrap_or(u64::MAX)
     }
 
     /// The bit that stands for a region in [`Regions::open`]; 0 if there are too many for bits.
-    pub(in crate::matching::alliance) fn bit(&self, region: Region) -> u64 {
+    pub(crate) fn bit(&self, region: Region) -> u64 {
         match self.names.len() <= MASKED {
             true => 1 << region,
             false => 0,
@@ -203,7 +194,7 @@ impl Regions {
 
     /// What a match in that region says, the tickets the pivot first: its
     /// region, then the others that are open to all, by their worst latency, then name.
-    pub(in crate::matching::alliance) fn preferences(
+    pub(crate) fn preferences(
         &self,
         first: Option<Region>,
         tickets: &[Id],
@@ -233,7 +224,7 @@ impl Regions {
 
     /// The regions to try for a pivot, best first: its open ones by latency, then name. One that
     /// reports no latencies fits all regions, by name; `None` stands for "no region is known".
-    pub(in crate::matching::alliance) fn of_pivot(&self, pivot: Id) -> Vec<Option<Region>> {
+    pub(crate) fn of_pivot(&self, pivot: Id) -> Vec<Option<Region>> {
         if self.fits_any(pivot) {
             return match self.len() {
                 0 => vec![None],

@@ -1,6 +1,4 @@
-//! Reading an alliance ruleset (ruleset contract A1).
-
-mod object;
+//! Reading an alliance ruleset (docs/semantics.md, "Fields").
 
 use serde_json::{Map, Value};
 
@@ -8,27 +6,27 @@ use super::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MatchOption, OptionKind, ReferenceFlex,
     RegionRules, TeamBounds, TeamFlex,
 };
-use crate::matching::rules::{self, ParsedRules};
+use crate::matching::rules::{self, Object, ParsedRules, Report};
 use crate::matching::{RulesError, Text};
-use object::{Object, Report};
 
-/// Most entries of `matching_rule`.
+/// Maximum number of entries of `matching_rule`.
 pub const MAX_RULES: usize = 64;
 
-/// Most entries of `flexing_rule`, and of `alliance_flexing_rule`.
+/// Maximum number of entries of `flexing_rule`, and of `alliance_flexing_rule`.
 pub const MAX_FLEXING: usize = 256;
 
-/// Most entries of `match_options.options`.
+/// Maximum number of entries of `match_options.options`.
 pub const MAX_OPTIONS: usize = 64;
 
-/// Largest weight.
+/// Maximum weight of a matching rule or of the latency.
 const MAX_WEIGHT: f64 = 1000.0;
 
 /// Milliseconds of latency per step, and age per step, unless the ruleset says otherwise.
 const RANGE_MS: u32 = 50;
 const RATE_MS: u32 = 5000;
 
-/// Stands in for what is wrong, so that reading can go on.
+/// Takes the place of an `alliance` that is wrong, so that the rest is read and its faults are
+/// found.
 const SMALLEST: TeamBounds = TeamBounds {
     teams_min: 1,
     teams_max: 1,
@@ -36,7 +34,7 @@ const SMALLEST: TeamBounds = TeamBounds {
     players_max: 1,
 };
 
-/// Those that have no effect keep their name.
+/// Each `criteria`, and the name that is kept of one without effect.
 const CRITERIA: &[(&str, Option<&str>)] = &[
     ("distance", None),
     ("average", Some("average")),
@@ -64,44 +62,43 @@ pub(super) const BLOCK_POLICIES: &[(&str, BlockPolicy)] = &[
 impl AllianceRules {
     /// Reads a ruleset: all of its fields, `alliance` among them. Keys are matched exactly first,
     /// then in any case; `null` counts as absent. At most [`MAX_RULES`] matching rules,
-    /// [`MAX_FLEXING`] entries of each kind of flexing and [`MAX_OPTIONS`] match options; names have
-    /// at most 64 characters. O(length of the text).
+    /// [`MAX_FLEXING`] entries of each kind of flexing and [`MAX_OPTIONS`] match options; names
+    /// have at most 64 characters. O(length of the text).
     ///
     /// # Errors
     ///
     /// Every fault with its path, or, if nothing else is wrong, that the ruleset asks for roles
     /// (`combination`) or for `sub_game_modes`, which are not matched by.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
-        let mut report = Report::default();
-        let mut root = Object::root(fields, &mut report);
-        root.needs("alliance", || {
+        rules::read(fields, Self::of)
+    }
+
+    fn of(root: &mut Object<'_>) -> Self {
+        root.require("alliance", || {
             "a ruleset for teams has to have it".to_owned()
         });
+        // A ruleset with several faults names them in the order of these lines.
         let bounds = root.inner("alliance", teams);
-        let team_flexing = team_flexing(&mut root);
-        let distances = distances(&mut root);
-        let options = options(&mut root);
-        let regions = regions(&mut root);
+        let team_flexing = team_flexing(root);
+        let distances = distances(root);
+        let options = options(root);
+        let regions = regions(root);
         let blocks = root.choice("blocked_player_option", BLOCK_POLICIES);
-        let auto_backfill = root.truth("auto_backfill");
-        let rebalance = root.truth("rebalance_enable");
-        let by_options_only = root.truth("match_options_referred_for_backfill");
+        let auto_backfill = root.flag("auto_backfill");
+        let rebalance = root.flag("rebalance_enable");
+        let by_options_only = root.flag("match_options_referred_for_backfill");
         let kept = Kept {
             rebalance_version: root.whole("rebalance_version", 0),
-            ticket_observability: root.truth("ticket_observability_enable"),
+            ticket_observability: root.flag("ticket_observability_enable"),
             max_delay_ms: root.whole("max_delay_ms", 0),
             extra_attributes: root.map("extra_attributes"),
         };
-        no_sub_modes(&mut root);
-        for key in ["shipCountMin", "shipCountMax"] {
-            if root.take(key).is_some() {
-                let path = root.at(key);
-                root.report.warn(path, "has no effect with `alliance`");
-            }
-        }
-        root.close();
-        let warnings = report.finish()?;
-        let rules = Self {
+        no_sub_modes(root);
+        root.ignore(
+            &["shipCountMin", "shipCountMax"],
+            "has no effect with `alliance`",
+        );
+        Self {
             teams: bounds.unwrap_or(SMALLEST),
             team_flexing,
             distances,
@@ -112,30 +109,27 @@ impl AllianceRules {
             rebalance: rebalance.unwrap_or(true),
             backfill_by_options_only: by_options_only.unwrap_or(false),
             kept,
-        };
-        Ok(ParsedRules { rules, warnings })
+        }
     }
 }
 
 fn teams(object: &mut Object<'_>) -> TeamBounds {
-    let least = [
+    let keys = [
         "min_number",
         "max_number",
         "player_min_number",
         "player_max_number",
     ];
     let [teams_min, teams_max, players_min, players_max] =
-        least.map(|key| object.needed_whole(key, 1));
-    at_most(object, ("min_number", teams_min), ("max_number", teams_max));
-    at_most(
-        object,
+        keys.map(|key| object.required_whole(key, 1));
+    object.at_most(("min_number", teams_min), ("max_number", teams_max));
+    object.at_most(
         ("player_min_number", players_min),
         ("player_max_number", players_max),
     );
     if let Some(combination) = object.take("combination").filter(asks_for_roles) {
-        let path = object.at("combination");
         let text = "this version of the server does not match by roles; take it out";
-        object.report.unsupported(path, &combination, text);
+        object.unsupported("combination", &combination, text);
     }
     TeamBounds {
         teams_min: teams_min.unwrap_or(1),
@@ -157,33 +151,24 @@ fn asks_for_roles(combination: &Value) -> bool {
     }
 }
 
-fn no_sub_modes(root: &mut Object<'_>) {
-    let asks = |modes: &Value| match modes {
+/// Whether `sub_game_modes` is more than a place holder.
+fn asks_for_sub_modes(modes: &Value) -> bool {
+    match modes {
         Value::Array(entries) => !entries.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
         _ => true,
-    };
-    if let Some(modes) = root.take("sub_game_modes").filter(asks) {
-        let text = "this version of the server does not match by sub game modes; take it out";
-        let path = root.at("sub_game_modes");
-        root.report.unsupported(path, &modes, text);
     }
 }
 
-/// Keeps a minimum at or below its maximum.
-fn at_most(object: &mut Object<'_>, low: (&str, Option<u32>), high: (&str, Option<u32>)) {
-    if let (Some(least), Some(most)) = (low.1, high.1)
-        && least > most
-    {
-        let high = object.at(high.0);
-        let allowed = format!("it may not be more than `{high}`, which is {most}");
-        let path = object.at(low.0);
-        object.report.fault(path, &least.into(), allowed);
+fn no_sub_modes(root: &mut Object<'_>) {
+    if let Some(modes) = root.take("sub_game_modes").filter(asks_for_sub_modes) {
+        let text = "this version of the server does not match by sub game modes; take it out";
+        root.unsupported("sub_game_modes", &modes, text);
     }
 }
 
 fn after_ms(object: &mut Object<'_>) -> Option<i64> {
-    let seconds = object.needed_whole("duration", 0)?;
+    let seconds = object.required_whole("duration", 0)?;
     Some(i64::from(seconds) * 1000)
 }
 
@@ -193,7 +178,7 @@ fn team_flexing(root: &mut Object<'_>) -> Vec<TeamFlex> {
         let teams = teams(object);
         after_ms.map(|after_ms| TeamFlex { after_ms, teams })
     });
-    steps(stated, |flex| flex.after_ms, root.report)
+    steps(stated, |flex| flex.after_ms, root.report())
 }
 
 /// Entries by duration, shortest first. Of those with the same duration the last counts.
@@ -220,14 +205,13 @@ struct Measure {
 }
 
 fn measure(object: &mut Object<'_>) -> Option<Measure> {
-    let attribute = object.needed_name("attribute");
-    let criteria = object.needed_choice("criteria", CRITERIA);
+    let attribute = object.required_name("attribute");
+    let criteria = object.required_choice("criteria", CRITERIA);
     let stated = object.has("reference");
     let reference = object.number("reference", f64::INFINITY);
     if !stated {
-        let path = object.at("reference");
         let text = "is missing and counts as 0: only equal values match";
-        object.report.warn(path, text);
+        object.warn("reference", text);
     }
     let (attribute, criteria) = (attribute?, criteria?);
     let reference = reference.unwrap_or_default();
@@ -236,9 +220,8 @@ fn measure(object: &mut Object<'_>) -> Option<Measure> {
         reference,
     });
     if let Some(Inert { criteria, .. }) = inert {
-        let path = object.at("criteria");
         let text = format!("has no effect: `{criteria}` is not matched by, only `distance` is");
-        object.report.warn(path, text);
+        object.warn("criteria", text);
     }
     Some(Measure {
         attribute,
@@ -259,7 +242,7 @@ fn matching_rule(object: &mut Object<'_>) -> Option<Rule> {
     let measure = measure(object);
     let weight = object.number("weight", MAX_WEIGHT);
     let normalization = object.number("normalizationMax", f64::INFINITY);
-    let balancing = object.truth("isForBalancing");
+    let balancing = object.flag("isForBalancing");
     Some(Rule {
         measure: measure?,
         weight: weight.unwrap_or(1.0),
@@ -273,16 +256,16 @@ fn flexing_rule(object: &mut Object<'_>) -> Option<(Text, ReferenceFlex)> {
     let measure = measure(object);
     let allowed = "it belongs to the matching rule and may not be flexed";
     for key in ["weight", "normalizationMax"] {
+        let Some(value) = object.take(key) else {
+            continue;
+        };
         // AGS writes 0 for a maximum that was never set.
-        let unset = |value: &Value| key == "normalizationMax" && value.as_f64() == Some(0.0);
-        if let Some(value) = object.take(key).filter(|value| !unset(value)) {
-            let path = object.at(key);
-            object.report.fault(path, &value, allowed);
+        if key != "normalizationMax" || value.as_f64() != Some(0.0) {
+            object.fault(key, &value, allowed);
         }
     }
-    if object.truth("isForBalancing").is_some() {
-        let path = object.at("isForBalancing");
-        object.report.warn(path, "has no effect in a flexing rule");
+    if object.flag("isForBalancing").is_some() {
+        object.warn("isForBalancing", "has no effect in a flexing rule");
     }
     let measure = measure?;
     let flex = ReferenceFlex {
@@ -304,24 +287,24 @@ fn distances(root: &mut Object<'_>) -> Vec<DistanceRule> {
         let mut distance = DistanceRule {
             reference: rule.measure.reference,
             inert: rule.measure.inert,
-            flexing: steps(of_rule, |flex| flex.after_ms, root.report),
+            flexing: steps(of_rule, |flex| flex.after_ms, root.report()),
             weight: rule.weight,
             normalization: rule.normalization,
             balancing: rule.balancing,
             attribute,
         };
-        distance.normalization = normalization(&path, &distance, &distances, root.report);
+        distance.normalization = normalization(&path, &distance, &distances, root.report());
         distances.push(distance);
     }
     for (path, (attribute, _)) in flexing {
         let text = format!("has no effect: no matching rule has the attribute `{attribute}`");
-        root.report.warn(path, text);
+        root.report().warn(path, text);
     }
     distances
 }
 
-/// What distances are divided by: as stated, or the largest reference of the rule and of all flexing
-/// of its attribute, which an earlier rule may have.
+/// What distances are divided by: as stated, or the largest reference of the rule and of all
+/// flexing of its attribute, which an earlier rule may have.
 fn normalization(
     path: &str,
     rule: &DistanceRule,
@@ -347,8 +330,8 @@ fn normalization(
 fn options(root: &mut Object<'_>) -> Vec<MatchOption> {
     let options = root.inner("match_options", |object| {
         let stated = object.each("options", MAX_OPTIONS, |object| {
-            let name = object.needed_name("name");
-            let kind = object.needed_choice("type", OPTION_KINDS);
+            let name = object.required_name("name");
+            let kind = object.required_choice("type", OPTION_KINDS);
             let (name, kind) = (name?, kind?);
             Some(MatchOption { name, kind })
         });
@@ -357,7 +340,9 @@ fn options(root: &mut Object<'_>) -> Vec<MatchOption> {
             if options.iter().any(|other| other.name == option.name) {
                 let allowed = "each option may stand once";
                 let name = Value::from(&*option.name);
-                object.report.fault(format!("{path}.name"), &name, allowed);
+                object
+                    .report()
+                    .fault(format!("{path}.name"), &name, allowed);
             }
             options.push(option);
         }
@@ -376,7 +361,7 @@ fn regions(root: &mut Object<'_>) -> RegionRules {
     let one_way = ms("disable_bidirectional_latency_after_ms").filter(|after| *after > 0);
     let weight = root.number("region_latency_rule_weight", MAX_WEIGHT);
     let (low, high) = ("region_latency_initial_range_ms", "region_latency_max_ms");
-    at_most(root, (low, initial), (high, max));
+    root.at_most((low, initial), (high, max));
     RegionRules {
         rate_ms: rate.unwrap_or(RATE_MS).into(),
         range_ms: range.unwrap_or(RANGE_MS).into(),

@@ -4,7 +4,7 @@ use super::AllianceRules;
 use crate::matching::rules;
 
 /// The rules of a ruleset that has to be right.
-pub(in crate::matching) fn rules(json: &str) -> AllianceRules {
+pub(crate) fn rules(json: &str) -> AllianceRules {
     let fields = rules::object(json).expect("an object");
     AllianceRules::parse(fields).expect("a ruleset").rules
 }

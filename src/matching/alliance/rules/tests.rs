@@ -1,5 +1,6 @@
 mod faults;
 mod generated;
+mod print;
 mod schema;
 mod warnings;
 mod wrong;

@@ -1,13 +1,14 @@
-//! What an alliance ruleset asks of tickets.
+//! What an alliance ruleset needs of tickets.
 
 use super::AllianceRules;
 use crate::matching::{Needs, Ticket, TicketFault, Wanted};
 
 impl AllianceRules {
-    /// What these rules look at in a ticket.
+    /// What matching by these rules reads of a ticket.
     pub fn needs(&self) -> Needs {
         let stats = self.stat_codes();
         Needs {
+            // Match options and must-match attributes may have any name.
             ticket_attributes: Wanted::All,
             player_attributes: if stats.is_empty() {
                 Wanted::None
@@ -19,7 +20,7 @@ impl AllianceRules {
         }
     }
 
-    /// What backfill looks at in a ticket.
+    /// What backfill by these rules reads of a ticket.
     pub fn backfill_needs(&self) -> Needs {
         Needs {
             excluded_sessions: true,
@@ -27,7 +28,7 @@ impl AllianceRules {
         }
     }
 
-    /// The attributes of `matching_rule`, each once, in order.
+    /// The attributes of `matching_rule`, each once, in the ruleset's order.
     pub fn stat_codes(&self) -> Vec<String> {
         let mut codes: Vec<String> = Vec::with_capacity(self.distances.len());
         for rule in &self.distances {
@@ -38,24 +39,26 @@ impl AllianceRules {
         codes
     }
 
-    /// Most players of a team, however far the rules flex.
+    /// Maximum number of players of a team, before and after any flexing.
     pub fn largest_team(&self) -> u32 {
-        let sizes = self.all_teams().map(|teams| teams.players_max);
-        sizes.max().unwrap_or(self.teams.players_max)
+        self.all_teams()
+            .map(|teams| teams.players_max)
+            .fold(0, u32::max)
     }
 
-    /// Whether a ticket could ever match under these rules (ruleset contract C).
+    /// Whether a ticket could ever match under these rules (docs/semantics.md, "Unary calls").
     ///
     /// # Errors
     ///
-    /// What [`Ticket::check`] finds, more players than any team takes, or latencies of which each is
-    /// above `region_latency_max_ms`.
+    /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team
+    /// takes, or latencies that are all above `region_latency_max_ms`.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
         ticket.check()?;
         let (players, allowed) = (ticket.players.len(), self.largest_team());
         if players > allowed as usize {
             return Err(TicketFault::TooManyPlayers { players, allowed });
         }
+        // A ticket without latencies fits any region.
         let best = ticket.latencies.iter().map(|(_, ms)| *ms).min();
         match best.zip(self.regions.max_ms) {
             Some((best_ms, cap_ms)) if best_ms > cap_ms => {

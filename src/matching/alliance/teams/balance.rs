@@ -1,26 +1,26 @@
-//! Splits of a match's parties over a fixed number of teams: by one rule, and by exchanges.
+//! Balancing a split by exchanges: parties move to other teams or change places.
+//!
+//! Each exchange is the best of those that were tried, so this finds a split that no single exchange
+//! improves; a better one may exist. It ends because every exchange has to be tried before it is made,
+//! and no more than [`MAX_TRIES`] are.
 
-use std::cmp::Reverse;
+use super::Member;
+use super::lineup::Lineup;
 
-use super::{Member, TeamBounds};
+/// How many exchanges may be tried to balance the teams.
+const MAX_TRIES: u32 = 30_000;
 
-/// How many exchanges may be looked at to make the teams even.
-const EXCHANGES: u32 = 30_000;
+/// After so many, the best of them is made if it is any good, so that the first exchanges of a large
+/// match do not use up all tries.
+const ENOUGH_TRIES: u32 = 1_000;
 
-/// After so many, the best so far is made.
-const LOOKS: u32 = 1_000;
+/// What comes back for a member that moves.
+const NO_MEMBER: Member = Member {
+    players: 0,
+    value: 0.0,
+};
 
-/// The parties of a match and what a split of them has to obey.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Roster<'a> {
-    pub(super) members: &'a [Member],
-    /// For each member, those that may not be in its team.
-    pub(super) enemies: &'a [Vec<usize>],
-    /// `teams_min` and `teams_max` are equal.
-    pub(super) bounds: TeamBounds,
-}
-
-/// What exchanges make even.
+/// What exchanges balance.
 #[derive(Debug, Clone, Copy)]
 enum Aim {
     Players,
@@ -34,127 +34,36 @@ enum Exchange {
     Swap(usize, usize),
 }
 
-impl<'a> Roster<'a> {
-    pub(super) fn new(
-        members: &'a [Member],
-        enemies: &'a [Vec<usize>],
-        bounds: TeamBounds,
-    ) -> Self {
-        Roster {
-            members,
-            enemies,
-            bounds,
-        }
+/// Balances a valid split by exchanges: first in players, then in means.
+pub(super) fn balanced(lineup: &Lineup<'_>, team_of: Vec<usize>) -> Vec<usize> {
+    let mut balancing = Balancing {
+        lineup: *lineup,
+        players: vec![0; lineup.teams()],
+        values: vec![0.0; lineup.teams()],
+        team_of,
+        tries: MAX_TRIES,
+    };
+    for team in 0..lineup.teams() {
+        balancing.sum_up(team);
     }
-
-    pub(super) fn teams(&self) -> usize {
-        self.bounds.teams_max as usize
-    }
-
-    /// The largest party first, the higher value first among equals: each into the team with the
-    /// fewest players that it may join, the lowest value among equals. `None` if that leads to no
-    /// valid split.
-    pub(super) fn greedy(&self) -> Option<Vec<usize>> {
-        let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by(|&a, &b| {
-            let (a, b) = (&self.members[a], &self.members[b]);
-            let sizes = Reverse(a.players).cmp(&Reverse(b.players));
-            sizes.then(b.value.total_cmp(&a.value))
-        });
-        let mut teams = vec![(0_u32, 0.0_f64); self.teams()];
-        let mut team_of = vec![usize::MAX; self.members.len()];
-        for member in order {
-            let Member { players, value } = self.members[member];
-            let may_join = |&(team, &(there, _)): &(usize, &(u32, f64))| {
-                let foe = self.enemies[member].iter().any(|&foe| team_of[foe] == team);
-                !foe && players <= self.bounds.players_max - there
-            };
-            let open = teams.iter().enumerate().filter(may_join);
-            let (team, _) =
-                open.min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)))?;
-            team_of[member] = team;
-            teams[team].0 += players;
-            teams[team].1 += value;
-        }
-        let filled = |&(players, _): &(u32, f64)| players >= self.bounds.players_min;
-        teams.iter().all(filled).then_some(team_of)
-    }
-
-    /// The split in which each member in order is in the first team that lets the others find
-    /// theirs. `None` if there is none or the steps ran out.
-    pub(super) fn in_order(&self, mut steps: u32) -> Option<Vec<usize>> {
-        let least = self.bounds.players_min;
-        let missing = |players: u32| u64::from(least.saturating_sub(players));
-        let mut left: u64 = self.members.iter().map(|one| u64::from(one.players)).sum();
-        let mut needed = u64::from(least) * self.teams() as u64;
-        let mut players = vec![0_u32; self.teams()];
-        let mut team_of: Vec<usize> = Vec::new();
-        // How many teams are open before each member.
-        let mut open = vec![0];
-        let mut from = 0;
-        while let Some(&Member { players: size, .. }) = self.members.get(team_of.len()) {
-            steps = steps.checked_sub(1)?;
-            let member = team_of.len();
-            let opened = open[member];
-            let fits = |team: &usize| {
-                let joined = players[*team] + size.min(self.bounds.players_max - players[*team]);
-                let needed = needed - missing(players[*team]) + missing(joined);
-                let foe = |&foe: &usize| team_of.get(foe) == Some(team);
-                joined - players[*team] == size
-                    && needed <= left - u64::from(size)
-                    && !self.enemies[member].iter().any(foe)
-            };
-            if let Some(team) = (from..self.teams().min(opened + 1)).find(fits) {
-                needed -= missing(players[team]);
-                players[team] += size;
-                needed += missing(players[team]);
-                left -= u64::from(size);
-                team_of.push(team);
-                open.push(opened.max(team + 1));
-                from = 0;
-            } else {
-                let team = team_of.pop()?;
-                open.pop();
-                let size = self.members[team_of.len()].players;
-                needed -= missing(players[team]);
-                players[team] -= size;
-                needed += missing(players[team]);
-                left += u64::from(size);
-                from = team + 1;
-            }
-        }
-        Some(team_of)
-    }
-
-    /// Makes a valid split more even by moving and swapping parties: first in players, then in means.
-    pub(super) fn improved(&self, team_of: Vec<usize>) -> Vec<usize> {
-        let mut draft = Draft {
-            roster: *self,
-            players: vec![0; self.teams()],
-            values: vec![0.0; self.teams()],
-            team_of,
-            steps: EXCHANGES,
-        };
-        for team in 0..self.teams() {
-            draft.sum_up(team);
-        }
-        draft.improve(Aim::Players);
-        draft.improve(Aim::Means);
-        draft.team_of
-    }
+    balancing.improve(Aim::Players);
+    balancing.improve(Aim::Means);
+    balancing.team_of
 }
 
-/// A valid split that gets more even.
-struct Draft<'a> {
-    roster: Roster<'a>,
+/// A valid split that is being balanced.
+struct Balancing<'a> {
+    lineup: Lineup<'a>,
     team_of: Vec<usize>,
-    /// Per team.
+    /// Of each team.
     players: Vec<u32>,
+    /// Of each team.
     values: Vec<f64>,
-    steps: u32,
+    /// How many exchanges may still be tried.
+    tries: u32,
 }
 
-impl Draft<'_> {
+impl Balancing<'_> {
     fn improve(&mut self, aim: Aim) {
         while let Some(exchange) = self.best_exchange(aim) {
             let teams = match exchange {
@@ -166,34 +75,39 @@ impl Draft<'_> {
                     [self.team_of[a], self.team_of[b]]
                 }
             };
+            // Summed anew instead of changed by the difference: rounding does not add up, however
+            // many exchanges follow.
             for team in teams {
                 self.sum_up(team);
             }
+            debug_assert!(self.lineup.is_valid(&self.team_of), "{exchange:?}");
         }
     }
 
-    /// The exchange that makes the teams most even, the first of equals; in large matches only the
-    /// best of many. Only those with an extreme team can help.
+    /// The exchange that balances the teams best, the first of equals; in large matches only the
+    /// best of many. `None` if none improves them, or all tries are spent.
     fn best_exchange(&mut self, aim: Aim) -> Option<Exchange> {
-        let players = Heights::new(self.players.iter().copied().map(f64::from));
+        let players = Levels::new(self.players.iter().copied().map(f64::from));
         let means = self.values.iter().zip(&players.of);
-        let means = Heights::new(means.map(|(value, players)| value / players));
+        let means = Levels::new(means.map(|(value, players)| value / players));
         let aimed = match aim {
             Aim::Players => &players,
             Aim::Means => &means,
         };
-        // If the players cannot be shared out evenly, one apart is the least.
+        // One player apart cannot be improved: teams of n and of n + 1 players, some of both, do not
+        // add up to equal ones.
         if matches!(aim, Aim::Players) && aimed.range() < 2.0 {
             return None;
         }
-        let mut best = aimed.unevenness();
+        let mut best = aimed.imbalance();
         let mut chosen = None;
-        let mut looks = 0;
+        let mut tries = 0;
+        // An exchange without the lowest and the highest team cannot narrow the range.
         for exchange in self.exchanges(*aimed.order.last()?, aimed.order[0]) {
-            if looks == self.steps || (looks >= LOOKS && chosen.is_some()) {
+            if tries == self.tries || (tries >= ENOUGH_TRIES && chosen.is_some()) {
                 break;
             }
-            looks += 1;
+            tries += 1;
             let Some(changes) = self.changes(exchange) else {
                 continue;
             };
@@ -203,101 +117,117 @@ impl Draft<'_> {
                 continue;
             }
             if let Aim::Means = aim {
-                let mean = |(team, size, value)| (team, value / f64::from(size));
-                after = means.after(changes.map(mean));
+                let means_after =
+                    changes.map(|(team, size, value)| (team, value / f64::from(size)));
+                after = means.after(means_after);
             }
             if after.beats(best, aimed.tolerance) {
                 best = after;
                 chosen = Some(exchange);
             }
         }
-        self.steps -= looks;
+        self.tries -= tries;
         chosen
     }
 
     /// All exchanges of the two extreme teams with others.
     fn exchanges(&self, highest: usize, lowest: usize) -> impl Iterator<Item = Exchange> {
-        let teams = self.players.len();
-        let members = || self.team_of.iter().copied().enumerate();
-        [highest, lowest].into_iter().flat_map(move |extreme| {
-            let inside = members().filter(move |(_, home)| *home == extreme);
-            let outside = move || members().filter(move |(_, home)| *home != extreme);
-            let out = inside.flat_map(move |(member, _)| {
-                let teams = (0..teams).filter(move |&team| team != extreme);
-                let moves = teams.map(move |to| Exchange::Move { member, to });
-                moves.chain(outside().map(move |(other, _)| Exchange::Swap(member, other)))
-            });
-            let to = extreme;
-            out.chain(outside().map(move |(member, _)| Exchange::Move { member, to }))
-        })
+        [highest, lowest]
+            .into_iter()
+            .flat_map(|team| self.exchanges_with(team))
+    }
+
+    fn exchanges_with(&self, team: usize) -> impl Iterator<Item = Exchange> {
+        self.inside(team)
+            .flat_map(move |member| self.exchanges_of(member, team))
+            .chain(
+                self.outside(team)
+                    .map(move |member| Exchange::Move { member, to: team }),
+            )
+    }
+
+    /// The exchanges that take a member out of its team.
+    fn exchanges_of(&self, member: usize, home: usize) -> impl Iterator<Item = Exchange> {
+        (0..self.players.len())
+            .filter(move |team| *team != home)
+            .map(move |to| Exchange::Move { member, to })
+            .chain(
+                self.outside(home)
+                    .map(move |other| Exchange::Swap(member, other)),
+            )
+    }
+
+    fn inside(&self, team: usize) -> impl Iterator<Item = usize> {
+        (0..self.team_of.len()).filter(move |member| self.team_of[*member] == team)
+    }
+
+    fn outside(&self, team: usize) -> impl Iterator<Item = usize> {
+        (0..self.team_of.len()).filter(move |member| self.team_of[*member] != team)
     }
 
     /// What an exchange makes of two teams: their players and values. `None` if it breaks a rule.
     fn changes(&self, exchange: Exchange) -> Option<[(usize, u32, f64); 2]> {
-        let nobody = Member {
-            players: 0,
-            value: 0.0,
-        };
         let (a, b, there) = match exchange {
             Exchange::Move { member, to } => (member, None, to),
             Exchange::Swap(a, b) => (a, Some(b), self.team_of[b]),
         };
         let here = self.team_of[a];
-        let is_foe = |member: usize, team: usize, leaves: Option<usize>| {
-            let mut foes = self.roster.enemies[member].iter();
-            foes.any(|&foe| self.team_of[foe] == team && Some(foe) != leaves)
-        };
-        if is_foe(a, there, b) || b.is_some_and(|b| is_foe(b, here, Some(a))) {
+        let (lineup, team_of) = (&self.lineup, &self.team_of);
+        if lineup.is_blocked(a, there, team_of, b)
+            || b.is_some_and(|b| lineup.is_blocked(b, here, team_of, Some(a)))
+        {
             return None;
         }
-        let member = |place: usize| self.roster.members[place];
-        let (a, b) = (member(a), b.map_or(nobody, member));
-        let bounds = self.roster.bounds;
-        let changed = |team: usize, leaves: Member, joins: Member| {
-            let players = self.players[team] - leaves.players;
-            let players = players.saturating_add(joins.players);
-            let value = self.values[team] - leaves.value + joins.value;
-            let fits = (bounds.players_min..=bounds.players_max).contains(&players);
-            fits.then_some((team, players, value))
-        };
-        Some([changed(here, a, b)?, changed(there, b, a)?])
+        let (a, b) = (
+            lineup.members[a],
+            b.map_or(NO_MEMBER, |b| lineup.members[b]),
+        );
+        Some([self.changed(here, a, b)?, self.changed(there, b, a)?])
+    }
+
+    /// A team after one member left and another joined. `None` if it has too few or too many players
+    /// then.
+    fn changed(&self, team: usize, leaves: Member, joins: Member) -> Option<(usize, u32, f64)> {
+        let players = (self.players[team] - leaves.players).saturating_add(joins.players);
+        let value = self.values[team] - leaves.value + joins.value;
+        (self.lineup.bounds.players_min..=self.lineup.bounds.players_max)
+            .contains(&players)
+            .then_some((team, players, value))
     }
 
     fn sum_up(&mut self, team: usize) {
-        let members = self.roster.members.iter().zip(&self.team_of);
-        let here = members.filter(|(_, there)| **there == team);
-        let sum = |(players, value): (u32, f64), (member, _): (&Member, _)| {
-            (players + member.players, value + member.value)
-        };
-        (self.players[team], self.values[team]) = here.fold((0, 0.0), sum);
+        (self.players[team], self.values[team]) = self.lineup.sum(&self.team_of, team);
     }
 }
 
-/// A number per team that should be the same for all.
-struct Heights {
+/// A number of each team that should be the same for all: its players, or its mean.
+struct Levels {
     of: Vec<f64>,
     /// The teams from the lowest to the highest.
     order: Vec<usize>,
-    /// How far sums in another order may be off.
-    tolerance: Unevenness,
+    /// What is no improvement, but may be rounding: sums of the same values in another order differ.
+    /// Without it, teams that are equally good could be exchanged for each other until all tries are
+    /// spent.
+    tolerance: Imbalance,
 }
 
-/// How uneven teams are. The squares tell apart what the range does not: with two highest teams it
-/// pays to lower one of them.
+/// How far teams are from being equal. The squares tell apart what the range does not: of two highest
+/// teams one has to become lower first.
 #[derive(Debug, Clone, Copy)]
-struct Unevenness {
+struct Imbalance {
     range: f64,
     /// By how much the sum of the squares has changed.
     squares: f64,
 }
 
-impl Heights {
-    fn new(heights: impl Iterator<Item = f64>) -> Self {
-        let of: Vec<f64> = heights.collect();
+impl Levels {
+    fn new(levels: impl Iterator<Item = f64>) -> Self {
+        let of: Vec<f64> = levels.collect();
         let mut order: Vec<usize> = (0..of.len()).collect();
         order.sort_by(|&a, &b| of[a].total_cmp(&of[b]));
-        let squares: f64 = of.iter().map(|height| height * height).sum();
-        let tolerance = Unevenness {
+        let squares: f64 = of.iter().copied().map(square).sum();
+        // Far above the rounding of some thousand sums, far below any difference that players see.
+        let tolerance = Imbalance {
             range: squares.sqrt() * 1e-12,
             squares: squares * 1e-12,
         };
@@ -313,31 +243,38 @@ impl Heights {
         ends.map_or(0.0, |(&low, &high)| self.of[high] - self.of[low])
     }
 
-    fn unevenness(&self) -> Unevenness {
-        Unevenness {
+    fn imbalance(&self) -> Imbalance {
+        Imbalance {
             range: self.range(),
             squares: 0.0,
         }
     }
 
-    /// If two teams had other heights.
-    fn after(&self, changes: [(usize, f64); 2]) -> Unevenness {
+    /// How it is if two teams have other levels.
+    fn after(&self, changes: [(usize, f64); 2]) -> Imbalance {
         let [(a, new_a), (b, new_b)] = changes;
-        let same = |team: &&usize| **team != a && **team != b;
-        let low = self.order.iter().find(same).map(|&team| self.of[team]);
-        let high = self.order.iter().rev().find(same);
-        let high = high.map(|&team| self.of[team]);
+        // The other teams keep their order, so their ends are a few steps from the ends of all.
+        let mut others = self
+            .order
+            .iter()
+            .filter(|team| **team != a && **team != b)
+            .map(|team| self.of[*team]);
+        let low = others.next();
+        let high = others.next_back().or(low);
         let low = low.map_or(new_a, |low| low.min(new_a)).min(new_b);
         let high = high.map_or(new_a, |high| high.max(new_a)).max(new_b);
-        let squared = |height: f64| height * height;
-        Unevenness {
+        Imbalance {
             range: high - low,
-            squares: squared(new_a) - squared(self.of[a]) + squared(new_b) - squared(self.of[b]),
+            squares: square(new_a) - square(self.of[a]) + square(new_b) - square(self.of[b]),
         }
     }
 }
 
-impl Unevenness {
+fn square(level: f64) -> f64 {
+    level * level
+}
+
+impl Imbalance {
     fn beats(self, other: Self, tolerance: Self) -> bool {
         self.range < other.range - tolerance.range
             || (self.range <= other.range + tolerance.range

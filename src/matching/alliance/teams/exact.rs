@@ -1,37 +1,42 @@
-//! The most even split of a few parties, by branch and bound.
+//! The most balanced split of a few parties, by branch and bound.
 //!
 //! Teams are filled one after the other, each around the lowest member that has none, with lower
 //! members tried first. So every split is met at most once, and of equally good ones the first that
 //! is met is the one that [`arrange`](super::arrange) promises.
 
-use super::balance::Roster;
+use super::lineup::Lineup;
 
-/// Fullness and height of the teams that are complete.
+/// The smallest and largest of the teams that are complete, and their lowest and highest mean.
 #[derive(Debug, Clone, Copy)]
-struct Range {
-    fewest: u32,
-    most: u32,
-    lowest: f64,
-    highest: f64,
+struct Extremes {
+    min_players: u32,
+    max_players: u32,
+    min_mean: f64,
+    max_mean: f64,
 }
 
-/// Difference in players, then in means.
+/// How far the extremes are apart. Less is better; players count first.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Unevenness(u32, f64);
+struct Gaps {
+    players: u32,
+    means: f64,
+}
 
-struct Best<'a> {
-    roster: &'a Roster<'a>,
-    /// Bit sets of each member's foes.
-    foes: Vec<u32>,
-    /// Whether the member before is just like this one.
+#[derive(Debug)]
+struct BranchAndBound<'a> {
+    lineup: &'a Lineup<'a>,
+    /// Bit sets of those that may not be in each member's team.
+    blocked: Vec<u32>,
+    /// Whether each member is just like the one before.
     twins: Vec<bool>,
-    /// How far sums in another order may be off.
+    /// How far means may be off because their values were added up in another order.
     tolerance: f64,
-    best: Unevenness,
+    best: Gaps,
     /// Whether the best split was met here, or is only known to exist.
     met: bool,
     team_of: Vec<usize>,
-    now: Vec<usize>,
+    /// The split that is being tried.
+    trying: Vec<usize>,
 }
 
 /// What has no team.
@@ -52,149 +57,165 @@ struct Filling {
     value: f64,
 }
 
-/// The best split of at most 32 members. `good` is a valid one.
-pub(super) fn best(roster: &Roster<'_>, good: Vec<usize>) -> Vec<usize> {
-    let members = roster.members;
-    let bits = |list: &Vec<usize>| list.iter().fold(0, |bits, &foe| bits | 1 << foe);
-    let alone = |member: usize| roster.enemies[member].is_empty();
-    let twins = (0..members.len())
-        .map(|at| at > 0 && members[at] == members[at - 1] && alone(at) && alone(at - 1));
-    let values = || members.iter().map(|member| member.value);
-    let everyone = members.iter().enumerate();
-    let rest = everyone.fold(
-        Rest::of_teams(roster.bounds.teams_max),
-        |rest, (at, one)| Rest {
-            members: rest.members | 1 << at,
-            players: rest.players + u64::from(one.players),
-            value: rest.value + one.value,
-            ..rest
-        },
-    );
-    let mut search = Best {
-        roster,
-        foes: roster.enemies.iter().map(bits).collect(),
-        twins: twins.collect(),
-        tolerance: values().map(f64::abs).sum::<f64>() * 1e-12,
-        best: unevenness(roster, &good),
-        met: false,
-        now: good.clone(),
-        team_of: good,
+/// The best split of at most 32 members. `known` is a valid one.
+pub(super) fn best(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
+    let members = lineup.members;
+    let mut rest = Rest {
+        members: 0,
+        players: 0,
+        value: 0.0,
+        teams: lineup.bounds.teams_max,
     };
-    search.next_team(rest, Range::EMPTY);
+    let mut total = 0.0;
+    for (at, member) in members.iter().enumerate() {
+        rest.members |= 1 << at;
+        rest.players += u64::from(member.players);
+        rest.value += member.value;
+        total += member.value.abs();
+    }
+    let mut search = BranchAndBound {
+        lineup,
+        blocked: lineup.blocked.iter().map(|list| bit_set(list)).collect(),
+        twins: (0..members.len())
+            .map(|at| at > 0 && are_twins(lineup, at - 1, at))
+            .collect(),
+        tolerance: total * 1e-12,
+        best: gaps(lineup, &known),
+        met: false,
+        trying: known.clone(),
+        team_of: known,
+    };
+    search.next_team(rest, Extremes::NONE);
+    // The known split is one of those tried, and nothing as good is cut off before it is met. Only
+    // sums beyond the range of a float compare with nothing.
+    debug_assert!(search.met || !total.is_finite());
     search.team_of
 }
 
-fn unevenness(roster: &Roster<'_>, team_of: &[usize]) -> Unevenness {
-    let range = (0..roster.teams()).fold(Range::EMPTY, |range, team| {
-        let members = roster.members.iter().zip(team_of);
-        let here = members.filter(|(_, there)| **there == team);
-        let (players, value) = here.fold((0, 0.0), |sum, (member, _)| {
-            (sum.0 + member.players, sum.1 + member.value)
-        });
-        range.with(players, value)
-    });
-    range.unevenness()
+fn bit_set(members: &[usize]) -> u32 {
+    members.iter().fold(0, |bits, member| bits | 1 << member)
 }
 
-impl Range {
-    const EMPTY: Self = Self {
-        fewest: u32::MAX,
-        most: 0,
-        lowest: f64::INFINITY,
-        highest: f64::NEG_INFINITY,
+/// Whether two members can replace each other in every split.
+fn are_twins(lineup: &Lineup<'_>, a: usize, b: usize) -> bool {
+    lineup.members[a] == lineup.members[b]
+        && lineup.blocked[a].is_empty()
+        && lineup.blocked[b].is_empty()
+}
+
+fn gaps(lineup: &Lineup<'_>, team_of: &[usize]) -> Gaps {
+    let teams = 0..lineup.teams();
+    teams
+        .map(|team| lineup.sum(team_of, team))
+        .fold(Extremes::NONE, |extremes, (players, value)| {
+            extremes.with(players, value)
+        })
+        .gaps()
+}
+
+impl Extremes {
+    const NONE: Self = Self {
+        min_players: u32::MAX,
+        max_players: 0,
+        min_mean: f64::INFINITY,
+        max_mean: f64::NEG_INFINITY,
     };
 
     fn with(self, players: u32, value: f64) -> Self {
         let mean = value / f64::from(players);
         Self {
-            fewest: self.fewest.min(players),
-            most: self.most.max(players),
-            lowest: self.lowest.min(mean),
-            highest: self.highest.max(mean),
+            min_players: self.min_players.min(players),
+            max_players: self.max_players.max(players),
+            min_mean: self.min_mean.min(mean),
+            max_mean: self.max_mean.max(mean),
         }
     }
 
-    fn unevenness(&self) -> Unevenness {
-        Unevenness(self.most - self.fewest, self.highest - self.lowest)
-    }
-}
-
-impl Rest {
-    fn of_teams(teams: u32) -> Self {
-        Self {
-            members: 0,
-            players: 0,
-            value: 0.0,
-            teams,
+    fn gaps(&self) -> Gaps {
+        Gaps {
+            players: self.max_players - self.min_players,
+            means: self.max_mean - self.min_mean,
         }
     }
 }
 
-impl Best<'_> {
-    fn next_team(&mut self, rest: Rest, range: Range) {
+impl BranchAndBound<'_> {
+    fn next_team(&mut self, rest: Rest, extremes: Extremes) {
         if rest.teams == 0 {
-            let found = range.unevenness();
+            debug_assert_eq!(rest.members, 0);
+            let found = extremes.gaps();
+            // Teams that would be too large or too small beside the best split were not made.
+            debug_assert!(found.players <= self.best.players);
+            // The known split was made by other rules. Of those as good, the first that is met here
+            // is the one to take, so until then the best is only a bound.
             if found < self.best || (found == self.best && !self.met) {
                 self.best = found;
                 self.met = true;
-                self.team_of.clone_from(&self.now);
+                self.team_of.clone_from(&self.trying);
             }
             return;
         }
-        if self.can_win(rest, range) {
+        if self.can_win(rest, extremes) {
             let first = rest.members.trailing_zeros() as usize;
             let empty = Filling {
                 members: 0,
                 players: 0,
                 value: 0.0,
             };
-            self.join(first, empty, rest, range);
+            self.join(first, empty, rest, extremes);
         }
     }
 
     /// Whether teams of the rest may lead to a better split, or to the first as good as the best.
-    fn can_win(&self, rest: Rest, range: Range) -> bool {
-        let bounds = self.roster.bounds;
-        let most = u64::from(rest.teams) * u64::from(bounds.players_max);
-        let least = u64::from(rest.teams) * u64::from(bounds.players_min);
+    fn can_win(&self, rest: Rest, extremes: Extremes) -> bool {
+        let bounds = self.lineup.bounds;
+        let teams = u64::from(rest.teams);
         let players = rest.players;
-        if rest.members.count_ones() < rest.teams || players < least || players > most {
+        if rest.members.count_ones() < rest.teams
+            || players < teams * u64::from(bounds.players_min)
+            || players > teams * u64::from(bounds.players_max)
+        {
             return false;
         }
-        // One of them has at least the mean of the rest, and one at most.
-        let teams = u64::from(rest.teams);
-        let most = u64::from(range.most).max(players.div_ceil(teams));
-        let fewest = u64::from(range.fewest).min(players / teams);
-        let apart = u64::from(self.best.0);
-        if most - fewest != apart {
-            return most - fewest < apart;
+        // One of these teams has at least the average of their players, rounded up, and one at most
+        // that, rounded down. Teams that are complete stay as they are. So no split of the rest has a
+        // smaller gap.
+        let max = u64::from(extremes.max_players).max(players.div_ceil(teams));
+        let min = u64::from(extremes.min_players).min(players / teams);
+        let gap = max - min;
+        let best = u64::from(self.best.players);
+        if gap != best {
+            return gap < best;
         }
-        // Before any team is complete, this is minus infinity.
-        let sure = range.highest - range.lowest;
+        // Now only splits with this gap in players may win, by their means. Before any team is
+        // complete, this is minus infinity.
+        let complete = extremes.max_mean - extremes.min_mean;
+        // The mean of the rest is the average of its teams' means, weighted by their players. So the
+        // same holds for it, up to rounding: `rest.value` came about by subtracting.
         let mean = rest.value / players as f64;
-        let likely = range.highest.max(mean) - range.lowest.min(mean) - self.tolerance;
+        let gap = extremes.max_mean.max(mean) - extremes.min_mean.min(mean) - self.tolerance;
         if self.met {
-            sure < self.best.1 && likely < self.best.1
+            complete < self.best.means && gap < self.best.means
         } else {
-            sure <= self.best.1 && likely <= self.best.1
+            complete <= self.best.means && gap <= self.best.means
         }
     }
 
     /// Puts a member into the team and goes on with the higher ones.
-    fn join(&mut self, member: usize, team: Filling, rest: Rest, range: Range) {
-        let one = self.roster.members[member];
-        let bounds = self.roster.bounds;
+    fn join(&mut self, member: usize, team: Filling, rest: Rest, extremes: Extremes) {
+        let one = self.lineup.members[member];
+        let bounds = self.lineup.bounds;
         let team = Filling {
             members: team.members | 1 << member,
             players: team.players.saturating_add(one.players),
             value: team.value + one.value,
         };
-        // A fuller one is no better than what is known.
-        let most = range.fewest.saturating_add(self.best.0);
-        if team.players > bounds.players_max.min(most) {
+        // A larger one would be further from the smallest than the best split allows.
+        let max = extremes.min_players.saturating_add(self.best.players);
+        if team.players > bounds.players_max.min(max) {
             return;
         }
-        self.now[member] = (bounds.teams_max - rest.teams) as usize;
+        self.trying[member] = (bounds.teams_max - rest.teams) as usize;
         let rest = Rest {
             members: rest.members & !(1 << member),
             players: rest.players - u64::from(one.players),
@@ -203,42 +224,44 @@ impl Best<'_> {
         };
         if rest.teams == 1 && rest.members != 0 {
             // The last team takes them all.
-            return self.join_next(member, team, rest, range);
+            return self.join_next(member, team, rest, extremes);
         }
-        self.go_on(member, team, rest, range);
+        self.go_on(member, team, rest, extremes);
     }
 
-    fn join_next(&mut self, member: usize, team: Filling, rest: Rest, range: Range) {
+    fn join_next(&mut self, member: usize, team: Filling, rest: Rest, extremes: Extremes) {
         let next = rest.members.trailing_zeros() as usize;
         debug_assert!(next > member);
-        if self.foes[next] & team.members == 0 {
-            self.join(next, team, rest, range);
+        if self.blocked[next] & team.members == 0 {
+            self.join(next, team, rest, extremes);
         }
     }
 
     /// Tries each higher member as the next of the team, then the team as it is.
-    fn go_on(&mut self, member: usize, team: Filling, rest: Rest, range: Range) {
+    fn go_on(&mut self, member: usize, team: Filling, rest: Rest, extremes: Extremes) {
         let mut higher = rest.members & (u32::MAX << member << 1);
         let mut skipped = None;
         while higher != 0 {
             let next = higher.trailing_zeros() as usize;
             higher &= higher - 1;
-            // Its twin has just been tried in its place.
+            // Its twin has just been tried in its place: that gave the same teams with the two
+            // changed, as good and earlier in the order.
             let again = self.twins[next] && skipped == Some(next - 1);
-            if !again && self.foes[next] & team.members == 0 {
-                self.join(next, team, rest, range);
+            if !again && self.blocked[next] & team.members == 0 {
+                self.join(next, team, rest, extremes);
             }
             skipped = Some(next);
         }
-        let least = range.most.saturating_sub(self.best.0);
-        if team.players >= self.roster.bounds.players_min.max(least) {
+        // A smaller one would be further from the largest than the best split allows.
+        let min = extremes.max_players.saturating_sub(self.best.players);
+        if team.players >= self.lineup.bounds.players_min.max(min) {
+            // `join` has put all members into the last team.
+            debug_assert!(rest.teams > 1 || rest.members == 0);
             let rest = Rest {
                 teams: rest.teams - 1,
                 ..rest
             };
-            if rest.teams > 0 || rest.members == 0 {
-                self.next_team(rest, range.with(team.players, team.value));
-            }
+            self.next_team(rest, extremes.with(team.players, team.value));
         }
     }
 }

@@ -1,5 +1,7 @@
 mod properties;
 
+use super::balance::balanced;
+use super::classes::SpareParties;
 use super::*;
 
 fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
@@ -12,11 +14,11 @@ fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
 }
 
 /// Whether parties of these sizes, in players, can be completed with `spare[size]` others.
-fn fits(taken: &[u32], foes: &[(u32, u32)], spare: &[u32], bounds: TeamBounds) -> bool {
+fn fits(taken: &[u32], blocked: &[(u32, u32)], spare: &[u32], bounds: TeamBounds) -> bool {
     let kinds = kinds_of(taken, spare);
     Packer::new(bounds, kinds.clone()).can_complete(
         &in_kinds(taken, &kinds),
-        foes,
+        blocked,
         &by_kind(spare, &kinds),
     )
 }
@@ -50,24 +52,26 @@ fn searched(taken: &[u32], spare: &[u32], bounds: TeamBounds) -> (bool, u32) {
     );
     let left = by_kind(spare, &kinds);
     let spare = (0..kinds.len()).rev();
-    let spare = spare.map(|kind| Spare::new(kind, left[kind as usize], &kinds, &classes));
-    let mut search = Search::new(bounds, &classes, spare.collect(), SEARCH_STEPS);
+    let spare = spare.map(|kind| SpareParties::new(kind, left[kind as usize], &kinds, &classes));
+    let mut search = Packing::new(bounds, &classes, spare.collect(), SEARCH_STEPS);
     let found = search.run().is_some();
     (found, search.steps_left())
 }
 
 fn members(sizes: &[u32], values: &[f64]) -> Vec<Member> {
-    let value = |at: usize| values.get(at).copied().unwrap_or_default();
-    let member = |(at, &players): (usize, &u32)| Member {
-        players,
-        value: value(at),
-    };
-    sizes.iter().enumerate().map(member).collect()
+    let values = values.iter().copied().chain(std::iter::repeat(0.0));
+    sizes
+        .iter()
+        .zip(values)
+        .map(|(&players, value)| Member { players, value })
+        .collect()
 }
 
 fn sizes_of(teams: &[Vec<usize>], sizes: &[u32]) -> Vec<u32> {
-    let size = |team: &Vec<usize>| team.iter().map(|&member| sizes[member]).sum();
-    teams.iter().map(size).collect()
+    teams
+        .iter()
+        .map(|team| team.iter().map(|&member| sizes[member]).sum())
+        .collect()
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn parties_fit_or_do_not() {
 }
 
 #[test]
-fn foes_need_teams_of_their_own() {
+fn blocked_parties_need_teams_of_their_own() {
     let three = [(0, 1), (1, 2), (2, 0)];
     assert!(!fits(&[1, 1, 1], &three, &[], bounds([2, 2], [1, 4])));
     assert!(fits(&[1, 1, 1], &three, &[], bounds([2, 3], [1, 4])));
@@ -206,8 +210,8 @@ fn known_matches() {
 
 #[test]
 fn in_order_the_first_team_that_fits_is_taken() {
-    let split = |sizes: &[u32], foes: &[(u32, u32)], bounds| {
-        arrange(&members(sizes, &[]), foes, bounds, false)
+    let split = |sizes: &[u32], blocked: &[(u32, u32)], bounds| {
+        arrange(&members(sizes, &[]), blocked, bounds, false)
     };
     let two = bounds([2, 2], [1, 5]);
     assert_eq!(
@@ -243,35 +247,45 @@ fn means_are_balanced_by_players() {
 }
 
 #[test]
-fn many_solos_become_nearly_even_teams() {
+fn sums_beyond_the_range_of_a_float_still_give_teams() {
+    for count in [4, 40] {
+        let members = members(&vec![1; count], &vec![f64::MAX; count]);
+        let teams = arrange(&members, &[], bounds([2, 2], [1, 40]), true).expect("teams");
+        assert_eq!(sizes_of(&teams, &vec![1; count]), [count as u32 / 2; 2]);
+    }
+}
+
+#[test]
+fn many_solos_become_balanced_teams() {
     // Values 0 to 99 in a scrambled order.
     let values: Vec<f64> = (0..100).map(|at| f64::from(at * 37 % 100)).collect();
     let parties = members(&[1; 100], &values);
     let teams = arrange(&parties, &[], bounds([25, 25], [4, 4]), true).expect("teams");
-    let mean = |team: &Vec<usize>| team.iter().map(|&at| values[at]).sum::<f64>() / 4.0;
-    let (low, high) = range(teams.iter().map(mean));
-    assert!(high - low <= 1.0, "means from {low} to {high}");
+    let (players, means) = differences(&teams, &parties);
+    assert!(
+        players == 0 && means <= 1.0,
+        "{players} players, means {means} apart"
+    );
 }
 
 #[test]
-fn exchanges_mend_a_poor_split() {
+fn exchanges_improve_a_poor_split() {
     let sizes = [3, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1, 1];
     let values: Vec<f64> = (0..12).map(f64::from).collect();
     let members = members(&sizes, &values);
-    let foes = enemies(12, &[(0, 1), (6, 7)]);
-    let roster = Roster::new(&members, &foes, bounds([3, 3], [1, 9]));
-    let poor = vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2];
-    let better = grouped(&roster.improved(poor), 3);
+    let blocked = blocked_lists(12, &[(0, 1), (6, 7)]);
+    let lineup = Lineup::new(&members, &blocked, bounds([3, 3], [1, 9]));
+    let split = balanced(&lineup, vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2]);
+    let better = grouped(&split, 3);
     let (players, means) = differences(&better, &members);
     assert_eq!(players, 1);
     assert!(means < 0.5, "{means} apart: {better:?}");
-    let split: Vec<_> = roster.improved(vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2]);
     let split: Vec<_> = split.into_iter().map(Some).collect();
-    assert!(is_valid(&split, &sizes, &[(0, 1), (6, 7)], roster.bounds));
+    assert!(is_valid(&split, &sizes, &[(0, 1), (6, 7)], lineup.bounds));
 }
 
 #[test]
-fn large_teams_are_even() {
+fn large_teams_are_balanced() {
     let sizes: Vec<u32> = (0..400).map(|at| at * at % 5 + 1).collect();
     let values: Vec<f64> = (0..400).map(|at| f64::from(at * at % 397)).collect();
     let parties = members(&sizes, &values);
@@ -284,42 +298,40 @@ fn large_teams_are_even() {
     );
 }
 
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let start = (f64::INFINITY, f64::NEG_INFINITY);
-    values.fold(start, |(low, high), value| {
-        (low.min(value), high.max(value))
-    })
-}
-
 fn is_valid(
     split: &[Option<usize>],
     sizes: &[u32],
-    foes: &[(u32, u32)],
+    blocked: &[(u32, u32)],
     bounds: TeamBounds,
 ) -> bool {
     let teams = split.iter().flatten().max().map_or(0, |last| last + 1);
-    let size = |team: usize| -> u32 {
-        let members = split.iter().zip(sizes);
-        let here = members.filter(|(there, _)| **there == Some(team));
-        here.map(|(_, size)| size).sum()
-    };
-    let apart = |&(a, b): &(u32, u32)| a == b || split[a as usize] != split[b as usize];
+    let mut players = vec![0; teams];
+    for (team, size) in split.iter().zip(sizes) {
+        if let Some(team) = team {
+            players[*team] += size;
+        }
+    }
     (bounds.teams_min..=bounds.teams_max).contains(&(teams as u32))
-        && (0..teams).all(|team| (bounds.players_min..=bounds.players_max).contains(&size(team)))
-        && foes.iter().all(apart)
+        && players
+            .iter()
+            .all(|size| (bounds.players_min..=bounds.players_max).contains(size))
+        && blocked
+            .iter()
+            .all(|&(a, b)| a == b || split[a as usize] != split[b as usize])
 }
 
 /// Players apart, means apart.
 fn differences(teams: &[Vec<usize>], members: &[Member]) -> (u32, f64) {
-    let sum = |team: &Vec<usize>| {
-        let parties = team.iter().map(|&at| members[at]);
-        parties.fold((0, 0.0), |(players, value), one| {
-            (players + one.players, value + one.value)
-        })
-    };
-    let sums: Vec<(u32, f64)> = teams.iter().map(sum).collect();
-    let players = sums.iter().map(|sum| sum.0);
-    let players = players.clone().max().unwrap_or(0) - players.min().unwrap_or(0);
-    let (low, high) = range(sums.iter().map(|sum| sum.1 / f64::from(sum.0)));
+    let mut sizes = Vec::new();
+    let mut means = Vec::new();
+    for team in teams {
+        let players: u32 = team.iter().map(|&at| members[at].players).sum();
+        let value: f64 = team.iter().map(|&at| members[at].value).sum();
+        sizes.push(players);
+        means.push(value / f64::from(players));
+    }
+    let players = sizes.iter().max().unwrap_or(&0) - sizes.iter().min().unwrap_or(&0);
+    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (players, high - low)
 }

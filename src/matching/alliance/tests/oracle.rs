@@ -1,4 +1,4 @@
-//! What a valid match is, stated the slow and obvious way (ruleset contract A2 to A9).
+//! What a valid match is, stated the slow and obvious way (docs/semantics.md, "Alliance strategy").
 //!
 //! It shares no code with the search, only the types: what both say the same must be so. A fault
 //! starts with the name of the rule that is broken.
@@ -14,7 +14,7 @@ use crate::matching::alliance::{
 };
 use crate::matching::{Attributes, Match, Ticket, Value};
 
-/// Why a group of tickets is no match.
+/// Why a group of tickets is not a match.
 type Fault = Result<(), String>;
 
 /// Ticket attributes that the must-match rule leaves alone, besides the options.

@@ -8,14 +8,14 @@ use crate::matching::alliance::criteria::distance::Reach;
 use crate::matching::alliance::pool::{Id, Pool};
 
 /// The number of a lane: tickets of one kind of party in one cell.
-pub(in crate::matching::alliance) type Lane = u32;
+pub(crate) type Lane = u32;
 
 /// The number of a section: tickets that are in order together.
-pub(in crate::matching::alliance) type Section = u32;
+pub(crate) type Section = u32;
 
 /// Tickets by section, lane, then place on the axis.
 #[derive(Debug, Default)]
-pub(in crate::matching::alliance) struct Plane {
+pub(crate) struct Plane {
     entries: Vec<Entry>,
     /// The run of each entry.
     runs: Vec<Run>,
@@ -37,11 +37,11 @@ pub(super) struct Entry {
 
 /// What a ticket asks of pivots.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Demand {
+pub(crate) struct Demand {
     /// How far it looks on the axis.
-    pub(in crate::matching::alliance) reach: Reach,
+    pub(crate) reach: Reach,
     /// The regions that are open to it as bits; all of them where they are not known as bits.
-    pub(in crate::matching::alliance) open: u64,
+    pub(crate) open: u64,
 }
 
 impl Demand {
@@ -62,7 +62,7 @@ pub(super) struct Run {
 impl Plane {
     /// Adds a section for pivots: its entries as lane, place and ticket, those of a lane from old to
     /// young. O(n log n).
-    pub(in crate::matching::alliance) fn add_for_pivots(
+    pub(crate) fn add_for_pivots(
         &mut self,
         mut entries: Vec<(Lane, f64, Id)>,
         demand: impl Fn(Id) -> Demand,
@@ -76,10 +76,7 @@ impl Plane {
 
     /// Adds a section for sessions: its entries as lane, place and what the ticket costs beside its
     /// place, those of a lane from low to high rank. O(n log n).
-    pub(in crate::matching::alliance) fn add_for_sessions(
-        &mut self,
-        mut entries: Vec<(Lane, f64, Rank)>,
-    ) -> Section {
+    pub(crate) fn add_for_sessions(&mut self, mut entries: Vec<(Lane, f64, Rank)>) -> Section {
         let section = self.add(&mut entries, |cost| Entry {
             place: 0.0,
             demand: Demand::NOTHING,

@@ -6,12 +6,12 @@ use crate::matching::alliance::pool::Id;
 
 /// A score, or a bound of scores, with what breaks ties: the lower is taken first.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct Rank {
-    pub(in crate::matching::alliance) score: f64,
+pub(crate) struct Rank {
+    pub(crate) score: f64,
     /// Comes before age. Sessions: the latency in their region, ms; the largest number for a ticket
     /// that does not report it. Matches: 0.
-    pub(in crate::matching::alliance) tie: i64,
-    pub(in crate::matching::alliance) id: Id,
+    pub(crate) tie: i64,
+    pub(crate) id: Id,
 }
 
 impl Ord for Rank {

@@ -7,16 +7,16 @@ use crate::matching::alliance::pool::Id;
 
 /// What a walk is told of its pivot.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) struct View<'c> {
-    pub(in crate::matching::alliance) pivot: Id,
-    pub(in crate::matching::alliance) scale: Scale<'c>,
+pub(crate) struct View<'c> {
+    pub(crate) pivot: Id,
+    pub(crate) scale: Scale<'c>,
     /// The pivot's region as a bit; 0 if tickets are not asked for theirs.
-    pub(in crate::matching::alliance) region: u64,
+    pub(crate) region: u64,
 }
 
 /// What the pivot makes of places on the axis.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::matching::alliance) enum Scale<'c> {
+pub(crate) enum Scale<'c> {
     /// They are values of a rule.
     Distance(Window<'c>),
     /// They are milliseconds over the best region.

@@ -1,50 +1,14 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::matching::{Attributes, Player};
+use crate::matching::{Attributes, PlayedBackfill, Player};
 
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_000_000,
     tick_id: 7,
 };
-
-#[derive(Default)]
-struct Kept {
-    proposals: Vec<Proposal>,
-    left: BTreeMap<String, Reason>,
-    open: BTreeMap<String, Reason>,
-}
-
-impl BackfillOut for Kept {
-    fn propose(&mut self, proposal: Proposal) -> Flow {
-        self.proposals.push(proposal);
-        Flow::Go
-    }
-
-    fn leave(&mut self, ticket: Ticket, reason: Reason) {
-        assert_eq!(self.left.insert(ticket.id.to_string(), reason), None);
-    }
-
-    fn keep_open(&mut self, session: Session, reason: Reason) {
-        self.open
-            .insert(session.match_session_id.to_string(), reason);
-    }
-
-    fn flow(&self) -> Flow {
-        Flow::Go
-    }
-}
-
-impl Kept {
-    /// For each proposal, the session and who joins it.
-    fn joined(&self) -> Vec<(String, Vec<String>)> {
-        let ids = |tickets: &[Ticket]| tickets.iter().map(|t| t.id.to_string()).collect();
-        let one = |p: &Proposal| (p.session.match_session_id.to_string(), ids(&p.added));
-        self.proposals.iter().map(one).collect()
-    }
-}
 
 fn ticket(id: &str, age_ms: i64) -> Ticket {
     Ticket {
@@ -74,26 +38,12 @@ fn session(id: &str, age_ms: i64, tickets: usize) -> Session {
     }
 }
 
-fn run(max: usize, sessions: Vec<Session>, tickets: Vec<Ticket>) -> Kept {
-    let mut out = Kept::default();
+fn run(max: usize, sessions: Vec<Session>, tickets: Vec<Ticket>) -> PlayedBackfill {
     let rules = PairRules::new(1, max, false).unwrap();
-    let mut tick = Box::new(PairBackfill::new(rules, CONTEXT));
-    for (arrival, ticket) in (0..).zip(tickets) {
-        let _ = tick.push(Ticket { arrival, ..ticket }, &mut out);
-    }
-    for (arrival, session) in (0..).zip(sessions) {
-        let _ = tick.push_session(Session { arrival, ..session }, &mut out);
-    }
-    tick.finish(&mut out);
+    let tick = Box::new(PairBackfill::new(rules, CONTEXT));
+    let out = PlayedBackfill::default().run(tick, sessions, tickets);
+    assert_eq!(out.why_left().len(), out.left.len(), "{out:?}");
     out
-}
-
-fn joined(pairs: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
-    let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
-    pairs
-        .iter()
-        .map(|(session, ids)| ((*session).to_owned(), owned(ids)))
-        .collect()
 }
 
 #[test]
@@ -105,8 +55,8 @@ fn the_oldest_session_takes_the_oldest_tickets_until_it_is_full() {
         tickets,
     );
     assert_eq!(
-        out.joined(),
-        joined(&[("early", &["old", "middle"]), ("late", &["young"])])
+        out.ids(),
+        [("early", vec!["old", "middle"]), ("late", vec!["young"])]
     );
 }
 
@@ -117,13 +67,13 @@ fn a_full_session_and_tickets_without_a_seat_say_so() {
         vec![session("full", 2, 2), session("open", 1, 1)],
         vec![ticket("a", 2), ticket("b", 1)],
     );
-    assert_eq!(out.joined(), joined(&[("open", &["a"])]));
-    assert_eq!(out.open["full"], Reason::SessionFull);
-    assert_eq!(out.left["b"], Reason::SessionFull);
+    assert_eq!(out.ids(), [("open", vec!["a"])]);
+    assert_eq!(out.why_open()["full"], Reason::SessionFull);
+    assert_eq!(out.why_left()["b"], Reason::SessionFull);
     let out = run(2, vec![], vec![ticket("a", 2)]);
-    assert_eq!(out.left["a"], Reason::NoSession);
+    assert_eq!(out.why_left()["a"], Reason::NoSession);
     let out = run(2, vec![session("open", 1, 1)], vec![]);
-    assert_eq!(out.open["open"], Reason::NotEnoughTickets);
+    assert_eq!(out.why_open()["open"], Reason::NotEnoughTickets);
 }
 
 #[test]
@@ -159,7 +109,7 @@ fn who_may_not_join_stays_out_and_says_why() {
         with("fits", "mine", "1"),
     ];
     let out = run(9, vec![wanted], tickets);
-    assert_eq!(out.joined(), joined(&[("s", &["fits"])]));
+    assert_eq!(out.ids(), [("s", vec!["fits"])]);
     let reasons = [
         ("excluding", Reason::SessionExcluded),
         ("inside", Reason::PlayerInSession),
@@ -167,10 +117,7 @@ fn who_may_not_join_stays_out_and_says_why() {
         ("server", Reason::ServerName),
         ("version", Reason::ClientVersion),
     ];
-    assert_eq!(
-        out.left,
-        reasons.map(|(id, why)| (id.to_owned(), why)).into()
-    );
+    assert_eq!(out.why_left(), reasons.into());
 }
 
 #[test]
@@ -186,7 +133,28 @@ fn the_nearest_come_first() {
     let mut in_eu = session("s", 1, 1);
     in_eu.region_preferences = vec!["eu".into()];
     let out = run(3, vec![in_eu], vec![ticket("unknown", 99), far, near]);
-    assert_eq!(out.joined(), joined(&[("s", &["near", "far"])]));
+    assert_eq!(out.ids(), [("s", vec!["near", "far"])]);
+}
+
+#[test]
+fn tickets_may_come_before_sessions() {
+    let rules = PairRules::new(1, 2, false).unwrap();
+    let mut out = PlayedBackfill::default();
+    let mut tick = Box::new(PairBackfill::new(rules, CONTEXT));
+    assert_eq!(tick.push(ticket("a", 1), &mut out), Flow::Go);
+    assert_eq!(tick.push_session(session("s", 1, 1), &mut out), Flow::Go);
+    tick.finish(&mut out);
+    assert_eq!(out.ids(), [("s", vec!["a"])]);
+}
+
+#[test]
+fn a_sink_that_says_stop_gets_no_second_proposal() {
+    let rules = PairRules::new(1, 2, false).unwrap();
+    let tick = Box::new(PairBackfill::new(rules, CONTEXT));
+    let sessions = ["s", "t"].map(|id| session(id, 1, 1));
+    let tickets = ["a", "b"].map(|id| ticket(id, 1));
+    let out = PlayedBackfill::stopping_after(1).run(tick, sessions, tickets);
+    assert_eq!(out.ids(), [("s", vec!["a"])]);
 }
 
 #[test]
@@ -233,6 +201,6 @@ proptest! {
             }
         }
         prop_assert_eq!(seen.len() + out.left.len(), tickets.len(), "a ticket is lost");
-        prop_assert_eq!(out.proposals.len() + out.open.len(), count, "a session is lost");
+        prop_assert_eq!(out.proposals.len() + out.kept_open.len(), count, "a session is lost");
     }
 }

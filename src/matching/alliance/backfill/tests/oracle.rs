@@ -43,14 +43,14 @@ fn blocks(a: &Ticket, player: &Text) -> bool {
     listed(a, "blocked_players").contains(&&Value::Text(player.clone()))
 }
 
-fn foes(a: &Ticket, b: &Ticket) -> bool {
+fn blocked(a: &Ticket, b: &Ticket) -> bool {
     a.player_ids().any(|id| blocks(b, id)) || b.player_ids().any(|id| blocks(a, id))
 }
 
 impl<'a> Replay<'a> {
-    fn new(rules: &'a AllianceRules, session: &'a Session, nobody: &'a Ticket) -> Self {
+    fn new(rules: &'a AllianceRules, session: &'a Session, empty: &'a Ticket) -> Self {
         let first = match session.tickets.is_empty() {
-            true => vec![nobody],
+            true => vec![empty],
             false => session.tickets.iter().collect(),
         };
         Replay {
@@ -207,9 +207,10 @@ impl<'a> Replay<'a> {
     }
 
     fn peace(&self, ticket: &Ticket) -> bool {
-        let at_war = |other: &&Ticket| foes(other, ticket);
+        let is_blocked = |other: &&Ticket| blocked(other, ticket);
         let listed = self.teams.iter().flatten().any(|id| blocks(ticket, id));
-        self.rules.blocks != BlockPolicy::CannotMatch || !(listed || self.inside.iter().any(at_war))
+        self.rules.blocks != BlockPolicy::CannotMatch
+            || !(listed || self.inside.iter().any(is_blocked))
     }
 
     fn has_foe(&self, team: usize, ticket: &Ticket) -> bool {
@@ -220,7 +221,7 @@ impl<'a> Replay<'a> {
                     .inside
                     .iter()
                     .filter(here)
-                    .any(|other| foes(other, ticket)))
+                    .any(|other| blocked(other, ticket)))
     }
 
     /// The sizes of the smallest teams that have room for the ticket.
@@ -272,11 +273,11 @@ pub(super) fn check(
             .proposals
             .iter()
             .find(|one| one.session.match_session_id == *id);
-        let nobody = Ticket {
+        let empty = Ticket {
             attributes: session.attributes.clone(),
             ..Ticket::default()
         };
-        let mut replay = Replay::new(rules, session, &nobody);
+        let mut replay = Replay::new(rules, session, &empty);
         let mut added = made.map_or(&[][..], |one| &one.added[..]).iter();
         let team_of = |ticket: &Ticket| {
             let has = |team: &Roster| team.user_ids.contains(&ticket.players[0].id);
@@ -334,20 +335,20 @@ pub(super) fn check(
             if filling.is_some() {
                 return Err(format!("{id}: a team below the minimum"));
             }
-            // Nobody else could have joined a team, nor fill a new one alone.
+            // No other ticket could have joined a team, nor filled a new one alone.
             for one in &waiting {
                 let alone = one.1.players.len() >= replay.bounds().players_min as usize;
                 if rank(one).is_some()
                     && (replay.smallest(one.1).is_some() || (alone && replay.may_open(one.1)))
                 {
-                    let why = out.left.get(&*one.1.id);
+                    let why = out.why_left().get(&*one.1.id).copied();
                     return Err(format!("{id}: {} is left out: {why:?}", one.1.id));
                 }
             }
             break;
         }
         let Some(made) = made else {
-            if !out.open.contains_key(&id) {
+            if !out.why_open().contains_key(&*id) {
                 return Err(format!("{id} is lost"));
             }
             continue;
@@ -376,9 +377,8 @@ pub(super) fn check(
             ));
         }
     }
-    let left: Vec<String> = waiting.iter().map(|(_, one)| one.id.to_string()).collect();
-    let left: HashSet<&str> = left.iter().map(String::as_str).collect();
-    if out.left.keys().map(String::as_str).collect::<HashSet<_>>() != left {
+    let left: HashSet<&str> = waiting.iter().map(|(_, one)| &*one.id).collect();
+    if out.why_left().into_keys().collect::<HashSet<_>>() != left {
         return Err("tickets are lost".to_owned());
     }
     Ok(compared)

@@ -38,11 +38,11 @@ pub(super) fn copy(session: &Session) -> Session {
 /// A stream drawn from a seed: rules, sessions, tickets. Few values, so that much is equal.
 fn stream(seed: u64) -> (AllianceRules, Vec<Session>, Vec<Ticket>) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let fewest = random.u32(1..=3);
-    let most = fewest + random.u32(0..=3);
+    let min = random.u32(1..=3);
+    let max = min + random.u32(0..=3);
     let mut parts = vec![format!(
-        r#""alliance": {{"min_number": 1, "max_number": {}, "player_min_number": {fewest},
-            "player_max_number": {most}}}, "auto_backfill": true"#,
+        r#""alliance": {{"min_number": 1, "max_number": {}, "player_min_number": {min},
+            "player_max_number": {max}}}, "auto_backfill": true"#,
         random.u32(1..=3)
     )];
     let flags = random.u32(..);
@@ -92,7 +92,7 @@ fn stream(seed: u64) -> (AllianceRules, Vec<Session>, Vec<Ticket>) {
     }
     let rules = rules(&format!("{{{}}}", parts.join(",")));
     let mut ticket = |id: String, pool: bool| {
-        let size = random.u32(1..=most.min(3));
+        let size = random.u32(1..=max.min(3));
         let mut one = party(
             &id,
             random.i64(0..6_000),
@@ -128,12 +128,12 @@ fn stream(seed: u64) -> (AllianceRules, Vec<Session>, Vec<Ticket>) {
             );
         }
         if random.u8(..4) == 0 {
-            let foe = format!(
+            let blocked = format!(
                 "{}{}1",
                 if random.bool() { "t" } else { "s0-0-" },
                 random.u8(..9)
             );
-            set("blocked_players", texts(&[&foe, "s1-0-01"]));
+            set("blocked_players", texts(&[&blocked, "s1-0-01"]));
         }
         if random.u8(..4) == 0 {
             one.excluded_sessions = vec![format!("s{}", random.u8(..4)).into()];
@@ -201,7 +201,7 @@ fn every_proposal_is_what_the_contract_says() {
     assert!(compared > 10_000, "{compared}");
 }
 
-fn described(out: &Kept) -> String {
+fn described(out: &PlayedBackfill) -> String {
     let one = |made: &Proposal| {
         let added: Vec<_> = made.added.iter().map(|ticket| &ticket.id).collect();
         format!(
@@ -210,7 +210,7 @@ fn described(out: &Kept) -> String {
         )
     };
     let proposals: Vec<_> = out.proposals.iter().map(one).collect();
-    format!("{proposals:?} {:?} {:?}", out.left, out.open)
+    format!("{proposals:?} {:?} {:?}", out.why_left(), out.why_open())
 }
 
 proptest! {
@@ -223,7 +223,7 @@ proptest! {
         let once = run(&rules, sessions.iter().map(copy).collect(),
             tickets.iter().map(copied).collect());
         let mut random = fastrand::Rng::with_seed(mixed);
-        let mut out = Kept::default();
+        let mut out = PlayedBackfill::default();
         let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
         let mut events: Vec<(Option<Session>, Option<Ticket>)> = sessions.iter()
             .map(|one| (Some(copy(one)), None))
@@ -243,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
+    fn no_player_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
         let (rules, sessions, tickets) = stream(seed);
         let out = run(&rules, sessions.iter().map(copy).collect(),
             tickets.iter().map(copied).collect());
@@ -265,6 +265,6 @@ proptest! {
             }
         }
         prop_assert_eq!(joined.len() + out.left.len(), tickets.len());
-        prop_assert_eq!(out.proposals.len() + out.open.len(), sessions.len());
+        prop_assert_eq!(out.proposals.len() + out.kept_open.len(), sessions.len());
     }
 }

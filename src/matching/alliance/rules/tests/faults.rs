@@ -25,8 +25,8 @@ fn each_is_told_with_its_path_the_value_and_what_is_allowed() {
 }
 
 /// A list with one entry more than is allowed.
-fn too_long(entry: &Value, most: usize) -> Value {
-    vec![entry.clone(); most + 1].into()
+fn too_long(entry: &Value, max: usize) -> Value {
+    vec![entry.clone(); max + 1].into()
 }
 
 #[test]
@@ -38,11 +38,11 @@ fn lists_have_a_bound() {
         ("flexing_rule", too_long(&rule, MAX_FLEXING), "256"),
         ("alliance_flexing_rule", too_long(&rule, MAX_FLEXING), "256"),
     ];
-    for (key, list, most) in cases {
+    for (key, list, max) in cases {
         let mut fields = ruleset("{}");
         let length = list.as_array().unwrap().len();
         fields.insert(key.to_owned(), list);
-        let message = format!("`{key}` is a list of {length}: at most {most} entries are allowed");
+        let message = format!("`{key}` is a list of {length}: at most {max} entries are allowed");
         assert_eq!(parse(fields).unwrap_err().to_string(), message);
     }
     let mut fields = ruleset("{}");
@@ -88,7 +88,7 @@ fn more_faults_than_an_answer_can_carry_are_counted() {
     let last = faults.last().unwrap().to_string();
     assert_eq!(
         last,
-        "`rules.json` is wrong in 30 more places: mend these first"
+        "`rules.json` is wrong in 30 more places: correct these first"
     );
 }
 
@@ -102,5 +102,5 @@ fn roles_in_many_places_are_counted_too() {
         panic!("not told as unsupported")
     };
     assert!(text.starts_with("`alliance_flexing_rule[0].combination` is [\"tank\"]: "));
-    assert!(text.ends_with("; `rules.json` is wrong in 236 more places: mend these first"));
+    assert!(text.ends_with("; `rules.json` is wrong in 236 more places: correct these first"));
 }

@@ -42,9 +42,9 @@ fn switch() -> impl Strategy<Value = Value> {
 
 fn matching_rule() -> impl Strategy<Value = Value> {
     // A maximum above every reference, or none.
-    let most = select(vec![json!(f64::MAX), json!(0), Value::Null]);
-    (measure(), 0.0..=1000.0, most, switch()).prop_map(|(rule, weight, most, balancing)| {
-        let rule = set(set(rule, "weight", weight), "normalizationMax", most);
+    let max = select(vec![json!(f64::MAX), json!(0), Value::Null]);
+    (measure(), 0.0..=1000.0, max, switch()).prop_map(|(rule, weight, max, balancing)| {
+        let rule = set(set(rule, "weight", weight), "normalizationMax", max);
         set(rule, "isForBalancing", balancing)
     })
 }

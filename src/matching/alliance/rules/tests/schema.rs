@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::generated::{any_json, right, spoilt};
 use super::parse;
-use super::wrong::{Seen, WRONG, ruleset};
+use super::wrong::{SeenBy, WRONG, ruleset};
 use crate::matching::RulesError;
 use crate::matching::pair::PairRules;
 use crate::matching::rules;
@@ -48,7 +48,7 @@ fn what_is_wrong_in_one_field_is_refused_by_both() {
     let schema = schema();
     for (row, seen, _) in WRONG {
         let accepted = schema.is_valid(&Value::from(ruleset(row)));
-        assert_eq!(accepted, *seen == Seen::Parser, "{row}");
+        assert_eq!(accepted, *seen == SeenBy::Parser, "{row}");
     }
 }
 

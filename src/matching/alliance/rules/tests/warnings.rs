@@ -18,10 +18,10 @@ fn unknown_keys_are_named_once_each_with_their_path() {
     assert_eq!(
         found,
         [
-            "`alliance.max_players`: is no key of a ruleset",
-            "`matching_rule[0].referense`: is no key of a ruleset",
-            "`match_options.option`: is no key of a ruleset",
-            "`studio`: is no key of a ruleset",
+            "`alliance.max_players`: is not a key of a ruleset",
+            "`matching_rule[0].referense`: is not a key of a ruleset",
+            "`match_options.option`: is not a key of a ruleset",
+            "`studio`: is not a key of a ruleset",
         ]
     );
     let long = warnings(&format!("{{\"{}\": 1}}", "k".repeat(1000)));

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value};
 
-/// Who sees that a ruleset is wrong.
+/// Which of the two refuse a wrong ruleset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum SeenBy {
     /// The parser and the schema.
     Both,
     /// The parser alone: a schema compares no fields with each other.
     Parser,
 }
-use Seen::{Both, Parser};
+use SeenBy::{Both, Parser};
 
 /// What a row's fields are set in.
 const BASE: &str = r#"{"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 5}}"#;
@@ -18,8 +18,8 @@ const BASE: &str = r#"{"alliance": {"min_number": 2, "max_number": 2, "player_mi
 pub(super) const NUMBERS: &str = "allowed are whole numbers from 0 to 2147483647";
 pub(super) const COUNTS: &str = "allowed are whole numbers from 1 to 2147483647";
 
-/// Fields, who sees it, and the message; `{NUMBERS}` and `{COUNTS}` stand for the two above.
-pub(super) const WRONG: &[(&str, Seen, &str)] = &[
+/// Fields, what refuses them, and the message; `{NUMBERS}` and `{COUNTS}` stand for the two above.
+pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
     // alliance
     (
         r#"{"alliance": null}"#,

@@ -29,18 +29,18 @@ fn any_bounds() -> impl Strategy<Value = TeamBounds> {
     })
 }
 
-fn any_foes(parties: usize) -> BoxedStrategy<Vec<(u32, u32)>> {
+fn any_blocked(parties: usize) -> BoxedStrategy<Vec<(u32, u32)>> {
     let party = 0..parties.max(1) as u32;
     prop_oneof![2 => Just(Vec::new()), 1 => vec((party.clone(), party), 0..4)]
-        .prop_map(move |foes| if parties == 0 { Vec::new() } else { foes })
+        .prop_map(move |blocked| if parties == 0 { Vec::new() } else { blocked })
         .boxed()
 }
 
-/// Sizes, foes.
-fn any_parties(most: usize) -> impl Strategy<Value = (Vec<u32>, Vec<(u32, u32)>)> {
-    vec(1..6_u32, 0..=most).prop_flat_map(|sizes| {
-        let foes = any_foes(sizes.len());
-        (Just(sizes), foes)
+/// Sizes, blocked pairs.
+fn any_parties(max: usize) -> impl Strategy<Value = (Vec<u32>, Vec<(u32, u32)>)> {
+    vec(1..6_u32, 0..=max).prop_flat_map(|sizes| {
+        let blocked = any_blocked(sizes.len());
+        (Just(sizes), blocked)
     })
 }
 
@@ -68,7 +68,7 @@ fn as_teams(split: &[Option<usize>]) -> Vec<Vec<usize>> {
 proptest! {
     #[test]
     fn packing_agrees_with_all_splits(
-        (taken, foes) in any_parties(5),
+        (taken, blocked) in any_parties(5),
         spare in vec(0..3_u32, 0..7),
         bounds in any_bounds(),
     ) {
@@ -81,12 +81,25 @@ proptest! {
         let all: Vec<u32> = taken.iter().chain(&others).copied().collect();
         let expected = splits(all.len(), taken.len())
             .iter()
-            .any(|split| is_valid(split, &all, &foes, bounds));
+            .any(|split| is_valid(split, &all, &blocked, bounds));
         let kinds = kinds_of(&taken, &spare);
         let (taken, spare) = (in_kinds(&taken, &kinds), by_kind(&spare, &kinds));
         let mut packer = Packer::new(bounds, kinds);
-        prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
-        prop_assert_eq!(packer.can_complete(&taken, &foes, &spare), expected);
+        prop_assert_eq!(packer.can_complete(&taken, &blocked, &spare), expected);
+        prop_assert_eq!(packer.can_complete(&taken, &blocked, &spare), expected);
+    }
+
+    #[test]
+    fn spare_parties_that_are_cut_off_change_no_answer(
+        sizes in vec(1..6_u32, 0..=4),
+        mut spare in vec(0..40_u32, 1..7),
+        bounds in any_bounds(),
+    ) {
+        spare[0] = 0;
+        let taken: Vec<u32> = sizes.iter().map(|size| *size.min(&bounds.players_max)).collect();
+        let (found, left) = searched(&taken, &spare, bounds);
+        prop_assert!(left > 0, "the search gave up");
+        prop_assert_eq!(fits(&taken, &[], &spare, bounds), found);
     }
 
     #[test]
@@ -96,45 +109,45 @@ proptest! {
     ) {
         let kinds = Kinds::of(1..7);
         let mut packer = Packer::new(bounds, kinds.clone());
-        for ((sizes, mut foes), others) in questions {
+        for ((sizes, mut blocked), others) in questions {
             let (mut taken, spare) = (in_kinds(&sizes, &kinds), by_kind(&others, &kinds));
-            let answer = packer.can_complete(&taken, &foes, &spare);
-            prop_assert_eq!(answer, fits(&sizes, &foes, &others, bounds));
+            let answer = packer.can_complete(&taken, &blocked, &spare);
+            prop_assert_eq!(answer, fits(&sizes, &blocked, &others, bounds));
             let last = taken.len() as u32;
             taken.reverse();
-            for pair in &mut foes {
+            for pair in &mut blocked {
                 *pair = (last - 1 - pair.0, last - 1 - pair.1);
             }
-            prop_assert_eq!(answer, packer.can_complete(&taken, &foes, &spare));
+            prop_assert_eq!(answer, packer.can_complete(&taken, &blocked, &spare));
         }
     }
 
     #[test]
     fn teams_are_the_best_of_all_splits(
-        (sizes, foes) in any_parties(7),
+        (sizes, blocked) in any_parties(7),
         values in vec(prop_oneof![(-9..9).prop_map(f64::from), -9.0..9.0], 7),
         bounds in any_bounds(),
     ) {
         let members = members(&sizes, &values);
         let mut valid: Vec<_> = splits(sizes.len(), sizes.len())
             .into_iter()
-            .filter(|split| is_valid(split, &sizes, &foes, bounds))
+            .filter(|split| is_valid(split, &sizes, &blocked, bounds))
             .collect();
-        let fewest = valid.iter().map(|split| as_teams(split).len()).min();
-        valid.retain(|split| Some(as_teams(split).len()) == fewest);
-        let even = valid.iter().map(|split| as_teams(split)).min_by(|a, b| {
+        let min = valid.iter().map(|split| as_teams(split).len()).min();
+        valid.retain(|split| Some(as_teams(split).len()) == min);
+        let balanced = valid.iter().map(|split| as_teams(split)).min_by(|a, b| {
             let (a_players, a_means) = differences(a, &members);
             let (b_players, b_means) = differences(b, &members);
             a_players.cmp(&b_players).then(a_means.total_cmp(&b_means)).then(earlier(a, b))
         });
-        prop_assert_eq!(arrange(&members, &foes, bounds, true), even);
+        prop_assert_eq!(arrange(&members, &blocked, bounds, true), balanced);
         let first = valid.iter().min().map(|split| as_teams(split));
-        prop_assert_eq!(arrange(&members, &foes, bounds, false), first);
+        prop_assert_eq!(arrange(&members, &blocked, bounds, false), first);
     }
 
     #[test]
     fn what_can_be_completed_can_be_arranged(
-        (sizes, foes) in any_parties(30),
+        (sizes, blocked) in any_parties(30),
         values in vec(-9.0..9.0, 30),
         teams in (1..9_u32, 0..5_u32),
         players in (1..12_u32, 0..6_u32),
@@ -142,8 +155,8 @@ proptest! {
     ) {
         let bounds = bounds([teams.0, teams.0 + teams.1], [players.0, players.0 + players.1]);
         let members = members(&sizes, &values);
-        let found = arrange(&members, &foes, bounds, rebalance);
-        if fits(&sizes, &foes, &[], bounds) {
+        let found = arrange(&members, &blocked, bounds, rebalance);
+        if fits(&sizes, &blocked, &[], bounds) {
             prop_assert!(found.is_some());
         }
         let Some(found) = found else { return Ok(()) };
@@ -156,7 +169,7 @@ proptest! {
         }
         prop_assert!(found.is_sorted());
         prop_assert!(split.iter().all(Option::is_some));
-        prop_assert!(is_valid(&split, &sizes, &foes, bounds));
-        prop_assert_eq!(arrange(&members, &foes, bounds, rebalance), Some(found));
+        prop_assert!(is_valid(&split, &sizes, &blocked, bounds));
+        prop_assert_eq!(arrange(&members, &blocked, bounds, rebalance), Some(found));
     }
 }

@@ -7,17 +7,17 @@ use crate::matching::{Text, Ticket};
 
 /// A match as the contract's plain reading makes it.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// Whose turn it was.
-    pub(in crate::matching::alliance) pivot: &'a Ticket,
+    pub(crate) pivot: &'a Ticket,
     /// Its tickets, the pivot first.
-    pub(in crate::matching::alliance) tickets: Vec<&'a Ticket>,
+    pub(crate) tickets: Vec<&'a Ticket>,
     /// Where; `None` if none of its tickets has latencies.
-    pub(in crate::matching::alliance) region: Option<Text>,
+    pub(crate) region: Option<Text>,
 }
 
 /// The tickets of some valid match of the pivot and any of the others, if there is one.
-pub(in crate::matching::alliance) fn exists_match<'a>(
+pub(crate) fn exists_match<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     pivot: &'a Ticket,
@@ -42,7 +42,7 @@ pub(in crate::matching::alliance) fn exists_match<'a>(
 /// The match that the plain reading of the contract makes for a pivot (A2 to A5): its regions from
 /// its best, or all that any valid ticket of the tick reports, by name; in a region the candidates by score, age and arrival; of all valid matches the one that
 /// takes the first candidate rather than leaving it, and so on down the list.
-pub(in crate::matching::alliance) fn choose<'a>(
+pub(crate) fn choose<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     pivot: &'a Ticket,
@@ -114,7 +114,7 @@ fn choose_in<'a>(
 }
 
 /// All choices of a tick, pivot by pivot.
-pub(in crate::matching::alliance) fn replay<'a>(
+pub(crate) fn replay<'a>(
     rules: &'a AllianceRules,
     now_ms: i64,
     tickets: &'a [Ticket],
@@ -136,7 +136,7 @@ pub(in crate::matching::alliance) fn replay<'a>(
 }
 
 /// Tickets by age, then arrival.
-pub(in crate::matching::alliance) fn in_order(now_ms: i64, tickets: &[Ticket]) -> Vec<&Ticket> {
+pub(crate) fn in_order(now_ms: i64, tickets: &[Ticket]) -> Vec<&Ticket> {
     let mut all: Vec<&Ticket> = tickets.iter().collect();
     all.sort_by_key(|ticket| (ticket.created_at_ms.unwrap_or(now_ms), ticket.arrival));
     all
@@ -156,7 +156,7 @@ fn is_match(judge: &Judge<'_>, tickets: &[&Ticket]) -> bool {
 
 /// Of all valid ways to make that many teams of the tickets, the smallest difference in players and
 /// in means of the balancing value (A8).
-pub(in crate::matching::alliance) fn fairest(
+pub(crate) fn fairest(
     rules: &AllianceRules,
     now_ms: i64,
     pivot: &Ticket,
@@ -178,10 +178,7 @@ pub(in crate::matching::alliance) fn fairest(
 }
 
 /// How far apart teams are: in players, and in means of the balancing value.
-pub(in crate::matching::alliance) fn spread(
-    rules: &AllianceRules,
-    teams: &[Vec<&Ticket>],
-) -> (usize, f64) {
+pub(crate) fn spread(rules: &AllianceRules, teams: &[Vec<&Ticket>]) -> (usize, f64) {
     let players = |team: &Vec<&Ticket>| team.iter().map(|t| t.players.len()).sum::<usize>();
     let value = |team: &Vec<&Ticket>| {
         let balancing = balancing(rules).into_iter();
@@ -192,10 +189,10 @@ pub(in crate::matching::alliance) fn spread(
     };
     let sizes = || teams.iter().map(players);
     let values = || teams.iter().map(value);
-    let most = sizes().max().unwrap_or(0);
+    let largest = sizes().max().unwrap_or(0);
     let highest = values().fold(f64::NEG_INFINITY, f64::max);
     let lowest = values().fold(f64::INFINITY, f64::min);
-    (most - sizes().min().unwrap_or(0), highest - lowest)
+    (largest - sizes().min().unwrap_or(0), highest - lowest)
 }
 
 /// The sum over the party's players.

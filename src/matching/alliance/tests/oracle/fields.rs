@@ -1,4 +1,5 @@
-//! What a match says about itself: regions, ids, attributes, flags (ruleset contract A5 and A9).
+//! What a match says about itself: regions, ids, attributes, flags (docs/semantics.md, "Region
+//! preferences" and "Match fields").
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ impl Judge<'_> {
         if named.is_empty() {
             return match found {
                 [any] if any == "any" => Ok(()),
-                _ => Err(format!("region: {found:?}, but nobody has latencies")),
+                _ => Err(format!("region: {found:?}, but no ticket has latencies")),
             };
         }
         let Some(first) = found.first() else {

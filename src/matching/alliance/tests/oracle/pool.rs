@@ -10,20 +10,20 @@ use serde_json::{Value as Json, json};
 
 use crate::matching::{Attributes, Player, Text, Ticket, Value};
 
-pub(in crate::matching::alliance) const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
-/// Rules and a queue for them.
+/// A ruleset and a queue, drawn at random.
 #[derive(Debug)]
-pub(in crate::matching::alliance) struct Pool {
+pub(crate) struct Drawn {
     /// The ruleset's text.
-    pub(in crate::matching::alliance) rules: String,
-    pub(in crate::matching::alliance) tickets: Vec<Ticket>,
+    pub(crate) rules: String,
+    pub(crate) tickets: Vec<Ticket>,
 }
 
 /// Pools of at most that many tickets.
-pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Value = Pool> {
+pub(crate) fn pools(tickets: usize) -> impl Strategy<Value = Drawn> {
     (rules(), features(), vec(draft(), tickets / 2..=tickets)).prop_map(
-        |(rules, features, drafts)| Pool {
+        |(rules, features, drafts)| Drawn {
             rules,
             tickets: tickets_of(&features, drafts),
         },
@@ -31,7 +31,7 @@ pub(in crate::matching::alliance) fn pools(tickets: usize) -> impl Strategy<Valu
 }
 
 /// A ticket of the same content.
-pub(in crate::matching::alliance) fn twin(ticket: &Ticket) -> Ticket {
+pub(crate) fn twin(ticket: &Ticket) -> Ticket {
     Ticket {
         id: ticket.id.clone(),
         pool: ticket.pool.clone(),
@@ -242,7 +242,7 @@ fn features() -> impl Strategy<Value = Features> {
 
 /// A ticket before it knows the others.
 #[derive(Debug)]
-struct Draft {
+struct TicketDraft {
     age_ms: Option<i64>,
     players: Vec<(Option<Value>, Option<Value>)>,
     latencies: Vec<Option<i64>>,
@@ -257,7 +257,7 @@ struct Draft {
     unfit: Option<u8>,
 }
 
-fn draft() -> impl Strategy<Value = Draft> {
+fn draft() -> impl Strategy<Value = TicketDraft> {
     let statistic = || {
         prop_oneof![
             12 => select(&[50.0, 100.0, 100.0, 100.0, 150.0, 200.0][..]).prop_map(|n| Some(Value::from(n))),
@@ -285,19 +285,21 @@ fn draft() -> impl Strategy<Value = Draft> {
         weighted(0.2, 0..4_u8),
     )
         .prop_map(
-            |((age_ms, players, latencies), options, musts, names, blocks, shares, unfit)| Draft {
-                age_ms,
-                players,
-                latencies,
-                map: options.0,
-                mode: options.1,
-                cross: options.2,
-                current: options.3,
-                musts,
-                names,
-                blocks,
-                shares,
-                unfit,
+            |((age_ms, players, latencies), options, musts, names, blocks, shares, unfit)| {
+                TicketDraft {
+                    age_ms,
+                    players,
+                    latencies,
+                    map: options.0,
+                    mode: options.1,
+                    cross: options.2,
+                    current: options.3,
+                    musts,
+                    names,
+                    blocks,
+                    shares,
+                    unfit,
+                }
             },
         )
 }
@@ -328,11 +330,11 @@ fn platforms() -> impl Strategy<Value = Option<Value>> {
     ]
 }
 
-fn tickets_of(features: &Features, drafts: Vec<Draft>) -> Vec<Ticket> {
+fn tickets_of(features: &Features, drafts: Vec<TicketDraft>) -> Vec<Ticket> {
     let sizes: Vec<usize> = drafts.iter().map(|draft| draft.players.len()).collect();
     let player_id =
         |ticket: usize, at: usize| Text::from(format!("t{ticket}p{}", at % sizes[ticket]));
-    let finish = |(at, draft): (usize, Draft)| {
+    let finish = |(at, draft): (usize, TicketDraft)| {
         let players = draft.players.into_iter().enumerate();
         let mut players: Vec<Player> = players
             .map(|(place, (mmr, lvl))| Player {
@@ -351,11 +353,7 @@ fn tickets_of(features: &Features, drafts: Vec<Draft>) -> Vec<Ticket> {
         let latencies = latencies.filter_map(|(region, ms)| Some((region.into(), ms?)));
         let on = |feature: bool, value: Option<Value>| value.filter(|_| feature);
         // With creation times that differ, no order is left to arrival.
-        let apart = if features.apart {
-            at as i64 * 7 % 13
-        } else {
-            0
-        };
+        let apart = i64::from(features.apart) * (at as i64 * 7 % 13);
         let mut ticket = Ticket {
             id: format!("t{at}").into(),
             pool: "pool".into(),

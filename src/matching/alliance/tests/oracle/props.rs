@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestError, TestRunn
 
 use super::brute::{Choice, exists_match, fairest, in_order, replay, spread};
 use super::check_match;
-use super::pool::{NOW, Pool, pools, twin};
+use super::pool::{Drawn, NOW, pools, twin};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{
@@ -20,7 +20,7 @@ use crate::matching::{
 
 /// A sink that keeps everything, and may say stop.
 #[derive(Debug, Default)]
-struct Kept {
+struct StoppingSink {
     matches: Vec<Match>,
     left: Vec<(Ticket, Reason)>,
     /// Says stop from this match on.
@@ -30,7 +30,7 @@ struct Kept {
     questions: Cell<usize>,
 }
 
-impl Kept {
+impl StoppingSink {
     fn answer(&self) -> Flow {
         let reached = |most: Option<usize>, number| most.is_some_and(|most| number >= most);
         let stop = reached(self.most_matches, self.matches.len())
@@ -39,7 +39,7 @@ impl Kept {
     }
 }
 
-impl MatchOut for Kept {
+impl MatchOut for StoppingSink {
     fn offer(&mut self, made: Match) -> Flow {
         self.matches.push(made);
         self.answer()
@@ -56,7 +56,7 @@ impl MatchOut for Kept {
     }
 }
 
-fn run_into(mut out: Kept, rules: &str, tickets: &[Ticket]) -> Kept {
+fn run_into(mut out: StoppingSink, rules: &str, tickets: &[Ticket]) -> StoppingSink {
     let context = TickContext {
         now_ms: NOW,
         tick_id: 7,
@@ -72,8 +72,8 @@ fn run_into(mut out: Kept, rules: &str, tickets: &[Ticket]) -> Kept {
     out
 }
 
-fn run(pool: &Pool) -> Kept {
-    run_into(Kept::default(), &pool.rules, &pool.tickets)
+fn run(pool: &Drawn) -> StoppingSink {
+    run_into(StoppingSink::default(), &pool.rules, &pool.tickets)
 }
 
 /// What was looked at, shown at the end of a test.
@@ -87,7 +87,7 @@ struct Count {
 }
 
 impl Count {
-    fn add(&self, out: &Kept) {
+    fn add(&self, out: &StoppingSink) {
         self.pools.set(self.pools.get() + 1);
         self.matches.set(self.matches.get() + out.matches.len());
         let large = out.matches.iter().filter(|made| made.tickets().count() > 2);
@@ -147,7 +147,7 @@ fn shown(ticket: &Ticket) -> String {
 }
 
 /// Every ticket came out exactly once and unchanged.
-fn accounted(tickets: &[Ticket], out: &Kept) -> TestCaseResult {
+fn accounted(tickets: &[Ticket], out: &StoppingSink) -> TestCaseResult {
     let in_matches = out.matches.iter().flat_map(Match::tickets);
     let all = in_matches.chain(out.left.iter().map(|(ticket, _)| ticket));
     let mut found: Vec<String> = all.map(shown).collect();
@@ -158,9 +158,9 @@ fn accounted(tickets: &[Ticket], out: &Kept) -> TestCaseResult {
     Ok(())
 }
 
-/// Goes through the pivots. Whose turn gave a match has a valid one, whose turn gave none could not
-/// have had one.
-fn valid_and_maximal(pool: &Pool, out: &Kept) -> TestCaseResult {
+/// Goes through the pivots: one whose turn gave a match has a valid one, one whose turn gave none
+/// could not have had one.
+fn valid_and_maximal(pool: &Drawn, out: &StoppingSink) -> TestCaseResult {
     let rules = &rules(&pool.rules);
     let mut waiting = in_order(NOW, &pool.tickets);
     let mut matches = out.matches.iter().peekable();
@@ -186,7 +186,7 @@ fn valid_and_maximal(pool: &Pool, out: &Kept) -> TestCaseResult {
         let missed = exists_match(rules, NOW, pivot, &others);
         prop_assert_eq!(missed, None, "pivot {}: {:?}", pivot.id, verdict);
     }
-    prop_assert!(matches.next().is_none(), "a match of nobody's turn");
+    prop_assert!(matches.next().is_none(), "a match of no pivot's turn");
     Ok(())
 }
 
@@ -209,8 +209,8 @@ fn same_choice(rules: &AllianceRules, made: &Match, choice: &Choice<'_>) -> Test
         .map(|team| team.tickets.iter().collect())
         .collect();
     let of = |number| fairest(rules, NOW, pivot, &choice.tickets, number);
-    let fewest = (1..).find_map(|number| Some((number, of(number)?)));
-    let (number, (players, mean)) = fewest.expect("teams");
+    let smallest = (1..).find_map(|number| Some((number, of(number)?)));
+    let (number, (players, mean)) = smallest.expect("teams");
     prop_assert_eq!(teams.len(), number, "number of teams, pivot {}", pivot.id);
     if rules.rebalance {
         let found = spread(rules, &teams);
@@ -299,7 +299,7 @@ fn the_order_of_arrival_does_not_matter_when_no_two_are_of_one_age() {
     );
 }
 
-fn without_arrival(out: Kept) -> (String, Vec<(Text, Reason)>) {
+fn without_arrival(out: StoppingSink) -> (String, Vec<(Text, Reason)>) {
     let mut matches = out.matches;
     let teams = matches.iter_mut().flat_map(|made| &mut made.teams);
     for ticket in teams.flat_map(|team| &mut team.tickets) {
@@ -327,14 +327,14 @@ fn a_tick_that_is_stopped_has_made_the_first_matches() {
     check("stopped", 2, stops, |(pool, most, by_questions), count| {
         let whole = run(&pool);
         let limited = if by_questions {
-            Kept {
+            StoppingSink {
                 most_questions: Some(most),
-                ..Kept::default()
+                ..StoppingSink::default()
             }
         } else {
-            Kept {
+            StoppingSink {
                 most_matches: Some(most + 1),
-                ..Kept::default()
+                ..StoppingSink::default()
             }
         };
         let out = run_into(limited, &pool.rules, &pool.tickets);

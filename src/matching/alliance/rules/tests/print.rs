@@ -1,0 +1,118 @@
+//! Writing an alliance ruleset, to see that reading loses nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::super::parse::{BLOCK_POLICIES, OPTION_KINDS};
+use super::{AllianceRules, DistanceRule, Inert, RegionRules, TeamBounds};
+
+impl AllianceRules {
+    /// The ruleset as JSON, with every default filled in. Parsing it gives the same rules.
+    pub(super) fn to_json(&self) -> Value {
+        let flexing: Vec<_> = self.distances.iter().flat_map(flexing_rules).collect();
+        let options: Vec<_> = self
+            .options
+            .iter()
+            .map(
+                |option| json!({"name": &*option.name, "type": name_of(OPTION_KINDS, option.kind)}),
+            )
+            .collect();
+        let team_flexing: Vec<_> = self
+            .team_flexing
+            .iter()
+            .map(|flex| {
+                let mut entry = teams(&flex.teams);
+                entry.insert("duration".to_owned(), seconds(flex.after_ms));
+                entry
+            })
+            .collect();
+        let mut all = json!({
+            "alliance": teams(&self.teams),
+            "alliance_flexing_rule": team_flexing,
+            "matching_rule": self.distances.iter().map(matching_rule).collect::<Vec<_>>(),
+            "flexing_rule": flexing,
+            "match_options": {"options": options},
+            "match_options_referred_for_backfill": self.backfill_by_options_only,
+            "blocked_player_option": name_of(BLOCK_POLICIES, self.blocks),
+            "auto_backfill": self.auto_backfill,
+            "rebalance_enable": self.rebalance,
+        });
+        self.regions.write(&mut all);
+        let kept = &self.kept;
+        set(&mut all, "rebalance_version", kept.rebalance_version);
+        set(
+            &mut all,
+            "ticket_observability_enable",
+            kept.ticket_observability,
+        );
+        set(&mut all, "max_delay_ms", kept.max_delay_ms);
+        set(&mut all, "extra_attributes", kept.extra_attributes.clone());
+        all
+    }
+}
+
+impl RegionRules {
+    fn write(&self, all: &mut Value) {
+        all["region_expansion_rate_ms"] = self.rate_ms.into();
+        all["region_expansion_range_ms"] = self.range_ms.into();
+        all["region_latency_initial_range_ms"] = self.initial_ms.into();
+        // 0 is how a ruleset says that there is none.
+        all["region_latency_max_ms"] = self.max_ms.unwrap_or(0).into();
+        all["region_latency_rule_weight"] = self.weight.into();
+        all["disable_bidirectional_latency_after_ms"] = self.one_way_after_ms.unwrap_or(0).into();
+    }
+}
+
+fn set(all: &mut Value, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        all[key] = value.into();
+    }
+}
+
+fn teams(teams: &TeamBounds) -> Map<String, Value> {
+    let numbers = [
+        ("min_number", teams.teams_min),
+        ("max_number", teams.teams_max),
+        ("player_min_number", teams.players_min),
+        ("player_max_number", teams.players_max),
+    ];
+    numbers
+        .map(|(key, number)| (key.to_owned(), number.into()))
+        .into_iter()
+        .collect()
+}
+
+fn matching_rule(rule: &DistanceRule) -> Value {
+    let mut entry = measure(rule, rule.reference, rule.inert);
+    entry["weight"] = rule.weight.into();
+    entry["normalizationMax"] = rule.normalization.into();
+    set(&mut entry, "isForBalancing", rule.balancing);
+    entry
+}
+
+fn flexing_rules(rule: &DistanceRule) -> impl Iterator<Item = Value> {
+    rule.flexing.iter().map(|flex| {
+        let mut entry = measure(rule, flex.reference, flex.inert);
+        entry["duration"] = seconds(flex.after_ms);
+        entry
+    })
+}
+
+fn measure(rule: &DistanceRule, reference: Option<f64>, inert: Option<Inert>) -> Value {
+    let criteria = inert.map_or("distance", |inert| inert.criteria);
+    let reference = reference.or(inert.map(|inert| inert.reference));
+    json!({"attribute": &*rule.attribute, "criteria": criteria, "reference": reference})
+}
+
+/// A duration: rulesets have them in whole seconds.
+fn seconds(ms: i64) -> Value {
+    (ms / 1000).into()
+}
+
+/// The name of a value in a ruleset.
+fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    // The parser makes values from the same table, so each is in it.
+    choices
+        .iter()
+        .find(|(_, choice)| *choice == value)
+        .map_or("", |(name, _)| name)
+}

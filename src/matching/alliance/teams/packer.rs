@@ -1,0 +1,161 @@
+//! Whether parties can be completed to teams, with a memory of the answers.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::classes::{SpareParties, classes};
+use super::packing::Packing;
+use super::{Kinds, PartyKind, SEARCH_STEPS, TeamBounds, blocked_lists};
+
+/// What stands between the two halves of a key. It is not a kind: those are numbered from 0.
+const END: u32 = u32::MAX;
+
+/// Size of the keys that a packer remembers, in numbers of 4 bytes. Above, it forgets all of them.
+const MEMO_NUMBERS: usize = 1 << 22;
+
+/// Answers whether parties can fill teams; remembers its answers for one set of bounds and one table
+/// of kinds.
+///
+/// The answers depend on the arguments only, not on what was asked before.
+#[derive(Debug)]
+pub(crate) struct Packer {
+    bounds: TeamBounds,
+    kinds: Kinds,
+    answers: HashMap<Box<[u32]>, bool, FixedState>,
+    /// How many numbers the keys of `answers` have together.
+    numbers: usize,
+    /// The question at hand: the kinds taken with their counts, [`END`], the spare kinds with theirs.
+    key: Vec<u32>,
+    sorted: Vec<PartyKind>,
+}
+
+impl Packer {
+    /// A packer that remembers nothing yet, for parties of these kinds.
+    pub(crate) fn new(bounds: TeamBounds, kinds: Kinds) -> Self {
+        Self {
+            bounds,
+            kinds,
+            answers: HashMap::default(),
+            numbers: 0,
+            key: Vec::new(),
+            sorted: Vec::new(),
+        }
+    }
+
+    /// Whether there are teams, as many and as large as the bounds say, that hold all of `taken` and
+    /// otherwise only parties of `spare`, as many of them as needed; no blocked pair in one team.
+    ///
+    /// `taken` holds kinds of the packer's table, in any order; one of 0 players or of more than
+    /// `players_max` fits no team. `blocked` holds pairs of places in `taken`; a pair of one place, or
+    /// of one that is not there, says nothing. `spare[kind]` is how many more parties of that kind
+    /// there are; kinds beyond its end have none, those of more than `players_max` players do not
+    /// count.
+    ///
+    /// `true` is always right. `false` is, unless the question is so hard that the search gave up
+    /// after its 20,000 steps, or needs hundreds of teams of many kinds of parties. With blocked pairs
+    /// a `true` is not remembered, and costs allocations.
+    ///
+    /// A remembered answer costs O(t log t + s), for t parties taken and s spare kinds, and
+    /// allocates nothing.
+    pub(crate) fn can_complete(
+        &mut self,
+        taken: &[PartyKind],
+        blocked: &[(u32, u32)],
+        spare: &[u32],
+    ) -> bool {
+        let bounds = self.bounds;
+        let mut players = 0_u64;
+        for &kind in taken {
+            let size = self.kinds.players(kind);
+            if !(1..=bounds.players_max).contains(&size) {
+                return false;
+            }
+            players += u64::from(size);
+        }
+        let Some(room) = bounds.max_players().checked_sub(players) else {
+            return false;
+        };
+        self.note_taken(taken);
+        self.key.push(END);
+        let spare_from = self.key.len();
+        let with_spare = players.saturating_add(self.note_spare(taken.len(), spare, room));
+        if with_spare < bounds.min_players() {
+            return false;
+        }
+        // Without blocked pairs, parties of a kind are interchangeable and their order says nothing:
+        // the key is the whole question.
+        let known = self.answers.get(self.key.as_slice()).copied();
+        let fits = known.unwrap_or_else(|| {
+            let fits = self.search(taken, &[], &self.key[spare_from..]);
+            self.remember(fits);
+            fits
+        });
+        // Blocked pairs only forbid teams, so what is impossible without them costs no second search.
+        fits && (blocked.is_empty() || self.search(taken, blocked, &self.key[spare_from..]))
+    }
+
+    /// Begins the key with the kinds taken and their counts.
+    fn note_taken(&mut self, taken: &[PartyKind]) {
+        self.sorted.clear();
+        self.sorted.extend_from_slice(taken);
+        self.sorted.sort_unstable();
+        self.key.clear();
+        for same in self.sorted.chunk_by(|a, b| a == b) {
+            let count = u32::try_from(same.len()).unwrap_or(u32::MAX);
+            self.key.extend([same[0], count]);
+        }
+    }
+
+    /// Adds the spare parties that could be of use to the key, and returns their players. The others
+    /// are cut off, so that questions which differ in nothing else have one key.
+    fn note_spare(&mut self, taken: usize, spare: &[u32], room: u64) -> u64 {
+        let bounds = self.bounds;
+        let taken = u32::try_from(taken).unwrap_or(u32::MAX);
+        // Nothing is lost: if there are such teams at all, consider those that need the smallest
+        // number of spare parties. A team of spare parties only is one that `teams_min` requires, so
+        // there are at most this many teams:
+        let teams = u64::from(taken.min(bounds.teams_max).max(bounds.teams_min));
+        let mut players = 0_u64;
+        for (kind, &count) in (0..self.kinds.len()).zip(spare) {
+            let size = self.kinds.players(kind);
+            if size > bounds.players_max {
+                break;
+            }
+            if count == 0 || size == 0 {
+                continue;
+            }
+            // And no team can do without one of its spare parties: the others would be below
+            // `players_min`. So in a team, all but one of the spare parties of a kind are below it.
+            let of_use = teams * u64::from(bounds.players_min.div_ceil(size));
+            let max = of_use.min(room / u64::from(size));
+            let count = u32::try_from(max).map_or(count, |max| count.min(max));
+            if count > 0 {
+                self.key.extend([kind, count]);
+                players = players.saturating_add(u64::from(size) * u64::from(count));
+            }
+        }
+        players
+    }
+
+    fn remember(&mut self, fits: bool) {
+        self.numbers += self.key.len();
+        if self.numbers > MEMO_NUMBERS {
+            self.answers.clear();
+            self.numbers = self.key.len();
+        }
+        self.answers.insert(self.key.as_slice().into(), fits);
+    }
+
+    /// Searches for teams of `taken` and of spare parties, given as kinds with their counts. It says
+    /// `true` only for teams that it has made, so that is right whatever was cut off or given up.
+    fn search(&self, taken: &[PartyKind], blocked: &[(u32, u32)], spare: &[u32]) -> bool {
+        let classes = classes(taken, &blocked_lists(taken.len(), blocked), &self.kinds);
+        let spare = spare
+            .chunks_exact(2)
+            .rev()
+            .map(|pair| SpareParties::new(pair[0], pair[1], &self.kinds, &classes));
+        Packing::new(self.bounds, &classes, spare.collect(), SEARCH_STEPS)
+            .run()
+            .is_some()
+    }
+}

@@ -1,0 +1,330 @@
+//! The exact search: teams are filled one after the other.
+//!
+//! The next team is always that of the largest party that has none, so no two ways of numbering the
+//! same teams are tried. It gets other taken parties, as many and as large ones as possible first, and
+//! then, only if it is too small, as few spare parties as will do. States that failed are not tried
+//! again.
+//!
+//! Nothing is lost by this. Any solution can be changed until it is one that the search tries:
+//!
+//! - A spare party that its team can do without is left out, and so is a team of spare parties only
+//!   beyond `teams_min`.
+//! - A spare party changes places with a taken one of its kind that is in a later team and in no
+//!   blocked pair. No team changes its size, and since a taken party moves to an earlier team each
+//!   time, there is an end to it.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
+use super::TeamBounds;
+use super::classes::{Class, SpareParties};
+
+/// How deep the search may nest, so that no stack is too small for it.
+const DEPTH: u32 = 2_000;
+
+/// Teams that hold all taken parties.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// How many; those made of spare parties only may not be counted.
+    pub(super) teams: u32,
+    /// The team of each taken party.
+    pub(super) team_of: Vec<usize>,
+}
+
+/// Parties of a class that were put into a team.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    team: u32,
+    class: usize,
+    count: u32,
+}
+
+/// A search for teams of taken and spare parties.
+#[derive(Debug)]
+pub(super) struct Packing<'a> {
+    bounds: TeamBounds,
+    classes: &'a [Class],
+    /// How many of each class have no team, and their players.
+    left: Vec<u32>,
+    players_left: u64,
+    /// Descending by kind.
+    spare: Vec<SpareParties>,
+    placed: Vec<Placed>,
+    failed: HashSet<Box<[u32]>, FixedState>,
+    steps: u32,
+    depth: u32,
+}
+
+impl<'a> Packing<'a> {
+    /// A search over those classes, which are not larger than a team, and spare parties, descending
+    /// by kind.
+    pub(super) fn new(
+        bounds: TeamBounds,
+        classes: &'a [Class],
+        spare: Vec<SpareParties>,
+        steps: u32,
+    ) -> Self {
+        debug_assert!(classes.iter().all(|one| one.size <= bounds.players_max));
+        debug_assert!(spare.is_sorted_by(|a, b| a.size >= b.size));
+        let left: Vec<u32> = classes
+            .iter()
+            .map(|class| u32::try_from(class.members.len()).unwrap_or(u32::MAX))
+            .collect();
+        Packing {
+            bounds,
+            classes,
+            players_left: classes
+                .iter()
+                .zip(&left)
+                .map(|(class, &count)| u64::from(class.size) * u64::from(count))
+                .sum(),
+            left,
+            spare,
+            placed: Vec::new(),
+            failed: HashSet::default(),
+            steps,
+            depth: 0,
+        }
+    }
+
+    /// The first teams found; `None` if there are none or the steps ran out.
+    pub(super) fn run(&mut self) -> Option<Packed> {
+        if !self.next_team(0) {
+            return None;
+        }
+        let count = self.classes.iter().map(|class| class.members.len()).sum();
+        let mut team_of = vec![usize::MAX; count];
+        let mut rest: Vec<_> = self
+            .classes
+            .iter()
+            .map(|class| &class.members[..])
+            .collect();
+        let mut teams = 0;
+        for &Placed { team, class, count } in &self.placed {
+            let (these, others) = rest[class].split_at(count as usize);
+            rest[class] = others;
+            for &member in these {
+                team_of[member] = team as usize;
+            }
+            teams = teams.max(team + 1);
+        }
+        debug_assert!(rest.iter().all(|others| others.is_empty()));
+        debug_assert!(teams <= self.bounds.teams_max);
+        Some(Packed { teams, team_of })
+    }
+
+    /// What is left of the steps; 0 if the search gave up.
+    pub(super) fn steps_left(&self) -> u32 {
+        self.steps
+    }
+
+    /// One step deeper, unless the search has to give up. Each team and each class in it leads through
+    /// here, so the search ends after its steps at the latest.
+    fn deeper(&mut self, step: impl FnOnce(&mut Self) -> bool) -> bool {
+        if self.depth == DEPTH {
+            self.steps = 0;
+        }
+        if self.steps == 0 {
+            return false;
+        }
+        self.steps -= 1;
+        self.depth += 1;
+        let found = step(self);
+        self.depth -= 1;
+        found
+    }
+
+    /// Makes all teams from the one of this number on.
+    fn next_team(&mut self, team: u32) -> bool {
+        debug_assert!(team <= self.bounds.teams_max);
+        let first = self.left.iter().position(|&count| count > 0);
+        if first.is_none() && self.spare_teams() >= self.teams_missing(team) {
+            return true;
+        }
+        if self.is_hopeless(team) {
+            return false;
+        }
+        // Teams that are complete restrict the later ones only by what they have used up, so this
+        // decides what can still be made.
+        let state = self.state(team);
+        if self.failed.contains(&state) {
+            return false;
+        }
+        // The largest party needs a team, and teams have no order: it may as well be the next one.
+        let found = self.deeper(|search| match first {
+            Some(class) => search.add_taken(team, 0, class, 1),
+            None => search.add_spare(team, 0, 0),
+        });
+        debug_assert!(found || state == self.state(team), "not undone: {state:?}");
+        // Without steps a failure proves nothing.
+        if !found && self.steps > 0 {
+            self.failed.insert(state);
+        }
+        found
+    }
+
+    /// What has no team before that one: taken parties by class, spare ones by kind.
+    fn state(&self, team: u32) -> Box<[u32]> {
+        let spare = self.spare.iter().map(|spare| spare.left);
+        let left = self.left.iter().copied();
+        left.chain(spare).chain([team]).collect()
+    }
+
+    /// Completes the team with parties of this class, `min` or more of them, and of smaller ones,
+    /// and makes the later teams.
+    fn add_taken(&mut self, team: u32, players: u32, class: usize, min: u32) -> bool {
+        let Class {
+            size, ref blocked, ..
+        } = self.classes[class];
+        let room = self.bounds.players_max - players;
+        let later =
+            u64::from(self.bounds.teams_max - team - 1) * u64::from(self.bounds.players_max);
+        // However full this team gets, the later ones cannot hold the rest.
+        if self.players_left.saturating_sub(u64::from(room)) > later {
+            return false;
+        }
+        // Parties are placed team by team, so those of this one come last.
+        let is_blocked = self
+            .placed
+            .iter()
+            .rev()
+            .take_while(|placed| placed.team == team)
+            .any(|placed| blocked.contains(&placed.class));
+        let max = if is_blocked {
+            0
+        } else {
+            self.left[class].min(room / size)
+        };
+        for count in (min..=max).rev() {
+            let moved = count * size;
+            let (players, room) = (players + moved, room - moved);
+            self.left[class] -= count;
+            self.players_left -= u64::from(moved);
+            if count > 0 {
+                self.placed.push(Placed { team, class, count });
+            }
+            let next = (class + 1..self.classes.len())
+                .find(|&next| self.left[next] > 0 && self.classes[next].size <= room);
+            let found = self.deeper(|search| match next {
+                Some(next) => search.add_taken(team, players, next, 0),
+                // This team takes no more of them, so the later ones have to hold the rest.
+                None => search.players_left <= later && search.add_spare(team, players, 0),
+            });
+            if found {
+                return true;
+            }
+            if count > 0 {
+                self.placed.pop();
+            }
+            self.left[class] += count;
+            self.players_left += u64::from(moved);
+            if self.steps == 0 {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Completes the team with spare parties from this place on, if it needs any, and makes the
+    /// later teams.
+    fn add_spare(&mut self, team: u32, players: u32, from: usize) -> bool {
+        debug_assert!(players <= self.bounds.players_max);
+        // Any more spare parties are unneeded, and later teams may need them.
+        if players >= self.bounds.players_min {
+            return self.next_team(team + 1);
+        }
+        let missing = self.bounds.players_min - players;
+        let room = self.bounds.players_max - players;
+        let mut rest = self
+            .spare
+            .iter()
+            .enumerate()
+            .skip(from)
+            .filter(|(_, spare)| self.may_join(spare, room));
+        let Some((place, first)) = rest.next() else {
+            return false;
+        };
+        let at_hand = rest.fold(first.players(), |sum, (_, spare)| {
+            sum.saturating_add(spare.players())
+        });
+        if at_hand < u64::from(missing) {
+            return false;
+        }
+        let size = first.size;
+        // One more than what is missing takes would be unneeded.
+        let max = first.left.min(room / size).min(missing.div_ceil(size));
+        for count in (0..=max).rev() {
+            self.spare[place].left -= count;
+            let players = players + count * size;
+            let found = self.deeper(|search| search.add_spare(team, players, place + 1));
+            self.spare[place].left += count;
+            if found || self.steps == 0 {
+                return found;
+            }
+        }
+        false
+    }
+
+    /// Whether a spare party may join a team that has room for so many players. Not where a taken one
+    /// of its kind has no team yet: that one can have its place, and was tried there.
+    fn may_join(&self, spare: &SpareParties, room: u32) -> bool {
+        let taken_left = spare.class.is_some_and(|class| self.left[class] > 0);
+        spare.left > 0 && spare.size <= room && !taken_left
+    }
+
+    /// The sizes of the classes, and how many parties of each have no team.
+    fn taken_left(&self) -> impl Iterator<Item = (u32, u32)> {
+        let classes = self.classes.iter().zip(&self.left);
+        classes.map(|(class, left)| (class.size, *left))
+    }
+
+    /// How many teams have to be made from this one on.
+    fn teams_missing(&self, team: u32) -> u64 {
+        u64::from(self.bounds.teams_min.saturating_sub(team))
+    }
+
+    /// How many teams of spare parties can be made at once: those of one kind each. There may be more
+    /// in which kinds are mixed.
+    fn spare_teams(&self) -> u64 {
+        let mut teams = 0;
+        for spare in &self.spare {
+            let parties = self.bounds.players_min.div_ceil(spare.size);
+            let players = u64::from(parties) * u64::from(spare.size);
+            if players <= u64::from(self.bounds.players_max) {
+                teams += u64::from(spare.left / parties);
+            }
+        }
+        teams
+    }
+
+    /// Whether the teams from this one on cannot hold the taken parties, or cannot be filled.
+    fn is_hopeless(&self, team: u32) -> bool {
+        let bounds = self.bounds;
+        let max = u64::from(bounds.teams_max - team);
+        if self.players_left > max * u64::from(bounds.players_max) {
+            return true;
+        }
+        // No two parties of more than half a team share one.
+        let large: u64 = self
+            .taken_left()
+            .filter(|(size, _)| *size > bounds.players_max / 2)
+            .map(|(_, left)| u64::from(left))
+            .sum();
+        if large > max {
+            return true;
+        }
+        // A team that reaches its minimum has a party that does so alone, or others that do so
+        // together. That no team may be too large is left aside, so there are at most this many.
+        let mut alone = 0_u64;
+        let mut others = 0_u64;
+        let spare = self.spare.iter().map(|spare| (spare.size, spare.left));
+        for (size, left) in self.taken_left().chain(spare) {
+            if size >= bounds.players_min {
+                alone += u64::from(left);
+            } else {
+                others = others.saturating_add(u64::from(size) * u64::from(left));
+            }
+        }
+        alone + others / u64::from(bounds.players_min) < self.teams_missing(team)
+    }
+}

@@ -1,0 +1,3 @@
+//! Generated from `proto/matchFunction.proto`, where the comments are.
+
+tonic::include_proto!("accelbyte.matchmaking.matchfunction");

@@ -1,0 +1,138 @@
+//! Reading `Ticket`.
+
+use bytes::Bytes;
+
+use super::attributes::{self, Budget};
+use super::fault::{DecodeFault, Decoded};
+use super::field::{Created, bound, bytes, text};
+use super::known::Known;
+use super::latencies::Latencies;
+use crate::matching::{Needs, Player, Text, Ticket};
+use crate::proto::wire::Fields;
+use crate::service::limits::Limits;
+
+/// Reads a ticket. The path of a fault begins below the ticket.
+pub(in crate::service) fn ticket(
+    body: Bytes,
+    needs: &Needs,
+    limits: &Limits,
+    known: &mut Known,
+) -> Decoded<Ticket> {
+    let mut ticket = Ticket::default();
+    refill(&mut ticket, body, needs, limits, known)?;
+    Ok(ticket)
+}
+
+/// Reads a ticket into a blank one of a [`Batch`](super::Batch). The pool and the latencies in it
+/// may be those of another ticket: what is the same stays in place, and the rest is replaced.
+#[inline]
+pub(in crate::service) fn refill(
+    ticket: &mut Ticket,
+    body: Bytes,
+    needs: &Needs,
+    limits: &Limits,
+    known: &mut Known,
+) -> Decoded<()> {
+    let mut budget = Budget::new(limits);
+    let mut created = Created::default();
+    let mut has_pool = false;
+    let mut latencies = Latencies::over(&mut ticket.latencies);
+    for field in Fields::of(&body) {
+        let (number, content) = field.map_err(DecodeFault::malformed(""))?;
+        match number {
+            1 => ticket.id = text(&body, content, "ticket_id")?,
+            2 => {
+                has_pool = true;
+                if bytes(content, "match_pool")? != ticket.pool.as_bytes() {
+                    ticket.pool = known.text(&body, content, "match_pool")?;
+                }
+            }
+            3 => created.read(bytes(content, "CreatedAt")?)?,
+            4 => {
+                let at = ticket.players.len();
+                bound(
+                    at,
+                    limits.max_players_per_ticket,
+                    "players",
+                    "MAX_PLAYERS_PER_TICKET",
+                )?;
+                let player = bytes(content, "players")
+                    .and_then(|inner| player(&body, inner, needs, &mut budget, known))
+                    .map_err(|fault| fault.within(|| format!("players[{at}]")))?;
+                if at == 0 {
+                    // Most tickets are of one player.
+                    ticket.players.reserve_exact(1);
+                }
+                ticket.players.push(player);
+            }
+            5 => attributes::read(
+                &body,
+                bytes(content, "ticket_attributes")?,
+                &needs.ticket_attributes,
+                &mut budget,
+                known,
+                &mut ticket.attributes,
+            )
+            .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
+            6 if needs.latencies => {
+                bound(
+                    latencies.len(),
+                    limits.max_regions_per_ticket,
+                    "latencies",
+                    "MAX_REGIONS_PER_TICKET",
+                )?;
+                bytes(content, "latencies")
+                    .and_then(|inner| latencies.read(&body, inner, known))
+                    .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
+            }
+            7 => ticket.party_session_id = text(&body, content, "party_session_id")?,
+            9 if needs.excluded_sessions => {
+                let at = ticket.excluded_sessions.len();
+                let setting = "MAX_REGIONS_PER_TICKET";
+                bound(
+                    at,
+                    limits.max_regions_per_ticket,
+                    "excluded_sessions",
+                    setting,
+                )?;
+                ticket
+                    .excluded_sessions
+                    .push(text(&body, content, "excluded_sessions")?);
+            }
+            _ => {}
+        }
+    }
+    latencies.end();
+    if !has_pool {
+        ticket.pool = Text::new();
+    }
+    ticket.created_at_ms = created.unix_ms();
+    ticket.body = body;
+    Ok(())
+}
+
+fn player(
+    body: &Bytes,
+    message: &[u8],
+    needs: &Needs,
+    budget: &mut Budget,
+    known: &mut Known,
+) -> Decoded<Player> {
+    let mut player = Player::default();
+    for field in Fields::of(message) {
+        match field.map_err(DecodeFault::malformed(""))? {
+            (1, content) => player.id = text(body, content, "player_id")?,
+            (2, content) => attributes::read(
+                body,
+                bytes(content, "attributes")?,
+                &needs.player_attributes,
+                budget,
+                known,
+                &mut player.attributes,
+            )
+            .map_err(|fault| fault.within(|| "attributes".to_owned()))?,
+            _ => {}
+        }
+    }
+    Ok(player)
+}

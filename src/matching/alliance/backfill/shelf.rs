@@ -154,13 +154,13 @@ impl Shelves {
         let mut costs: Vec<Rank> = waiting.map(cost).collect();
         costs.sort_unstable();
         let mut entries = Vec::with_capacity(costs.len());
-        for cost in costs {
+        for (number, cost) in (0..).zip(&costs) {
             // Adding zero makes -0 into 0: they are one place.
             let place = rule.map_or(0.0, |rule| criteria.distances.value(cost.id, rule) + 0.0);
             let lanes = index.lanes_of(cost.id).iter();
-            entries.extend(lanes.map(|lane| (*lane, place, cost)));
+            entries.extend(lanes.map(|lane| (*lane, place, number)));
         }
-        let section = self.plane.add_for_sessions(entries);
+        let section = self.plane.add_for_sessions(entries, &costs);
         self.sections.insert(shelf, section);
         section
     }

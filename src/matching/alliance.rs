@@ -7,10 +7,10 @@
 //!    numbers, oldest ticket first.
 //! 2. `index` sorts the tickets into cells of those that agree in all that has to be equal, and
 //!    within a cell by the most selective matching rule.
-//! 3. Each ticket that still waits has its turn as the **pivot**, oldest first. `search` walks from
-//!    it outwards, tests each candidate beside the pivot (`pair`), ranks those that pass by score,
-//!    and takes them in that order into a match in the making (`chosen`), as long as teams can come
-//!    of it (`teams`). Where that leads nowhere, it goes back to the last candidate taken and
+//! 3. Each ticket that still waits has its turn as the **pivot**, oldest first. A `walk` leads from
+//!    it outwards; `search` tests each candidate beside the pivot (`pair`), ranks those that pass by
+//!    score, and takes them in that order into a match in the making (`chosen`), as long as teams can
+//!    come of it (`teams`). Where that leads nowhere, it goes back to the last candidate taken and
 //!    leaves it.
 //! 4. `assemble` spreads the chosen parties over teams and writes down what the match has in common.
 //!

@@ -28,9 +28,6 @@ use fill::Fill;
 use open_session::as_ticket;
 use proposal::propose;
 
-/// Tickets looked at in one tick, beyond which the rest waits for the next one.
-const MAX_STEPS: u64 = 200_000_000;
-
 /// A backfill tick by [`AllianceRules`].
 #[derive(Debug)]
 pub struct AllianceBackfill {
@@ -89,7 +86,7 @@ impl BackfillTick for AllianceBackfill {
         fill.begin(out);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
-            if out.flow() == Flow::Stop || fill.steps() > MAX_STEPS {
+            if out.flow() == Flow::Stop || !fill.has_steps_left() {
                 unasked = Some(Reason::Budget);
                 out.keep_open(session, Reason::Budget);
                 break;

@@ -2,8 +2,9 @@
 //!
 //! A **cell** holds the tickets that agree in everything that has to be equal: the must-match group
 //! and the value of each indexed option. A ticket with several values of an `any` option is in a
-//! cell for each. Within a cell tickets are sorted by the **axis**: the matching rule that tells most
-//! of them apart. So a pivot asks a few cells, nearest tickets first.
+//! cell for each. Within a cell tickets are sorted by the **axis**: the matching rule that best tells
+//! them apart. So a pivot asks a few cells, and a [`walk`](super::walk) meets their nearest tickets
+//! first.
 
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use super::intern::Lists;
 use super::kinds::PartyKind;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
-use super::walk::{Demand, Lane, LaneToWalk, Measure, Plane, Section, View};
+use super::walk::{Demand, Lane, LaneToWalk, Plane, Scale, Section, View};
 
 /// The number of a cell.
 pub(super) type Cell = u32;
@@ -140,6 +141,7 @@ impl Index {
                 lane
             }));
         }
+        // Sessions do not wait, but they are asked for their lanes when they are pivots.
         for _ in pool.len()..pool.rows() {
             self.lanes.push([]);
         }
@@ -273,12 +275,10 @@ impl Index {
     pub(super) fn view<'c>(&self, criteria: &'c Criteria<'c>, pivot: &Pivot) -> View<'c> {
         View {
             pivot: pivot.id,
-            measure: match self.axis {
-                Axis::Distance(rule) => {
-                    Measure::Distance(criteria.distances.window(pivot.id, rule))
-                }
-                Axis::Latency => Measure::Latency(&criteria.regions),
-                Axis::Age => Measure::Nothing,
+            scale: match self.axis {
+                Axis::Distance(rule) => Scale::Distance(criteria.distances.window(pivot.id, rule)),
+                Axis::Latency => Scale::Latency(&criteria.regions),
+                Axis::Age => Scale::Flat,
             },
             region: match pivot.region {
                 Some(region) if !pivot.one_way => criteria.regions.bit(region),

@@ -9,26 +9,23 @@
 
 mod candidates;
 mod losses;
+mod scratch;
 mod spare;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
-use super::index::{Cell, Index};
+use super::index::Index;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::teams::Packer;
-use super::walk::{LaneToWalk, Rank, Walk};
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 use candidates::Candidates;
 use losses::Losses;
-use spare::Spare;
+use scratch::Scratch;
 
 /// Steps that all searches of a tick may take after they went back, so that no pool can hold up a
 /// tick.
@@ -58,27 +55,6 @@ struct Supply {
     regions: Vec<u64>,
     /// Those that fit any region.
     anywhere: u64,
-}
-
-/// What searches use one after the other, so that they allocate once.
-#[derive(Debug)]
-struct Scratch {
-    cells: Vec<Cell>,
-    lanes: Vec<LaneToWalk>,
-    walk: Walk,
-    spare: Spare,
-    /// Candidates that were tested, and wait for all better ones.
-    pending: BinaryHeap<Reverse<Rank>>,
-    /// Candidates whose turn has come.
-    ranked: Vec<Rank>,
-    /// For each candidate taken, how many had their turn up to its own.
-    taken: Vec<usize>,
-    /// What was taken and could not be completed, by [`Chosen::key`].
-    exhausted: HashSet<Box<[u32]>>,
-    /// For each ticket, the last search that met it.
-    met_by: Vec<u32>,
-    /// The number of the search.
-    number: u32,
 }
 
 /// A match that was found.
@@ -143,6 +119,8 @@ impl<'r> Search<'r> {
             .lanes_to_walk(pool, pivot.id, cells, bounds.players_max, lanes);
         self.scratch.assume_all_usable(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
+        // Players without the must-match attributes were counted above: what keeps others out of the
+        // pivot's cells are options.
         if own + self.scratch.spare.players() < bounds.min_players() {
             return Err(Reason::Option);
         }
@@ -154,6 +132,8 @@ impl<'r> Search<'r> {
         if !packer.can_complete(chosen.kinds(), chosen.apart(), self.scratch.spare.counts()) {
             return Err(Reason::TeamSizes);
         }
+        // A match in a better region comes before any in a later one, whatever their scores; and a pivot
+        // that finds none is told what it lacked in its best region.
         let mut first = None;
         for region in criteria.regions.of_pivot(pivot.id) {
             pivot.region = region;
@@ -211,46 +191,6 @@ impl<'r> Search<'r> {
             true => Ok(()),
             false => Err(losses.reason(own, ahead, min_players)),
         }
-    }
-}
-
-impl Scratch {
-    fn new(pool: &Pool) -> Self {
-        Self {
-            cells: Vec::new(),
-            lanes: Vec::new(),
-            walk: Walk::default(),
-            spare: Spare::new(pool.party_kinds.clone()),
-            pending: BinaryHeap::new(),
-            ranked: Vec::new(),
-            taken: Vec::new(),
-            exhausted: HashSet::new(),
-            met_by: vec![0; pool.len() as usize],
-            number: 0,
-        }
-    }
-
-    /// Every ticket of the pivot's lanes may be a candidate.
-    fn assume_all_usable(&mut self, bounds: TeamBounds) {
-        self.spare.begin(bounds.max_players());
-        for lane in &self.lanes {
-            self.spare.add(lane.kind, lane.waiting);
-        }
-    }
-
-    /// Forgets the last search.
-    fn begin(&mut self, bounds: TeamBounds) {
-        self.assume_all_usable(bounds);
-        self.pending.clear();
-        self.ranked.clear();
-        self.taken.clear();
-        self.exhausted.clear();
-        self.number += 1;
-    }
-
-    /// Whether this search met the ticket before.
-    fn met(&mut self, id: Id) -> bool {
-        std::mem::replace(&mut self.met_by[id as usize], self.number) == self.number
     }
 }
 

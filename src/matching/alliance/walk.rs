@@ -14,16 +14,21 @@
 
 mod links;
 mod plane;
+mod rank;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use super::kinds::PartyKind;
 use super::pool::{Id, Pool};
 pub(super) use plane::{Demand, Lane, Plane, Section};
+pub(super) use rank::Rank;
 use view::Refusal;
-pub(super) use view::{Measure, Rank, View};
+pub(super) use view::{Scale, View};
 
 /// Tickets that refuse the pivot, and that a cursor passes over in one step; so no lane is searched to
 /// its end while another has one near that may join.
@@ -81,7 +86,7 @@ struct LaneInWalk {
 }
 
 /// The next entry of a cursor, as the least rank that the cursor can still meet.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Front {
     rank: Rank,
     cursor: u32,
@@ -91,7 +96,7 @@ struct Front {
 struct Cursor {
     /// Which of the lanes of this walk.
     lane: u32,
-    /// The entry to look at next; once there is a front, one more than the front's.
+    /// The entry to look at next: one more than that of the front, once there is one.
     next: u32,
     /// One more than the last entry to look at before turning to the next run.
     end: u32,
@@ -130,15 +135,16 @@ impl Walk {
     ) -> u32 {
         let entries = plane.lane(section, lane.lane);
         let middle = plane.middle(&entries, view.center());
-        let number = self.lanes.len() as u32;
-        self.lanes.push(LaneInWalk {
-            kind: lane.kind,
-            players: lane.players,
-            unmet: lane.waiting,
-            cursors: 0,
-        });
+        // Where the nearest place of a direction is not accepted, none of it is, whether tickets wait
+        // there or not.
+        let accepts = |at: u32| view.accepts(plane.entry(at).place);
+        let goes_right = middle < entries.end && accepts(middle);
+        let goes_left = middle > entries.start && accepts(middle - 1);
+        if !goes_right && !goes_left {
+            return lane.waiting;
+        }
         let right = Cursor {
-            lane: number,
+            lane: self.lanes.len() as u32,
             next: middle,
             end: entries.end,
             course: Course::Right,
@@ -151,18 +157,22 @@ impl Walk {
             },
             ..right
         };
+        self.lanes.push(LaneInWalk {
+            kind: lane.kind,
+            players: lane.players,
+            unmet: lane.waiting,
+            cursors: 0,
+        });
         let passed_before = self.passed.tickets;
-        // Where the nearest place of a direction is not accepted, none of it is, whether tickets wait
-        // there or not.
-        let accepts = |at: u32| view.accepts(plane.entry(at).place);
-        let goes_right = middle < entries.end && accepts(middle);
-        let goes_left = middle > entries.start && accepts(middle - 1);
-        for (goes, cursor) in [(goes_right, right), (goes_left, left)] {
-            if goes {
-                self.add(plane, pool, view, cursor);
+        for (goes, mut cursor) in [(goes_right, right), (goes_left, left)] {
+            if goes
+                && let Some(rank) = cursor.go_on(plane, pool, view, lane.players, &mut self.passed)
+            {
+                self.add(cursor, rank);
             }
         }
-        self.settle(number, passed_before)
+        let passed = self.passed.tickets - passed_before;
+        self.lanes[right.lane as usize].lose(passed as u32)
     }
 
     /// The least rank of all tickets of open kinds that are still ahead.
@@ -181,23 +191,52 @@ impl Walk {
     /// The next ticket, never the pivot. One that is in several lanes may come more than once.
     pub(super) fn step(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>) -> Option<Step> {
         loop {
-            let Reverse(front) = self.fronts.pop()?;
-            let cursor = self.cursors[front.cursor as usize];
+            let mut front = self.fronts.peek_mut()?;
+            let Reverse(Front { rank, cursor }) = *front;
+            let cursor = &mut self.cursors[cursor as usize];
+            let lane = &mut self.lanes[cursor.lane as usize];
+            // Where the tickets of a run cost differently, those of the next run may come before its
+            // last: then the run goes on as a cursor of its own, and this one behind it.
+            let mut run = None;
             if plane.has_costs() && !matches!(cursor.course, Course::Run) {
-                self.enter_run(plane, pool, view, front.cursor);
-                continue;
+                let first = cursor.next - 1;
+                let end = plane.run(first).end;
+                let course = Course::Run;
+                run = Some((
+                    Cursor {
+                        end,
+                        course,
+                        ..*cursor
+                    },
+                    course.rank(plane, view, first),
+                ));
+                cursor.next = end;
+            } else {
+                lane.unmet -= 1;
             }
             let passed_before = self.passed.tickets;
-            self.lanes[cursor.lane as usize].unmet -= 1;
-            self.advance(plane, pool, view, front.cursor, cursor);
-            let passed = self.settle(cursor.lane, passed_before);
-            let next = self.fronts.peek().map(|Reverse(next)| next.rank.score);
-            debug_assert!(
-                next.is_none_or(|score| score >= front.rank.score),
-                "a cursor came back to a lower score: tickets would be met out of order"
-            );
-            let ticket = front.rank.id;
-            return Some(Step { ticket, passed });
+            match cursor.go_on(plane, pool, view, lane.players, &mut self.passed) {
+                Some(next) => {
+                    debug_assert!(
+                        next.score >= rank.score,
+                        "a cursor came back to a lower score: tickets would be met out of order"
+                    );
+                    front.0.rank = next;
+                    drop(front);
+                }
+                None => {
+                    PeekMut::pop(front);
+                    lane.cursors -= 1;
+                }
+            }
+            let Some((cursor, first)) = run else {
+                let passed = (self.passed.tickets - passed_before) as u32;
+                return Some(Step {
+                    ticket: rank.id,
+                    passed: lane.lose(passed),
+                });
+            };
+            self.add(cursor, first);
         }
     }
 
@@ -217,91 +256,49 @@ impl Walk {
         self.passed
     }
 
-    /// Gives the run of a cursor's front a cursor of its own; the other goes on behind it. Where the
-    /// tickets of a run cost differently, those of the next run may come before its last.
-    fn enter_run(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, number: u32) {
-        let cursor = self.cursors[number as usize];
-        let first = cursor.next - 1;
-        let end = plane.run(first).end;
-        let run = Cursor {
-            next: first,
-            end,
-            course: Course::Run,
-            ..cursor
-        };
-        self.add(plane, pool, view, run);
-        let behind = Cursor {
-            next: end,
-            ..cursor
-        };
-        self.advance(plane, pool, view, number, behind);
+    fn add(&mut self, cursor: Cursor, rank: Rank) {
+        self.lanes[cursor.lane as usize].cursors += 1;
+        self.fronts.push(Reverse(Front {
+            rank,
+            cursor: self.cursors.len() as u32,
+        }));
+        self.cursors.push(cursor);
     }
+}
 
-    /// Adds a cursor, if it has an entry in reach.
-    fn add(&mut self, plane: &mut Plane, pool: &Pool, view: &View<'_>, mut cursor: Cursor) {
-        if let Some(rank) = self.go_on(plane, pool, view, &mut cursor) {
-            let number = self.cursors.len() as u32;
-            self.cursors.push(cursor);
-            self.lanes[cursor.lane as usize].cursors += 1;
-            self.fronts.push(Reverse(Front {
-                rank,
-                cursor: number,
-            }));
+impl LaneInWalk {
+    /// Notes that so many tickets were passed over. Returns how many more the walk now knows that it
+    /// will not meet: these, and once no cursor is left, all.
+    fn lose(&mut self, passed: u32) -> u32 {
+        self.unmet -= passed;
+        match self.cursors {
+            // What is left is out of the pivot's reach, or not in this section.
+            0 => passed + std::mem::take(&mut self.unmet),
+            _ => passed,
         }
     }
+}
 
-    /// Lets a cursor, which has no front, go on from here.
-    fn advance(
-        &mut self,
-        plane: &mut Plane,
-        pool: &Pool,
-        view: &View<'_>,
-        number: u32,
-        mut cursor: Cursor,
-    ) {
-        if let Some(rank) = self.go_on(plane, pool, view, &mut cursor) {
-            self.cursors[number as usize] = cursor;
-            self.fronts.push(Reverse(Front {
-                rank,
-                cursor: number,
-            }));
-        } else {
-            self.lanes[cursor.lane as usize].cursors -= 1;
-        }
-    }
-
-    /// How many tickets of a lane the walk knows that it will not meet, since it had passed over
-    /// `passed_before` of all lanes.
-    fn settle(&mut self, lane: u32, passed_before: u64) -> u32 {
-        let lane = &mut self.lanes[lane as usize];
-        let passed = (self.passed.tickets - passed_before) as u32;
-        lane.unmet -= passed;
-        if lane.cursors > 0 {
-            return passed;
-        }
-        // Those that are left are out of the pivot's reach, or not in this section.
-        passed + std::mem::take(&mut lane.unmet)
-    }
-
-    /// The rank of the next entry in reach.
+impl Cursor {
+    /// Goes to the next entry in reach. Returns its rank.
     fn go_on(
         &mut self,
         plane: &mut Plane,
         pool: &Pool,
         view: &View<'_>,
-        cursor: &mut Cursor,
+        players: u32,
+        passed: &mut Passed,
     ) -> Option<Rank> {
-        let players = u64::from(self.lanes[cursor.lane as usize].players);
-        let last = self.passed.tickets + u64::from(LOOK_AHEAD);
-        let (at, entry) = loop {
-            let Some(at) = plane.next_from(pool, cursor.next, cursor.end) else {
-                if cursor.turn(plane, pool) {
+        let last = passed.tickets + u64::from(LOOK_AHEAD);
+        loop {
+            let Some(at) = plane.next_from(pool, self.next, self.end) else {
+                if self.turn(plane, pool) {
                     continue;
                 }
                 return None;
             };
-            cursor.next = at + 1;
-            let entry = *plane.entry(at);
+            self.next = at + 1;
+            let entry = plane.entry(at);
             if entry.id == view.pivot {
                 continue;
             }
@@ -309,41 +306,18 @@ impl Walk {
                 // The others of this direction are not nearer.
                 return None;
             }
-            let lost = match view.refusal(&entry) {
-                Some(_) if self.passed.tickets == last => break (at, entry),
-                Some(Refusal::Distance) => &mut self.passed.distance,
-                Some(Refusal::Region) => &mut self.passed.region,
-                None => break (at, entry),
+            let lost = match view.refusal(entry) {
+                Some(Refusal::Distance) if passed.tickets < last => &mut passed.distance,
+                Some(Refusal::Region) if passed.tickets < last => &mut passed.region,
+                _ => return Some(self.course.rank(plane, view, at)),
             };
-            // Passing it over is right: the test of the pair would fail for the same reason.
-            *lost += players;
-            self.passed.tickets += 1;
-        };
-        let rank = Rank {
-            score: view.least(entry.place),
-            tie: 0,
-            id: entry.id,
-        };
-        let Some(cost) = plane.cost(at) else {
-            return Some(rank);
-        };
-        Some(match cursor.course {
-            Course::Run => Rank {
-                score: rank.score + cost.score,
-                tie: cost.tie,
-                ..rank
-            },
-            // Below all tickets of the run, so that it is entered before any of them is due.
-            Course::Right | Course::Left { .. } => Rank {
-                tie: i64::MIN,
-                id: 0,
-                ..rank
-            },
-        })
+            // Passing it over is right: what it asks on the axis and of the region, the test of the pair
+            // would ask as well.
+            *lost += u64::from(players);
+            passed.tickets += 1;
+        }
     }
-}
 
-impl Cursor {
     /// Turns to the next run on the left. Whether there is one with a ticket that waits.
     // Not inlined, like the loops of the links.
     #[inline(never)]
@@ -359,15 +333,37 @@ impl Cursor {
             return false;
         };
         let run_start = plane.run(last).start;
-        *self = Self {
-            next: run_start,
-            end: last + 1,
-            course: Course::Left {
-                lane_start,
-                run_start,
-            },
-            ..*self
+        self.next = run_start;
+        self.end = last + 1;
+        self.course = Course::Left {
+            lane_start,
+            run_start,
         };
         true
+    }
+}
+
+impl Course {
+    /// The least rank that a cursor of this course meets from an entry on.
+    fn rank(self, plane: &Plane, view: &View<'_>, at: u32) -> Rank {
+        let entry = plane.entry(at);
+        let score = view.least(entry.place);
+        match (plane.cost(at), self) {
+            (None, _) => Rank {
+                score,
+                tie: 0,
+                id: entry.id,
+            },
+            (Some(cost), Self::Run) => Rank {
+                score: score + cost.score,
+                ..*cost
+            },
+            // Below all tickets of the run, so that it is entered before any of them is due.
+            (Some(_), Self::Right | Self::Left { .. }) => Rank {
+                score,
+                tie: i64::MIN,
+                id: 0,
+            },
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::service) fn ticket(
     Ok(ticket)
 }
 
-/// Reads a ticket into one that [`Batch`] gave out. Its pool and latencies may be those of another
+/// Reads a ticket into one that [`Batch`](super::Batch) gave out. Its pool and latencies may be those of another
 /// ticket: what is the same again stays where it is, and the rest is replaced. After a fault it is
 /// spoilt, but for its body.
 #[inline]

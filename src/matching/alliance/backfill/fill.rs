@@ -7,7 +7,6 @@ use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
 
-use super::MAX_STEPS;
 use super::open_session::{OpenSession, contradicts_itself, in_part};
 use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
@@ -21,6 +20,9 @@ use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::{AllianceRules, TeamBounds};
 use crate::matching::answer::session_bytes;
 use crate::matching::{BackfillOut, Reason, Session, TickContext};
+
+/// Tickets looked at in one tick, beyond which the rest waits for the next one.
+const MAX_STEPS: u64 = 200_000_000;
 
 /// What a backfill tick works with.
 #[derive(Debug)]
@@ -111,9 +113,9 @@ impl<'r> Fill<'r> {
         }
     }
 
-    /// Tickets looked at so far.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps
+    /// Whether the tick may look at further tickets.
+    pub(super) fn has_steps_left(&self) -> bool {
+        self.steps <= MAX_STEPS
     }
 
     /// Fills the session of that number, the oldest being 0; the tickets that join, in that order.

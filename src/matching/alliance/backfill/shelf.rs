@@ -13,7 +13,7 @@ use crate::matching::alliance::criteria::region::Region;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::walk::{LaneToWalk, Measure, Plane, Rank, Section, View, Walk};
+use crate::matching::alliance::walk::{LaneToWalk, Plane, Rank, Scale, Section, View, Walk};
 
 /// The latency of a ticket as it counts in the order.
 pub(super) fn latency(criteria: &Criteria<'_>, id: Id, region: Option<Region>) -> i64 {
@@ -85,8 +85,8 @@ impl Shelves {
         let rule = index.rule().filter(|_| session.measured);
         let view = View {
             pivot: session.id,
-            measure: rule.map_or(Measure::Nothing, |rule| {
-                Measure::Distance(criteria.distances.window(session.id, rule))
+            scale: rule.map_or(Scale::Flat, |rule| {
+                Scale::Distance(criteria.distances.window(session.id, rule))
             }),
             // Only tickets to which the region is open are on the shelves.
             region: 0,
@@ -154,13 +154,13 @@ impl Shelves {
         let mut costs: Vec<Rank> = waiting.map(cost).collect();
         costs.sort_unstable();
         let mut entries = Vec::with_capacity(costs.len());
-        for cost in costs {
+        for (number, cost) in (0..).zip(&costs) {
             // Adding zero makes -0 into 0: they are one place.
             let place = rule.map_or(0.0, |rule| criteria.distances.value(cost.id, rule) + 0.0);
             let lanes = index.lanes_of(cost.id).iter();
-            entries.extend(lanes.map(|lane| (*lane, place, cost)));
+            entries.extend(lanes.map(|lane| (*lane, place, number)));
         }
-        let section = self.plane.add_for_sessions(entries);
+        let section = self.plane.add_for_sessions(entries, &costs);
         self.sections.insert(shelf, section);
         section
     }

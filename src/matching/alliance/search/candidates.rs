@@ -11,8 +11,8 @@
 
 use std::cmp::Reverse;
 
-use super::Scratch;
 use super::losses::Losses;
+use super::scratch::Scratch;
 use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;

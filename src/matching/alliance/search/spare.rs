@@ -116,3 +116,45 @@ impl Spare {
         any
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spare(max_players: u64) -> Spare {
+        let mut spare = Spare::new(Kinds::of([1, 5]));
+        spare.begin(max_players);
+        spare
+    }
+
+    #[test]
+    fn memory_goes_by_kinds_not_by_players_of_a_match() {
+        let largest = u64::from(u32::MAX);
+        assert_eq!(spare(largest * largest).counts().len(), 2);
+    }
+
+    #[test]
+    fn counts_are_of_tickets_and_players_go_by_kind() {
+        let mut spare = spare(10);
+        spare.add(0, 3);
+        spare.add(1, 2);
+        spare.add(1, u32::MAX);
+        assert_eq!(spare.counts(), [3, u32::MAX]);
+        spare.lose(1, u32::MAX - 2);
+        spare.lose(0, 4);
+        assert_eq!(spare.counts(), [0, 2]);
+        assert_eq!(spare.players(), 10);
+    }
+
+    #[test]
+    fn the_match_is_looked_at_again_once_a_kind_alone_cannot_fill_it() {
+        let mut spare = spare(10);
+        spare.add(1, 3);
+        spare.lose(1, 1);
+        assert!(!spare.is_fewer());
+        spare.lose(1, 0);
+        assert!(!spare.is_fewer());
+        spare.lose(1, 1);
+        assert!(spare.is_fewer());
+    }
+}

@@ -48,8 +48,8 @@ impl Links {
         self.skip_backwards(end, start, waits)
     }
 
-    // Not inlined, as most entries that a walk comes to do wait: what these loops need would weigh on
-    // each of its steps.
+    // Not inlined: a walk seldom comes to an entry that is gone, and what these loops keep in registers
+    // would weigh on each of its steps.
     #[inline(never)]
     fn skip_forwards(&mut self, from: u32, end: u32, waits: impl Fn(u32) -> bool) -> Option<u32> {
         let mut found = from;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::links::Links;
-use super::view::Rank;
+use super::rank::Rank;
 use crate::matching::alliance::criteria::distance::Reach;
 use crate::matching::alliance::pool::{Id, Pool};
 
@@ -67,26 +67,29 @@ impl Plane {
         mut entries: Vec<(Lane, f64, Id)>,
         demand: impl Fn(Id) -> Demand,
     ) -> Section {
-        self.add(&mut entries, |id| Entry {
-            place: 0.0,
-            demand: demand(*id),
-            id: *id,
-        })
+        self.add(&mut entries, |id| (*id, demand(*id)))
     }
 
-    /// Adds a section for sessions: its entries as lane, place and what the ticket costs beside its
-    /// place, those of a lane from low to high rank. O(n log n).
-    pub(crate) fn add_for_sessions(&mut self, mut entries: Vec<(Lane, f64, Rank)>) -> Section {
-        let section = self.add(&mut entries, |cost| Entry {
-            place: 0.0,
-            demand: Demand::NOTHING,
-            id: cost.id,
+    /// Adds a section for sessions, of tickets whose costs beside their places are given from low to
+    /// high: its entries as lane, place and which of these costs, ascending by the last. O(n log n).
+    pub(crate) fn add_for_sessions(
+        &mut self,
+        mut entries: Vec<(Lane, f64, u32)>,
+        costs: &[Rank],
+    ) -> Section {
+        let section = self.add(&mut entries, |cost| {
+            (costs[*cost as usize].id, Demand::NOTHING)
         });
-        self.costs.extend(entries.iter().map(|entry| entry.2));
+        let in_order = entries.iter().map(|entry| costs[entry.2 as usize]);
+        self.costs.extend(in_order);
         section
     }
 
-    fn add<T>(&mut self, entries: &mut [(Lane, f64, T)], entry: impl Fn(&T) -> Entry) -> Section {
+    fn add<T>(
+        &mut self,
+        entries: &mut [(Lane, f64, T)],
+        ticket: impl Fn(&T) -> (Id, Demand),
+    ) -> Section {
         // The sort is stable: within a run, entries keep the order in which they came.
         entries.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let mut lanes = Vec::new();
@@ -100,11 +103,14 @@ impl Plane {
             }
         }
         lanes.push((Lane::MAX, end));
-        self.entries
-            .extend(entries.iter().map(|(_, place, ticket)| Entry {
+        self.entries.extend(entries.iter().map(|(_, place, of)| {
+            let (id, demand) = ticket(of);
+            Entry {
                 place: *place,
-                ..entry(ticket)
-            }));
+                demand,
+                id,
+            }
+        }));
         self.links.grow(end);
         self.sections.push(lanes);
         self.sections.len() as Section - 1
@@ -114,6 +120,7 @@ impl Plane {
     #[inline]
     pub(super) fn lane(&self, section: Section, lane: Lane) -> Range<u32> {
         let lanes = &self.sections[section as usize];
+        // A section of all tickets has every lane, so each stands at its own number.
         let at = match lanes.get(lane as usize) {
             Some((here, _)) if *here == lane => lane as usize,
             _ => lanes.partition_point(|(other, _)| *other < lane),

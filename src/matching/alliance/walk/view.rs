@@ -1,6 +1,4 @@
-//! How a pivot looks at a plane, and in which order it takes what it sees.
-
-use std::cmp::Ordering;
+//! How a pivot looks at a plane.
 
 use super::plane::Entry;
 use crate::matching::alliance::criteria::distance::Window;
@@ -11,20 +9,20 @@ use crate::matching::alliance::pool::Id;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'c> {
     pub(crate) pivot: Id,
-    pub(crate) measure: Measure<'c>,
+    pub(crate) scale: Scale<'c>,
     /// The pivot's region as a bit; 0 if tickets are not asked for theirs.
     pub(crate) region: u64,
 }
 
 /// What the pivot makes of places on the axis.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Measure<'c> {
+pub(crate) enum Scale<'c> {
     /// They are values of a rule.
     Distance(Window<'c>),
     /// They are milliseconds over the best region.
     Latency(&'c Regions),
     /// All are equal.
-    Nothing,
+    Flat,
 }
 
 /// Why a ticket is passed over unseen: it does not accept the pivot.
@@ -34,21 +32,11 @@ pub(super) enum Refusal {
     Region,
 }
 
-/// A score, or a bound of scores, with what breaks ties: the lower is taken first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rank {
-    pub(crate) score: f64,
-    /// Comes before age. Sessions: the latency in their region, ms; the largest number for a ticket
-    /// that does not report it. Matches: 0.
-    pub(crate) tie: i64,
-    pub(crate) id: Id,
-}
-
 impl View<'_> {
     pub(super) fn center(&self) -> f64 {
-        match &self.measure {
-            Measure::Distance(window) => window.center(),
-            Measure::Latency(_) | Measure::Nothing => 0.0,
+        match &self.scale {
+            Scale::Distance(window) => window.center(),
+            Scale::Latency(_) | Scale::Flat => 0.0,
         }
     }
 
@@ -56,16 +44,16 @@ impl View<'_> {
     /// side.
     #[inline]
     pub(super) fn accepts(&self, place: f64) -> bool {
-        match &self.measure {
-            Measure::Distance(window) => window.accepts(place),
-            Measure::Latency(_) | Measure::Nothing => true,
+        match &self.scale {
+            Scale::Distance(window) => window.accepts(place),
+            Scale::Latency(_) | Scale::Flat => true,
         }
     }
 
     /// Why an entry's ticket does not accept the pivot.
     #[inline]
     pub(super) fn refusal(&self, entry: &Entry) -> Option<Refusal> {
-        if let Measure::Distance(window) = &self.measure
+        if let Scale::Distance(window) = &self.scale
             && !window.is_accepted(entry.demand.reach, entry.place)
         {
             return Some(Refusal::Distance);
@@ -77,31 +65,10 @@ impl View<'_> {
     /// center.
     #[inline]
     pub(super) fn least(&self, place: f64) -> f64 {
-        match &self.measure {
-            Measure::Distance(window) => window.cost(place),
-            Measure::Latency(regions) => regions.cost(place as i64),
-            Measure::Nothing => 0.0,
+        match &self.scale {
+            Scale::Distance(window) => window.cost(place),
+            Scale::Latency(regions) => regions.cost(place as i64),
+            Scale::Flat => 0.0,
         }
     }
 }
-
-impl Ord for Rank {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_score = self.score.total_cmp(&other.score);
-        by_score.then_with(|| (self.tie, self.id).cmp(&(other.tie, other.id)))
-    }
-}
-
-impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Rank {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Rank {}

@@ -143,6 +143,8 @@ impl Queue {
                 .is_some_and(Value::is_true)
             {
                 out.leave(ticket, Reason::NewSessionOnly);
+            } else if ticket.players.is_empty() {
+                out.leave(ticket, Reason::InvalidTicket);
             } else {
                 waiting.push(Some((ticket, unasked)));
             }

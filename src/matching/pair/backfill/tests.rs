@@ -205,3 +205,12 @@ proptest! {
         prop_assert_eq!(out.proposals.len() + out.kept_open.len(), count, "a session is lost");
     }
 }
+
+#[test]
+fn a_ticket_without_players_is_left_out() {
+    let mut empty = ticket("empty", 9);
+    empty.players.clear();
+    let out = run(2, vec![session("s", 1, 1)], vec![empty, ticket("a", 1)]);
+    assert_eq!(out.ids(), [("s", vec!["a"])]);
+    assert_eq!(out.why_left()["empty"], Reason::InvalidTicket);
+}

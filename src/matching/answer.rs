@@ -35,25 +35,26 @@ pub fn fits_alone(ticket: &Ticket, context: &TickContext) -> bool {
 pub fn ticket_bytes(ticket: &Ticket) -> u64 {
     let team = WRAP + field(ID);
     let regions: u64 = ticket.latencies.iter().map(|(name, _)| text(name)).sum();
-    // These two are fields of the match as well.
-    let named = ["server_name", "client_version"].into_iter();
-    let named: u64 = named
-        .filter_map(|name| ticket.attributes.get(name)?.as_text())
-        .map(|value| field(value.len()))
-        .sum();
-    let ids = || ticket.player_ids();
+    let players = texts(ticket.player_ids());
     let party = if ticket.party_session_id.is_empty() {
         0
     } else {
-        party(&ticket.party_session_id, ids())
+        WRAP + text(&ticket.party_session_id) + players
     };
-    field(ticket.body.len())
-        + team
-        + texts(ids())
-        + party
-        + regions
-        + named
-        + attributes(&ticket.attributes)
+    let attributes = ticket.attributes.iter();
+    let attributes = attributes.map(|(name, value)| attribute(name, value) + named(name, value));
+    field(ticket.body.len()) + team + players + party + regions + attributes.sum::<u64>()
+}
+
+/// Bytes of an attribute that is a field of the match as well, beside its entry among the attributes.
+fn named(name: &Text, value: &Value) -> u64 {
+    // By their lengths alone, as these are at hand and the names are not: at worst a text counts
+    // twice that is in the answer once.
+    let lengths = ["server_name".len(), "client_version".len()];
+    match value {
+        Value::Text(content) if lengths.contains(&name.len()) => text(content),
+        _ => 0,
+    }
 }
 
 /// Bytes that a session adds to its proposal at most: its ids, its teams, and the attributes that it
@@ -67,15 +68,12 @@ pub fn session_bytes(session: &Session) -> u64 {
     let mut bytes = texts(ids.into_iter()) + attributes(&session.attributes);
     for team in &session.teams {
         let parties = team.parties.iter();
-        let parties = parties.map(|Party { id, user_ids }| party(id, user_ids.iter()));
+        let parties =
+            parties.map(|Party { id, user_ids }| WRAP + text(id) + texts(user_ids.iter()));
         bytes += WRAP + text(&team.id) + texts(team.user_ids.iter()) + parties.sum::<u64>();
     }
     let tickets = session.tickets.iter();
     bytes + tickets.map(|it| attributes(&it.attributes)).sum::<u64>()
-}
-
-fn party<'t>(id: &Text, players: impl Iterator<Item = &'t Text>) -> u64 {
-    WRAP + text(id) + texts(players)
 }
 
 fn texts<'t>(texts: impl Iterator<Item = &'t Text>) -> u64 {
@@ -86,18 +84,20 @@ fn text(text: &Text) -> u64 {
     field(text.len())
 }
 
-/// Bytes of attributes as entries of a `Struct`. Each counts as a list, even a single value: the
-/// answer may have the values of several tickets in it.
 fn attributes(attributes: &Attributes) -> u64 {
-    let entry = |(name, value): (&Text, &Value)| {
-        let values = match value {
-            Value::List(values) => list(values),
-            single => nested(single),
-        };
-        // The entry, the value in it, and the list in that.
-        3 * WRAP + text(name) + values
+    let entries = attributes.iter();
+    entries.map(|(name, value)| attribute(name, value)).sum()
+}
+
+/// Bytes of an attribute as an entry of a `Struct`. It counts as a list, even a single value: the
+/// answer may have the values of several tickets in it.
+fn attribute(name: &Text, value: &Value) -> u64 {
+    let values = match value {
+        Value::List(values) => list(values),
+        single => nested(single),
     };
-    attributes.iter().map(entry).sum()
+    // The entry, the value in it, and the list in that.
+    3 * WRAP + text(name) + values
 }
 
 /// Bytes of the elements of a list.

@@ -5,7 +5,7 @@
 
 use super::AllianceRules;
 use super::kinds::{Kinds, PartyKind};
-use crate::matching::{Reason, Ticket, TicketFault, queued_at};
+use crate::matching::{Reason, Ticket, TicketFault, answer, queued_at};
 
 /// The number of a ticket: 0 is the oldest.
 pub(super) type Id = u32;
@@ -25,6 +25,8 @@ pub(super) struct Pool {
     pub(super) party_kinds: Kinds,
     /// Age of each row in ms.
     pub(super) ages: Vec<i64>,
+    /// Bytes that each ticket adds to an answer at most.
+    pub(super) answer_bytes: Vec<u64>,
 }
 
 impl Pool {
@@ -47,9 +49,15 @@ impl Pool {
         sessions: Vec<Ticket>,
     ) -> (Self, Vec<(Ticket, Reason)>) {
         let mut unfit = Vec::new();
+        let mut answer_bytes = Vec::with_capacity(tickets.len());
         let fits = |ticket: Ticket| {
             let reason = match rules.check_ticket(&ticket) {
-                Ok(()) => return Some(ticket),
+                Ok(()) => {
+                    // Here, where the check has just read the ticket: later it would be read again
+                    // from slow memory.
+                    answer_bytes.push(answer::ticket_bytes(&ticket));
+                    return Some(ticket);
+                }
                 Err(TicketFault::NoRegionUnderCap { .. } | TicketFault::NoRegionMeasured) => {
                     Reason::Region
                 }
@@ -76,6 +84,7 @@ impl Pool {
             while ranks[place] != place {
                 let rank = ranks[place];
                 rows.swap(place, rank);
+                answer_bytes.swap(place, rank);
                 ranks.swap(place, rank);
             }
         }
@@ -90,6 +99,7 @@ impl Pool {
             ages: rows.iter().map(|ticket| ticket.age_ms(now_ms)).collect(),
             kinds: sizes.iter().map(kind_of).collect(),
             sizes,
+            answer_bytes,
             party_kinds,
             waiting: vec![true; order.len()],
             tickets: rows.into_iter().map(Some).collect(),

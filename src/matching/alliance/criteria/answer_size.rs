@@ -30,8 +30,7 @@ impl AnswerSizes {
         context: &TickContext,
     ) -> Self {
         let room = answer::room(context);
-        let tickets = pool.all().take(pool.len() as usize);
-        let mut bytes: Vec<u64> = tickets.map(answer::ticket_bytes).collect();
+        let mut bytes = pool.answer_bytes.clone();
         let largest = bytes.iter().max().copied().unwrap_or_default();
         let mut session = 0;
         bytes.extend(

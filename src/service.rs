@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod exceeded;
 mod limits;
+mod memory;
 mod metrics;
 mod outbox;
 mod oversized;
@@ -24,6 +25,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
 use tonic::server::NamedService;
 use tonic::service::LayerExt;
+use tower::layer::layer_fn;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use tower::Service;
 use tower::util::MapResponseLayer;
@@ -42,6 +44,7 @@ pub use limits::Limits;
 pub use metrics::ServiceMetrics;
 
 use self::decode::{DecodeFault, Known};
+use memory::Metered;
 use metrics::{MESSAGE_REFUSED, RULESET_REFUSED};
 use shared::Shared;
 use stream::TickStream;
@@ -61,7 +64,7 @@ impl<L: MatchLogic> MatchFunctionService<L> {
         }
     }
 
-    /// The service as tonic serves it: gzip understood, messages bounded.
+    /// The service as tonic serves it: gzip understood, messages bounded, memory counted.
     pub fn into_server(
         self,
     ) -> impl Service<
@@ -74,12 +77,15 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     + Send
     + Sync {
         let most = self.shared.limits.max_message_bytes;
+        let memory = self.shared.memory.clone();
         let server = MatchFunctionServer::new(self)
             .max_decoding_message_size(most as usize)
             // Matching bounds its answers, see Limits::max_answer_bytes.
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip);
+        let server = layer_fn(move |server| Metered::new(server, memory.clone(), most))
+            .named_layer(server);
         MapResponseLayer::new(move |response| oversized::in_headers(response, most))
             .named_layer(server)
     }

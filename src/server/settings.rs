@@ -37,7 +37,7 @@ pub struct Settings {
     pub enable_reflection: bool,
 
     /// Maximum number of concurrent calls on one connection; further calls wait at the client.
-    #[arg(long, env = "MAX_CONCURRENT_STREAMS", default_value_t = 1024, value_name = "N",
+    #[arg(long, env = "MAX_CONCURRENT_STREAMS", default_value_t = 100, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_concurrent_streams: u32,
 

@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
+use super::memory;
 use crate::matching::Needs;
+
+/// The least budget in which a stream of some size has room, in bytes.
+const MIN_MEMORY: u64 = 16 << 20;
+
+/// More than any machine has, in bytes.
+const MAX_MEMORY: u64 = 1 << 48;
 
 /// How much a client may send and how long it may take.
 ///
@@ -13,18 +20,25 @@ use crate::matching::Needs;
 #[group(skip)]
 #[command(next_help_heading = "Bounds on requests")]
 pub struct Limits {
+    /// Bytes that all open calls may hold together, with their tickets as they were parsed; 0: 60 % of
+    /// the memory limit of the container, or of 2 GiB without one. Nearly used, the newest large
+    /// streams wait; used, they are refused.
+    #[arg(long, env = "MAX_MEMORY_BYTES", default_value_t = 0, value_name = "BYTES",
+        value_parser = memory_bytes)]
+    pub max_memory_bytes: u64,
+
     /// Maximum size of a message in bytes (a ticket, a session, a ruleset).
     #[arg(long, env = "MAX_MESSAGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
     pub max_message_bytes: u32,
 
     /// Maximum size of a stream in bytes, all of its messages together.
-    #[arg(long, env = "MAX_STREAM_BYTES", default_value_t = 1 << 30, value_name = "BYTES",
+    #[arg(long, env = "MAX_STREAM_BYTES", default_value_t = 256 << 20, value_name = "BYTES",
         value_parser = clap::value_parser!(u64).range(1024..))]
     pub max_stream_bytes: u64,
 
     /// Maximum number of tickets and sessions in one stream.
-    #[arg(long, env = "MAX_TICKETS_PER_STREAM", default_value_t = 1_000_000, value_name = "N",
+    #[arg(long, env = "MAX_TICKETS_PER_STREAM", default_value_t = 200_000, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tickets_per_stream: u32,
 
@@ -34,7 +48,7 @@ pub struct Limits {
     pub max_players_per_ticket: u32,
 
     /// Maximum number of regions, and of excluded sessions, in one ticket.
-    #[arg(long, env = "MAX_REGIONS_PER_TICKET", default_value_t = 256, value_name = "N",
+    #[arg(long, env = "MAX_REGIONS_PER_TICKET", default_value_t = 64, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_regions_per_ticket: u32,
 
@@ -81,7 +95,25 @@ pub struct Limits {
     pub max_concurrent_ticks: u32,
 }
 
+/// Reads a budget: 0, or at least [`MIN_MEMORY`].
+fn memory_bytes(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(bytes @ (0 | MIN_MEMORY..=MAX_MEMORY)) => Ok(bytes),
+        _ => Err(format!(
+            "allowed are 0 and numbers from {MIN_MEMORY} to {MAX_MEMORY}"
+        )),
+    }
+}
+
 impl Limits {
+    /// [`Limits::max_memory_bytes`], or the share of the container's memory.
+    pub fn memory_bytes(&self) -> u64 {
+        match self.max_memory_bytes {
+            0 => memory::default_budget(),
+            bytes => bytes,
+        }
+    }
+
     /// [`Limits::stream_idle_timeout_second`] as a duration.
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.stream_idle_timeout_second.into())
@@ -120,5 +152,21 @@ impl Default for Limits {
             limits: Limits,
         }
         <Alone as clap::Parser>::parse_from([""]).limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_left_to_the_container_or_large_enough_for_a_stream() {
+        assert_eq!(memory_bytes("0"), Ok(0));
+        assert_eq!(memory_bytes("16777216"), Ok(16 << 20));
+        for text in ["1", "16777215", "-1", "1e9", "", "999999999999999"] {
+            let error = memory_bytes(text).expect_err(text);
+            assert!(error.contains("16777216"), "{error}");
+        }
+        assert!(Limits::default().memory_bytes() > MIN_MEMORY);
     }
 }

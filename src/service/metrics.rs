@@ -4,6 +4,8 @@
 //! new metric of ticks is a series here, a field of the record, and the line of
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
+mod memory;
+mod reasons;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -16,16 +18,12 @@ use prometheus::{Histogram, IntCounter, IntCounterVec, Result};
 use super::decode::Bound;
 use super::exceeded::Exceeded;
 use super::rulesets::RulesetId;
-use crate::matching::{Reason, Text, Ticket, TicketFault};
+use crate::matching::{Reason, Text, Ticket};
 use crate::telemetry::facts::{RpcFacts, Totals};
 use crate::telemetry::metrics::Registrar;
+pub(super) use memory::MemoryMetrics;
+pub(super) use reasons::{MESSAGE_REFUSED, RULESET_REFUSED};
 use values::Values;
-
-/// A ruleset that cannot be used, as the reason of a refusal.
-pub(super) const RULESET_REFUSED: &str = "ruleset";
-
-/// A ticket or a session that cannot be read, as the reason of a refusal.
-pub(super) const MESSAGE_REFUSED: &str = "message";
 
 /// Upper bounds of a tick's time, from a handful of tickets to Envoy's limit of 15 s.
 const TICK_SECONDS: [f64; 14] = [
@@ -67,6 +65,7 @@ struct Series {
     wait_seconds: Histogram,
     matches: KindSeries,
     backfill: KindSeries,
+    memory: MemoryMetrics,
 }
 
 /// The series of one kind of tick.
@@ -92,12 +91,7 @@ impl ServiceMetrics {
             &["reason"],
         )?;
         // The series of every reason exists from the start, so that its rate begins at zero.
-        let reasons = Reason::ALL.iter().map(|reason| reason.as_str());
-        let faults = ticket_faults().map(|fault| fault.as_str());
-        for reason in reasons
-            .chain(faults)
-            .chain([RULESET_REFUSED, MESSAGE_REFUSED])
-        {
+        for reason in reasons::all() {
             refusals.with_label_values(&[reason]);
         }
         let exceeded = metrics.counters(
@@ -158,12 +152,18 @@ impl ServiceMetrics {
                 "Age of a ticket when it was placed, in seconds.",
                 &WAIT_SECONDS,
             )?,
+            memory: MemoryMetrics::register(metrics)?,
             matches: of_kind("match", metrics.counter("matches_total", "Matches made.")?),
             backfill: of_kind(
                 "backfill",
                 metrics.counter("backfill_proposals_total", "Backfill proposals made.")?,
             ),
         })))
+    }
+
+    /// The series of the memory budget.
+    pub(super) fn memory(&self) -> MemoryMetrics {
+        self.0.memory.clone()
     }
 
     /// A ticket or a ruleset was refused outside a tick.
@@ -249,25 +249,6 @@ impl Default for ServiceMetrics {
     fn default() -> Self {
         Self::register(&Registrar::detached()).expect("the names are valid and free")
     }
-}
-
-/// A fault of each kind.
-fn ticket_faults() -> [TicketFault; 7] {
-    [
-        TicketFault::NoPlayer,
-        TicketFault::EmptyPlayerId,
-        TicketFault::PlayerTwice,
-        TicketFault::NotFinite(String::new()),
-        TicketFault::TooManyPlayers {
-            players: 0,
-            allowed: 0,
-        },
-        TicketFault::NoRegionUnderCap {
-            best_ms: 0,
-            cap_ms: 0,
-        },
-        TicketFault::Unfit(""),
-    ]
 }
 
 /// The numbers of one tick, kept by its stream.

@@ -17,6 +17,15 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Bytes of memory that it holds. O(1).
+    pub(super) fn held_bytes(&self) -> usize {
+        let Numbers { len, table, .. } = &self.uuids;
+        let Others { letters, ids, .. } = &self.others;
+        let of_uuids = len * size_of::<u128>() + size_of_val(&**table);
+        let of_others = letters.capacity() + ids.capacity() * OTHER;
+        of_uuids + of_others
+    }
+
     /// Adds ids, and says of each whether it is new. An empty id always is (docs/semantics.md,
     /// "Determinism").
     ///
@@ -166,6 +175,9 @@ impl Numbers {
         }
     }
 }
+
+/// Bytes of an entry in the table of [`Others`]: the place, and a byte of the table's own.
+const OTHER: usize = size_of::<(usize, u32)>() + 1;
 
 /// All other ids: their bytes one after another, and a table of their places.
 #[derive(Debug, Default)]

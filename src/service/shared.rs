@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::memory::MemoryBudget;
 use super::metrics::ServiceMetrics;
 use super::rulesets::{RulesetId, Rulesets};
 use super::{Limits, status};
@@ -18,6 +19,8 @@ pub(super) struct Shared<L> {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) metrics: ServiceMetrics,
+    /// What all open calls may hold.
+    pub(super) memory: MemoryBudget,
     /// One for each tick that may match at the same time.
     pub(super) permits: Arc<Semaphore>,
     pub(super) rulesets: Rulesets,
@@ -25,12 +28,14 @@ pub(super) struct Shared<L> {
 
 impl<L: MatchLogic> Shared<L> {
     pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
+        let memory = MemoryBudget::new(limits.memory_bytes(), metrics.memory());
         let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
         Self {
             logic,
             limits,
             clock,
             metrics,
+            memory,
             permits,
             rulesets: Rulesets::default(),
         }

@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::decode::DecodeFault;
+use super::memory::NoRoom;
 use crate::matching::rules::{MAX_FAULTS, list};
 use crate::matching::{RuleFault, RulesError};
 use crate::proto::wire::Malformed;
@@ -46,6 +47,36 @@ pub(super) fn undecodable(outer: &str, fault: &DecodeFault) -> Status {
 pub(super) fn oversized(most: u32) -> Status {
     Status::resource_exhausted(format!(
         "a message of the call has more than {most} bytes (MAX_MESSAGE_BYTES)"
+    ))
+}
+
+/// A call that is not read from any more, since the memory budget is used.
+///
+/// ABORTED for a large one: the caller may begin again later, as AGS does with its next tick, and no
+/// proxy sends it again at once. (Envoy's `retry_on` knows of cancelled, deadline-exceeded, internal,
+/// resource-exhausted and unavailable; a call that is too large here is too large for the next
+/// replica.) UNAVAILABLE for a small one: another replica has room for it.
+pub(super) fn no_room(why: NoRoom) -> Status {
+    let NoRoom { used, limit, .. } = why;
+    let full = format!("all calls together hold {used} of {limit} bytes (MAX_MEMORY_BYTES)");
+    if !why.is_large {
+        let text = format!("{full}, and there is no room for this one; call again");
+        return Status::unavailable(text);
+    }
+    Status::aborted(format!(
+        "{full}, and this is the newest of the large ones, with {} bytes: send fewer or smaller \
+         tickets in a stream, raise MAX_MEMORY_BYTES, or add replicas",
+        why.taken
+    ))
+}
+
+/// A call that waited for memory too long: for `seconds`.
+pub(super) fn held_back(why: NoRoom, seconds: u32) -> Status {
+    let NoRoom { used, limit, taken, .. } = why;
+    Status::aborted(format!(
+        "the stream was not read from for {seconds} s (STREAM_IDLE_TIMEOUT_SECOND): all calls \
+         together hold {used} of {limit} bytes (MAX_MEMORY_BYTES), this one {taken}; send fewer or \
+         smaller tickets in a stream, raise MAX_MEMORY_BYTES, or add replicas"
     ))
 }
 

@@ -5,6 +5,7 @@
 //! not read either, and the flow control of HTTP/2 makes it wait.
 
 mod intake;
+mod report;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -20,19 +21,22 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::MAX_POOL;
-use super::metrics::{MESSAGE_REFUSED, RULESET_REFUSED, TickRecord};
+use super::memory::{CallMemory, Ledger};
+use super::metrics::{MESSAGE_REFUSED, TickRecord};
 use super::outbox::Outbox;
 use super::shared::Shared;
 use super::tick::Purpose;
-use super::{decode, oversized, status};
+use super::{oversized, status};
 use crate::matching::{Flow, MatchLogic};
-use crate::proto::{Opaque, Slot};
-use crate::telemetry::facts::{RpcFacts, bounded};
+use crate::proto::Opaque;
+use crate::telemetry::facts::RpcFacts;
 use intake::Intake;
 
 /// Messages that are read at a time before other tasks of the thread get their turn.
 const BATCH: usize = 256;
+
+/// Bytes after which they get it earlier: small messages may be compressed large ones.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
@@ -44,6 +48,10 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     /// Where answers are encoded.
     buffer: BytesMut,
     state: State<P>,
+    /// What it holds.
+    memory: Ledger,
+    /// Bytes of messages that were read since the task last gave others their turn.
+    read: usize,
     /// When to check again whether the stream has been idle or open for too long.
     alarm: Pin<Box<Sleep>>,
     /// When the stream has to have ended.
@@ -95,6 +103,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         {
             id.clone_into(&mut out.record.ab_trace_id);
         }
+        let memory: Option<&CallMemory> = request.extensions().get();
+        let memory = memory.cloned().unwrap_or_else(|| shared.memory.open(1, 0));
         let now = Instant::now();
         let end = now + shared.limits.stream_timeout();
         let first = end.min(now + shared.limits.idle_timeout());
@@ -104,6 +114,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             out,
             buffer: BytesMut::new(),
             state: State::Opening,
+            memory: Ledger::new(memory),
+            read: 0,
             alarm: Box::pin(tokio::time::sleep_until(first)),
             end,
             active: false,
@@ -132,7 +144,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 }
             },
             State::Opening | State::Reading { .. } => {
-                let read = match Pin::new(&mut self.requests).poll_next(cx) {
+                let polled = match self.memory.poll_room(cx) {
+                    Poll::Ready(Ok(())) => Pin::new(&mut self.requests).poll_next(cx),
+                    Poll::Ready(Err(why)) => return Poll::Ready(Err(status::no_room(why))),
+                    Poll::Pending => Poll::Pending,
+                };
+                let read = match polled {
                     Poll::Pending if self.holds_tickets() => self.flush(),
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(request) => {
@@ -161,11 +178,15 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     }
 
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
+        let bytes = request.fields().len();
+        self.read += bytes;
+        let request = self.memory.message(request);
         let Self {
             shared,
             out,
             state,
             span,
+            memory,
             opened: since,
             facts,
             ..
@@ -180,6 +201,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     tickets = Empty,
                     answers = Empty
                 );
+                memory.rules(bytes);
                 let opened = intake::open::<P, L>(shared, request, &mut out.record);
                 if let Some(facts) = facts {
                     out.record.identify(facts);
@@ -212,28 +234,11 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let State::Reading { tick, intake } = &mut self.state else {
             return Ok(Flow::Go);
         };
+        intake.charge(&mut self.memory);
         let push = AssertUnwindSafe(|| intake.flush::<P>(tick, &mut self.out));
         // Unwind safe because the tick is dropped after a panic: what it left half done is never
         // read.
         catch_unwind(push).map_err(|_| status::panicked())
-    }
-
-    /// Names the ruleset in the log if the stream is refused for it, with the pool if a ticket is at
-    /// hand: clients send tickets right behind the parameters.
-    fn tell_of_ruleset(&mut self, cx: &mut Context<'_>, status: &Status) {
-        if self.out.record.refused != Some(RULESET_REFUSED) {
-            return;
-        }
-        if let Poll::Ready(Some(Ok(next))) = Pin::new(&mut self.requests).poll_next(cx)
-            && let Ok(Some((Slot::Ticket | Slot::BackfillTicket, bytes))) = P::SLOTS.read(next)
-            && let Ok(named) = decode::named(&bytes)
-        {
-            self.out.record.match_pool = named.pool;
-        }
-        let record = &self.out.record;
-        let pool = bounded(&record.match_pool, MAX_POOL);
-        let rulesets = &self.shared.rulesets;
-        rulesets.refuse(record.ruleset, record.now_ms, pool, status.message());
     }
 
     /// Ends the stream with an error, behind what the tickets before it led to.
@@ -249,6 +254,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         if self.flush()? == Flow::Stop {
             return Ok(Flow::Stop);
         }
+        self.memory.is_read();
         let State::Reading { tick, .. } = std::mem::replace(&mut self.state, State::Ended) else {
             return Err(intake::ended_early::<P>());
         };
@@ -270,6 +276,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let limit = self.shared.limits.match_time_limit();
         let permits = Arc::clone(&self.shared.permits);
         let span = self.span.clone();
+        let memory = self.memory.memory();
         let thread = tokio::spawn(async move {
             let permit = permits.acquire_owned().await;
             let work = move || {
@@ -279,6 +286,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 span.in_scope(|| P::finish(tick, &mut moved));
                 drop(span);
                 moved.record.finish = started.elapsed();
+                drop(memory);
                 moved.record
             };
             tokio::task::spawn_blocking(work).await.ok()
@@ -301,36 +309,14 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
                 let maximum = self.shared.limits.stream_idle_timeout_second;
+                if let Some(why) = self.memory.held_back() {
+                    return Poll::Ready(status::held_back(why, maximum));
+                }
                 return Poll::Ready(Status::deadline_exceeded(format!(
                     "no message was received for {maximum} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));
             }
             self.alarm.as_mut().reset(self.end.min(now + idle));
-        }
-    }
-
-    /// Records what the tick did, once.
-    fn report(&mut self) {
-        if std::mem::replace(&mut self.recorded, true) {
-            return;
-        }
-        let record = &mut self.out.record;
-        record.duration = self.opened.elapsed();
-        let span = std::mem::replace(&mut self.span, Span::none());
-        if !span.is_disabled() {
-            span.record("tick_id", record.tick_id);
-            span.record("match_pool", bounded(&record.match_pool, MAX_POOL));
-            span.record("tickets", record.tickets);
-            span.record("answers", record.answers);
-        }
-        self.shared
-            .metrics
-            .tick_ended(record, self.facts.as_deref());
-        let pool = bounded(&record.match_pool, MAX_POOL);
-        let rulesets = &self.shared.rulesets;
-        rulesets.wrong_types(record.ruleset, record.now_ms, pool, &record.wrong_types);
-        if let Some(summary) = record.exceeded.summary() {
-            tracing::warn!(match_pool = pool, tick_id = record.tick_id, "{summary}");
         }
     }
 }
@@ -342,7 +328,12 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        this.memory.is_sent();
+        this.read = 0;
         for _ in 0..BATCH {
+            if this.read >= BATCH_BYTES {
+                break;
+            }
             if let Some(answer) = this.out.pop() {
                 return Poll::Ready(Some(Ok(this.encode(answer))));
             }
@@ -371,8 +362,11 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn encode(&mut self, answer: P::Answer) -> P::Response {
         let response = P::encode(&answer, &mut self.buffer);
-        if let State::Reading { intake, .. } = &mut self.state {
-            P::tickets(answer).for_each(|ticket| intake.batch.keep(ticket));
+        for ticket in P::tickets(answer) {
+            self.memory.send(&ticket);
+            if let State::Reading { intake, .. } = &mut self.state {
+                intake.batch.keep(ticket);
+            }
         }
         response
     }

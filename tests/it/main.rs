@@ -9,6 +9,7 @@ mod dashboards;
 mod demo;
 mod descriptor;
 mod manual;
+mod memory;
 mod program;
 mod reported;
 mod serving;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::matching::Player;
+use crate::matching::{Player, TicketFault};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::testing::{facts, metrics, value};
 
@@ -35,6 +35,10 @@ fn every_series_is_there_from_the_start() {
         "t_tickets_left_total",
         r#"t_invalid_tickets_total{bound="session_lists"}"#,
         "t_wrong_type_values_total",
+        "t_memory_used_bytes",
+        "t_memory_limit_bytes",
+        "t_memory_held_back_total",
+        "t_memory_refused_total",
         "t_matches_total",
         "t_match_players_count",
         "t_ticket_wait_seconds_count",
@@ -54,7 +58,7 @@ fn no_two_reasons_share_a_name() {
         .filter(|line| line.starts_with("t_refusals_total{"));
     assert_eq!(
         series.count(),
-        Reason::ALL.len() + ticket_faults().len() + 2
+        reasons::all().count()
     );
 }
 

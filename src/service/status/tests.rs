@@ -90,3 +90,31 @@ proptest! {
         check(&rules(&error));
     }
 }
+
+#[test]
+fn a_large_call_without_memory_is_not_sent_again_and_a_small_one_may_be() {
+    let mut why = NoRoom {
+        is_large: true,
+        taken: 70,
+        used: 98,
+        limit: 100,
+    };
+    // Envoy's `retry_on` has names for these codes only.
+    let retriable = [
+        Code::Cancelled,
+        Code::DeadlineExceeded,
+        Code::Internal,
+        Code::ResourceExhausted,
+        Code::Unavailable,
+    ];
+    for status in [no_room(why), held_back(why, 30)] {
+        assert!(!retriable.contains(&status.code()), "{status:?}");
+        for part in ["98 of 100 bytes (MAX_MEMORY_BYTES)", "70", "add replicas"] {
+            assert!(status.message().contains(part), "{part}: {status:?}");
+        }
+    }
+    why.is_large = false;
+    let status = no_room(why);
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("MAX_MEMORY_BYTES"), "{status:?}");
+}

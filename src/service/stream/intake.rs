@@ -8,6 +8,7 @@ use crate::matching::rules::quoted;
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::decode::{Batch, DecodeFault, Known, Named};
+use crate::service::memory::Ledger;
 use crate::service::metrics::{RULESET_REFUSED, TickRecord};
 use crate::service::outbox::Outbox;
 use crate::service::seen::Seen;
@@ -32,8 +33,9 @@ pub(super) struct Intake {
     known: Known,
     /// Tickets that have been read and not yet given to the tick.
     pub(super) batch: Batch,
-    /// A session that has not yet been given to the tick; it came after those tickets.
-    session: Option<Session>,
+    /// A session that has not yet been given to the tick, with the size of its message; it came
+    /// after those tickets.
+    session: Option<(Session, usize)>,
     /// Which of the tickets or sessions are new to the stream; kept to use its memory again.
     new: Vec<bool>,
 }
@@ -160,7 +162,7 @@ impl Intake {
                 check_pool(&mut self.pool, "backfill_ticket", id, &session.pool, record)?;
                 session.arrival = self.sessions;
                 self.sessions += 1;
-                self.session = Some(session);
+                self.session = Some((session, bytes.len()));
                 Ok(true)
             }
         }
@@ -217,6 +219,13 @@ impl Intake {
         !self.batch.is_empty()
     }
 
+    /// Counts what the next [`Intake::flush`] gives to the tick.
+    pub(super) fn charge(&self, memory: &mut Ledger) {
+        let session = self.session.as_ref().map(|(session, bytes)| (session, *bytes));
+        let ids = self.seen_tickets.held_bytes() + self.seen_sessions.held_bytes();
+        memory.take(self.batch.tickets(), session, ids);
+    }
+
     /// Gives the tick what was read since the last time, in the order in which it came. To be
     /// called also when no message is ready, so that no ticket waits for others.
     pub(super) fn flush<P: Purpose>(
@@ -233,7 +242,7 @@ impl Intake {
                 return Flow::Stop;
             }
         }
-        let Some(session) = self.session.take() else {
+        let Some((session, _)) = self.session.take() else {
             return Flow::Go;
         };
         let id = [&*session.backfill_ticket_id].into_iter();

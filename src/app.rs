@@ -188,9 +188,11 @@ impl<L: MatchLogic> App<L> {
         );
         let (reporter, health) = tonic_health::server::health_reporter();
         let service =
-            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics)
-                .into_server();
-        let mut router = server::builder(&settings).layer(stack).add_service(service);
+            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics);
+        let freed_memory = service.freed_memory_goes_back();
+        let mut router = server::builder(&settings)
+            .layer(stack)
+            .add_service(service.into_server());
         if settings.enable_health_check {
             router = router.add_service(health);
         }
@@ -205,6 +207,7 @@ impl<L: MatchLogic> App<L> {
         let ends = self.ends;
         let auth = self.auth;
         let serve = async move {
+            let _freed_memory = AbortOnDrop::of(freed_memory);
             set_health(&starting, ServingStatus::NotServing).await;
             let opening = AbortOnDrop::of(open_when_ready(
                 starting,

@@ -25,9 +25,9 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxStream;
 use tonic::server::NamedService;
 use tonic::service::LayerExt;
-use tower::layer::layer_fn;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use tower::Service;
+use tower::layer::layer_fn;
 use tower::util::MapResponseLayer;
 
 use crate::clock::Clock;
@@ -84,10 +84,16 @@ impl<L: MatchLogic> MatchFunctionService<L> {
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip);
-        let server = layer_fn(move |server| Metered::new(server, memory.clone(), most))
-            .named_layer(server);
+        let server =
+            layer_fn(move |server| Metered::new(server, memory.clone(), most)).named_layer(server);
         MapResponseLayer::new(move |response| oversized::in_headers(response, most))
             .named_layer(server)
+    }
+
+    /// Gives memory that calls have freed back to the system within seconds, for as long as it is
+    /// polled.
+    pub fn freed_memory_goes_back(&self) -> impl Future<Output = ()> + Send + use<L> {
+        self.shared.memory.clone().goes_back()
     }
 
     /// Reads the ticket of a unary call; an absent one is an empty one, as proto3 has it. `None` if

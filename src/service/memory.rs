@@ -18,6 +18,7 @@
 mod budget;
 mod call;
 mod container;
+mod freed;
 mod layer;
 mod ledger;
 #[cfg(test)]

@@ -72,7 +72,9 @@ pub(super) fn no_room(why: NoRoom) -> Status {
 
 /// A call that waited for memory too long: for `seconds`.
 pub(super) fn held_back(why: NoRoom, seconds: u32) -> Status {
-    let NoRoom { used, limit, taken, .. } = why;
+    let NoRoom {
+        used, limit, taken, ..
+    } = why;
     Status::aborted(format!(
         "the stream was not read from for {seconds} s (STREAM_IDLE_TIMEOUT_SECOND): all calls \
          together hold {used} of {limit} bytes (MAX_MEMORY_BYTES), this one {taken}; send fewer or \

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::task::AtomicWaker;
 
 use super::call::CallMemory;
+use super::freed::{self, Freed};
 use crate::service::metrics::MemoryMetrics;
 
 /// Bytes that all open calls may hold together. Cheap to clone.
@@ -23,6 +24,7 @@ struct State {
     /// How many calls of the queue wait. Changed with the queue locked.
     waiting: AtomicUsize,
     queue: Mutex<Queue>,
+    freed: Freed,
     metrics: MemoryMetrics,
 }
 
@@ -112,6 +114,7 @@ impl MemoryBudget {
             opened: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             queue: Mutex::default(),
+            freed: Freed::default(),
             metrics,
         }))
     }
@@ -128,6 +131,11 @@ impl MemoryBudget {
             task: AtomicWaker::new(),
         };
         CallMemory::new(self.clone(), Arc::new(meter), inflation, most)
+    }
+
+    /// Gives memory that calls have freed back to the system, for as long as it is polled.
+    pub(in crate::service) async fn goes_back(self) {
+        self.0.freed.goes_back(freed::call_allocator).await;
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -168,6 +176,7 @@ impl MemoryBudget {
         self.0.used.fetch_sub(bytes, Ordering::SeqCst);
         meter.taken.fetch_sub(bytes, Ordering::SeqCst);
         self.0.metrics.given_back(bytes);
+        self.0.freed.add(bytes);
         self.wake();
     }
 

@@ -32,12 +32,7 @@ struct Call {
 }
 
 impl CallMemory {
-    pub(super) fn new(
-        budget: MemoryBudget,
-        meter: Arc<Meter>,
-        inflation: u64,
-        most: u64,
-    ) -> Self {
+    pub(super) fn new(budget: MemoryBudget, meter: Arc<Meter>, inflation: u64, most: u64) -> Self {
         let call = Call {
             budget,
             meter,

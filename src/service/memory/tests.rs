@@ -142,7 +142,11 @@ fn a_used_budget_refuses_the_newest_large_call() {
     let tasks = [(); 2].map(|()| Arc::new(Task::default()));
     assert_eq!(tasks[1].polls(&newest), Poll::Pending);
     oldest.hold(91 * MIB);
-    assert_eq!(tasks[0].polls(&oldest), Poll::Pending, "until that one is gone");
+    assert_eq!(
+        tasks[0].polls(&oldest),
+        Poll::Pending,
+        "until that one is gone"
+    );
     assert_eq!(tasks[1].woken(), 1);
     let Poll::Ready(Err(why)) = tasks[1].polls(&newest) else {
         panic!("the newest one is refused");
@@ -179,7 +183,10 @@ fn the_only_large_call_waits_for_those_that_end_by_themselves() {
     assert_eq!(task.woken(), 1);
     assert_eq!(task.polls(&reading), GO);
     reading.hold(95 * MIB);
-    assert!(is_refused(task.polls(&reading)), "there is no other to wait for");
+    assert!(
+        is_refused(task.polls(&reading)),
+        "there is no other to wait for"
+    );
 }
 
 #[test]

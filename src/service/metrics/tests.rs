@@ -56,10 +56,7 @@ fn no_two_reasons_share_a_name() {
     let series = text
         .lines()
         .filter(|line| line.starts_with("t_refusals_total{"));
-    assert_eq!(
-        series.count(),
-        reasons::all().count()
-    );
+    assert_eq!(series.count(), reasons::all().count());
 }
 
 #[test]

@@ -221,7 +221,10 @@ impl Intake {
 
     /// Counts what the next [`Intake::flush`] gives to the tick.
     pub(super) fn charge(&self, memory: &mut Ledger) {
-        let session = self.session.as_ref().map(|(session, bytes)| (session, *bytes));
+        let session = self
+            .session
+            .as_ref()
+            .map(|(session, bytes)| (session, *bytes));
         let ids = self.seen_tickets.held_bytes() + self.seen_sessions.held_bytes();
         memory.take(self.batch.tickets(), session, ids);
     }

@@ -1,13 +1,11 @@
 //! What all calls share.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
 use tonic::Status;
 
 use super::memory::MemoryBudget;
 use super::metrics::ServiceMetrics;
 use super::rulesets::{RulesetId, Rulesets};
+use super::turns::Turns;
 use super::{Limits, status};
 use crate::clock::Clock;
 use crate::matching::MatchLogic;
@@ -21,22 +19,26 @@ pub(super) struct Shared<L> {
     pub(super) metrics: ServiceMetrics,
     /// What all open calls may hold.
     pub(super) memory: MemoryBudget,
-    /// One for each tick that may match at the same time.
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) turns: Turns,
     pub(super) rulesets: Rulesets,
 }
 
 impl<L: MatchLogic> Shared<L> {
     pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
-        let memory = MemoryBudget::new(limits.memory_bytes(), metrics.memory());
-        let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
+        let bytes = limits.memory_bytes();
+        tracing::info!(
+            bytes,
+            "memory that all calls together may hold (MAX_MEMORY_BYTES)"
+        );
+        let memory = MemoryBudget::new(bytes, metrics.memory());
+        let turns = Turns::new(limits.concurrent_ticks(), metrics.ticks_waiting());
         Self {
             logic,
             limits,
             clock,
             metrics,
             memory,
-            permits,
+            turns,
             rulesets: Rulesets::default(),
         }
     }

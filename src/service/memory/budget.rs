@@ -50,6 +50,8 @@ pub(super) struct Meter {
     /// How many calls were opened before it.
     age: u64,
     taken: AtomicU64,
+    /// Whether it is in the queue. Changed with the queue locked.
+    queued: AtomicBool,
     waits: AtomicBool,
     refused: AtomicBool,
     /// The task of the call, while it waits for memory or for its client.
@@ -126,6 +128,7 @@ impl MemoryBudget {
         let meter = Meter {
             age,
             taken: AtomicU64::new(0),
+            queued: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             refused: AtomicBool::new(false),
             task: AtomicWaker::new(),
@@ -167,7 +170,7 @@ impl MemoryBudget {
         let before = meter.taken.fetch_add(bytes, Ordering::SeqCst);
         let large = self.0.marks.large;
         if before < large && before + bytes >= large {
-            self.queue().insert(meter.age, Arc::clone(meter));
+            meter.joins(&mut self.queue());
         }
     }
 
@@ -182,12 +185,14 @@ impl MemoryBudget {
 
     /// The call is not read from any more: it has been read, or has ended.
     pub(super) fn leave(&self, meter: &Meter) {
-        let mut queue = self.queue();
-        if queue.remove(&meter.age).is_some() {
-            self.waits_no_more(meter);
-            drop(queue);
-            self.wake();
+        if !meter.queued.load(Ordering::SeqCst) {
+            return;
         }
+        let mut queue = self.queue();
+        meter.leaves(&mut queue);
+        self.waits_no_more(meter);
+        drop(queue);
+        self.wake();
     }
 
     /// Whether a call may be read from; else its task is woken when it may, or is refused. Without a
@@ -204,7 +209,7 @@ impl MemoryBudget {
         // First in the queue, then the look at what is used: a call that gives back in between finds
         // this one waiting.
         meter.task.register(cx.waker());
-        queue.insert(meter.age, Arc::clone(meter));
+        meter.joins(&mut queue);
         let new = !meter.waits.swap(true, Ordering::SeqCst);
         if new {
             self.0.waiting.fetch_add(1, Ordering::SeqCst);
@@ -219,7 +224,7 @@ impl MemoryBudget {
             Verdict::Go => {
                 self.waits_no_more(meter);
                 if !self.is_large(meter) {
-                    queue.remove(&meter.age);
+                    meter.leaves(&mut queue);
                 }
                 return Poll::Ready(Ok(()));
             }
@@ -324,6 +329,16 @@ impl Meter {
     /// Whether it is held back until others have given back.
     pub(super) fn waits(&self) -> bool {
         self.waits.load(Ordering::SeqCst)
+    }
+
+    fn joins(self: &Arc<Self>, queue: &mut Queue) {
+        queue.insert(self.age, Arc::clone(self));
+        self.queued.store(true, Ordering::SeqCst);
+    }
+
+    fn leaves(&self, queue: &mut Queue) {
+        queue.remove(&self.age);
+        self.queued.store(false, Ordering::SeqCst);
     }
 
     fn is_refused(&self) -> bool {

@@ -52,7 +52,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let is_compressed = request.headers().contains_key("grpc-encoding");
+        let encoding = request.headers().get("grpc-encoding");
+        let is_compressed = encoding.is_some_and(|encoding| encoding != "identity");
         let inflation = if is_compressed { GZIP } else { 1 };
         let memory = self.budget.open(inflation, self.most);
         let inner = std::mem::take(request.body_mut());

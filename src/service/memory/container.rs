@@ -1,5 +1,6 @@
-//! The memory limit of the container (the cgroup) that the server runs in. Crates that tell it bring
-//! a whole library of system facts along, and look at the root of the mount only.
+//! How much memory the server may use: the limit of the container (the cgroup) that it runs in, or of
+//! the shell that started it (`ulimit -v`). Crates that tell the first bring a whole library of system
+//! facts along, and look at the root of the mount only.
 
 use std::fs;
 use std::path::{Component, Path};
@@ -13,12 +14,22 @@ const NO_LIMIT: u64 = 1 << 60;
 /// What the budget is a share of where there is no limit, in bytes.
 const WITHOUT_LIMIT: u64 = 2 << 30;
 
-/// The budget unless MAX_MEMORY_BYTES says otherwise, in bytes: 60 % of the container's limit, or of
+/// The budget unless MAX_MEMORY_BYTES says otherwise, in bytes: 60 % of the lowest limit, or of
 /// 2 GiB without one. The rest is for the program itself, buffers of connections, the indices of
 /// ticks that match, and memory that the allocator keeps for a moment.
 pub(in crate::service) fn default_budget() -> u64 {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    share(limit(Path::new(MOUNT), &own))
+    let of_container = limit(Path::new(MOUNT), &own);
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let all = of_container.into_iter().chain(address_space(&limits));
+    share(all.min())
+}
+
+/// The soft limit of the address space in `/proc/self/limits`, if there is one.
+fn address_space(limits: &str) -> Option<u64> {
+    let mut lines = limits.lines();
+    let line = lines.find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 fn share(limit: Option<u64>) -> u64 {
@@ -118,6 +129,17 @@ mod tests {
         assert_eq!(limit(folder.path(), "0::/kubepods/pod1/app"), Some(77));
         assert_eq!(limit(&below, "0::/../../app"), None, "not beyond the mount");
         assert_eq!(limit(folder.path(), "nonsense\n0:\n"), None);
+    }
+
+    #[test]
+    fn the_limit_of_a_shell_is_that_of_the_address_space() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
+            Max open files            1024                 4096                 files\n\
+            Max address space         1073741824           unlimited            bytes\n";
+        assert_eq!(address_space(limits), Some(1 << 30));
+        let unlimited = limits.replace("1073741824", "unlimited ");
+        assert_eq!(address_space(&unlimited), None);
+        assert_eq!(address_space(""), None);
     }
 
     #[test]

@@ -14,14 +14,16 @@ const NO_LIMIT: u64 = 1 << 60;
 /// What the budget is a share of where there is no limit, in bytes.
 const WITHOUT_LIMIT: u64 = 2 << 30;
 
-/// The budget unless MAX_MEMORY_BYTES says otherwise, in bytes: 60 % of the lowest limit, or of
+/// The budget unless MAX_MEMORY_BYTES says otherwise, in bytes: 60 % of the container's limit, or of
 /// 2 GiB without one. The rest is for the program itself, buffers of connections, the indices of
 /// ticks that match, and memory that the allocator keeps for a moment.
 pub(in crate::service) fn default_budget() -> u64 {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let of_container = limit(Path::new(MOUNT), &own);
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let all = of_container.into_iter().chain(address_space(&limits));
+    // The allocator reserves addresses in large pieces: a third of them is not used.
+    let of_shell = address_space(&limits).map(|bytes| bytes / 3 * 2);
+    let all = of_container.into_iter().chain(of_shell);
     share(all.min())
 }
 

@@ -131,7 +131,11 @@ fn field(len: usize) -> u64 {
 /// Bytes of a field with so many bytes of content: a key of one byte, as all fields of an answer have
 /// it, and the length.
 fn sized(len: u64) -> u64 {
-    let bits = u64::BITS - (len | 1).leading_zeros();
+    // Nearly all of them.
+    if len < 128 {
+        return 2 + len;
+    }
+    let bits = u64::BITS - len.leading_zeros();
     1 + u64::from(bits.div_ceil(7)) + len
 }
 

@@ -1,9 +1,7 @@
 //! Blocked players: never in one match, never in one team, or without effect (docs/semantics.md,
 //! "Blocks").
 
-use std::collections::HashSet;
-
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::players::Players;
 use crate::matching::alliance::BlockPolicy;

@@ -181,6 +181,10 @@ impl<'a> Splits<'a> {
 /// The most balanced split that is found from a known one.
 fn balanced(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
     debug_assert!(lineup.is_valid(&known), "{known:?} is not a valid split");
+    // With a member in each team, all splits are the same teams.
+    if lineup.members.len() == lineup.teams() {
+        return known;
+    }
     let balanced = balance::balanced(lineup, known);
     if lineup.members.len() <= EXACT_PARTIES {
         exact::best(lineup, balanced)

@@ -116,6 +116,7 @@ fn log_configuration(config: &Config) {
         telemetry = assignments(config.telemetry.summary()),
         server = ?config.server,
         limits = ?config.limits,
+        memory_bytes = config.limits.memory_bytes(),
         "effective configuration"
     );
 }

@@ -25,12 +25,7 @@ pub(super) struct Shared<L> {
 
 impl<L: MatchLogic> Shared<L> {
     pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
-        let bytes = limits.memory_bytes();
-        tracing::info!(
-            bytes,
-            "memory that all calls together may hold (MAX_MEMORY_BYTES)"
-        );
-        let memory = MemoryBudget::new(bytes, metrics.memory());
+        let memory = MemoryBudget::new(limits.memory_bytes(), metrics.memory());
         let turns = Turns::new(limits.concurrent_ticks(), metrics.ticks_waiting());
         Self {
             logic,

@@ -44,12 +44,20 @@ pub(super) fn start(grace: Duration) -> io::Result<impl Stream<Item = ()> + Unpi
                 let _ = sender.send(());
                 let second = tokio::time::timeout(grace + AFTER_GRACE, signals.next());
                 if second.await.is_err() {
-                    std::process::exit(0);
+                    exit(0);
                 }
                 let _ = sender.send(());
                 tokio::time::sleep(AT_ONCE).await;
-                std::process::exit(1);
+                exit(1);
             });
         })?;
     Ok(UnboundedReceiverStream::new(receiver))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the flush of logs and spans may be what holds the process"
+)]
+fn exit(code: i32) -> ! {
+    std::process::exit(code)
 }

@@ -2,9 +2,10 @@
 //! without a call for the longest time. So connections that only stand open do not keep clients
 //! with calls out.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, Id};
 
 use super::activity::Activity;
 
@@ -15,7 +16,7 @@ const OTHER_FILES: u64 = 256;
 #[derive(Debug)]
 pub(super) struct Room {
     max: usize,
-    taken: Vec<Place>,
+    taken: HashMap<Id, Place>,
 }
 
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Room {
         }
         Self {
             max: usize::try_from(allowed).unwrap_or(usize::MAX),
-            taken: Vec::new(),
+            taken: HashMap::new(),
         }
     }
 
@@ -60,22 +61,26 @@ impl Room {
         if self.taken.len() < self.max {
             return Found::Free;
         }
-        self.taken.retain(|place| !place.task.is_finished());
-        if self.taken.len() < self.max {
-            return Found::Free;
+        let quiet = self.taken.iter();
+        let quiet = quiet.filter_map(|(id, place)| Some((place.activity.quiet_since()?, *id)));
+        let longest = quiet.min_by_key(|(since, _)| *since);
+        match longest.and_then(|(_, id)| self.taken.remove(&id)) {
+            Some(place) => {
+                place.task.abort();
+                Found::Replaced
+            }
+            None => Found::Full,
         }
-        let quiet = self.taken.iter().enumerate();
-        let quiet = quiet.filter_map(|(at, place)| Some((place.activity.quiet_since()?, at)));
-        let Some((_, longest)) = quiet.min() else {
-            return Found::Full;
-        };
-        self.taken.swap_remove(longest).task.abort();
-        Found::Replaced
     }
 
     /// A connection takes its place.
     pub(super) fn take(&mut self, activity: Arc<Activity>, task: AbortHandle) {
-        self.taken.push(Place { activity, task });
+        self.taken.insert(task.id(), Place { activity, task });
+    }
+
+    /// The task of a connection has ended.
+    pub(super) fn leave(&mut self, task: Id) {
+        self.taken.remove(&task);
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
             open.push((activity, task));
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        let busy = open[0].0.call();
+        let _busy = open[0].0.call();
         assert_eq!(room.find(), Found::Replaced);
         let gone = open
             .remove(1)
@@ -121,17 +126,12 @@ mod tests {
             .await
             .expect_err("the second one is closed");
         assert!(gone.is_cancelled());
-        let calls: Vec<_> = open.iter().map(|(activity, _)| activity.call()).collect();
-        room.take(
-            Activity::new(),
-            tokio::spawn(pending::<()>()).abort_handle(),
-        );
-        let newest = room.taken.last().expect("taken").activity.call();
+        let newest = Activity::new();
+        let task = tokio::spawn(pending::<()>());
+        room.take(Arc::clone(&newest), task.abort_handle());
+        let _all_busy = (open[1].0.call(), newest.call());
         assert_eq!(room.find(), Found::Full);
-        drop((busy, calls));
-        open[0].1.abort();
-        let _ = (&mut open[0].1).await;
-        assert_eq!(room.find(), Found::Free, "one has ended by itself");
-        drop(newest);
+        room.leave(task.id());
+        assert_eq!(room.find(), Found::Free);
     }
 }

@@ -38,7 +38,13 @@ pub async fn serve<S, B>(
     let accept = async {
         let mut failures = Failures::default();
         loop {
-            let accepted = listener.accept().await;
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                Some(ended) = connections.join_next_with_id() => {
+                    room.leave(ended.map_or_else(|failed| failed.id(), |(id, ())| id));
+                    continue;
+                }
+            };
             let stream = match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
@@ -59,7 +65,6 @@ pub async fn serve<S, B>(
             // An answer must not wait for the confirmation of the one before. An error means that
             // the client has left already.
             let _ = stream.set_nodelay(true);
-            while connections.try_join_next().is_some() {}
             let (service, settings, stopped) = (service.clone(), settings.clone(), stopped.clone());
             let activity = Activity::new();
             let (metrics, open) = (metrics.clone(), metrics.opened());

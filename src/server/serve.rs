@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::body::Body;
-use tower::Service;
+use tonic::transport::server::Connected;
+use tower::{Service, ServiceExt};
 
 use super::activity::Activity;
 use super::connection;
@@ -65,7 +66,14 @@ pub async fn serve<S, B>(
             // An answer must not wait for the confirmation of the one before. An error means that
             // the client has left already.
             let _ = stream.set_nodelay(true);
-            let (service, settings, stopped) = (service.clone(), settings.clone(), stopped.clone());
+            let peer = stream.connect_info();
+            let service = service
+                .clone()
+                .map_request(move |mut request: Request<Body>| {
+                    request.extensions_mut().insert(peer.clone());
+                    request
+                });
+            let (settings, stopped) = (settings.clone(), stopped.clone());
             let activity = Activity::new();
             let (metrics, open) = (metrics.clone(), metrics.opened());
             let shared = activity.clone();

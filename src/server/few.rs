@@ -88,14 +88,14 @@ where
         };
         let place = Arc::new(place);
         let (open, closed) = oneshot::channel();
-        let sent = |inner| {
+        let request = request.map(|inner| {
             Body::new(Sent {
                 inner,
                 closed: Some(closed),
                 _place: Arc::clone(&place),
             })
-        };
-        let answer = self.inner.call(request.map(sent));
+        });
+        let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
             Ok(answer.map(|inner| {

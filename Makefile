@@ -8,7 +8,7 @@ target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test run try lint beautify clean test-telemetry demo-local
-.PHONY: image imagex imagex_push builder test-compose test-envoy check-manifests
+.PHONY: image imagex imagex_push builder test-compose test-envoy soak check-manifests
 
 # Name and tag of the image, and the platforms that `make imagex` builds it for.
 IMAGE ?= matchmaking-function-grpc-plugin-server-rust
@@ -83,6 +83,10 @@ test-compose: ## Build the image, run docker-compose.yaml and check it; needs a 
 test-envoy: ## Kill and replace servers behind a real Envoy, under calls, and check that no other call fails
 	$(CARGO) build --locked
 	scripts/test-envoy.sh
+
+soak: ## Load a server for MINUTES (10) and watch whether it grows
+	$(CARGO) build --release --locked --bin match-function --example soak
+	scripts/soak.sh $(target)/release/match-function $(target)/release/examples/soak
 
 check-manifests: ## Check the Kubernetes manifests against their schemas, as far as these are available
 	scripts/check-manifests.sh

@@ -13,6 +13,7 @@ mod shared;
 mod status;
 mod stream;
 mod tick;
+mod turns;
 
 use std::convert::Infallible;
 use std::fmt;

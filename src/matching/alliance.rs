@@ -33,6 +33,7 @@ mod teams;
 mod tests;
 mod tick;
 mod walk;
+mod watch;
 
 pub use backfill::AllianceBackfill;
 

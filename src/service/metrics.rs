@@ -4,22 +4,20 @@
 //! new metric of ticks is a series here, a field of the record, and the line of
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
+mod record;
 #[cfg(test)]
 mod tests;
 mod values;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, IntCounterVec, Result};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Result};
 
 use super::decode::Bound;
-use super::exceeded::Exceeded;
-use super::rulesets::RulesetId;
-use crate::matching::{Reason, Text, Ticket, TicketFault};
-use crate::telemetry::facts::{RpcFacts, Totals};
+use crate::matching::{Reason, TicketFault};
+use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::metrics::Registrar;
-use values::Values;
+pub(super) use record::TickRecord;
 
 /// A ruleset that cannot be used, as the reason of a refusal.
 pub(super) const RULESET_REFUSED: &str = "ruleset";
@@ -60,6 +58,7 @@ struct Series {
     refusals: IntCounterVec,
     exceeded: IntCounterVec,
     wrong_types: IntCounter,
+    ticks_waiting: IntGauge,
     received: IntCounter,
     placed: IntCounter,
     left: IntCounter,
@@ -139,6 +138,10 @@ impl ServiceMetrics {
                 "wrong_type_values_total",
                 "Values of attributes that rules measure that are not numbers; they count as 0.",
             )?,
+            ticks_waiting: metrics.gauge(
+                "ticks_waiting",
+                "Ticks that have all their tickets and wait for their turn to match.",
+            )?,
             received: metrics.counter("tickets_received_total", "Tickets received in ticks.")?,
             placed: metrics.counter(
                 "tickets_matched_total",
@@ -166,6 +169,11 @@ impl ServiceMetrics {
         })))
     }
 
+    /// Shows how many ticks wait for their turn.
+    pub(super) fn ticks_waiting(&self) -> IntGauge {
+        self.0.ticks_waiting.clone()
+    }
+
     /// A ticket or a ruleset was refused outside a tick.
     pub(super) fn refused(&self, reason: &'static str, facts: Option<&RpcFacts>) {
         self.0.refusals.with_label_values(&[reason]).inc();
@@ -183,27 +191,7 @@ impl ServiceMetrics {
 
     /// The record of a tick that begins.
     pub(super) fn tick_begins(&self, kind: TickKind) -> TickRecord {
-        TickRecord {
-            kind,
-            finished: false,
-            now_ms: 0,
-            tick_id: 0,
-            ruleset: RulesetId::default(),
-            ab_trace_id: String::new(),
-            match_pool: Text::new(),
-            tickets: 0,
-            answers: 0,
-            tickets_placed: 0,
-            players_placed: 0,
-            refused: None,
-            refusals: [0; Reason::ALL.len()],
-            exceeded: Exceeded::default(),
-            wrong_types: Vec::new(),
-            wait_seconds: Values::of(&self.0.wait_seconds),
-            match_players: Values::of(&self.0.match_players),
-            duration: Duration::ZERO,
-            finish: Duration::ZERO,
-        }
+        TickRecord::new(kind, &self.0.wait_seconds, &self.0.match_players)
     }
 
     /// A tick has ended, finished or not. What it did also goes into the facts of its call.
@@ -268,131 +256,4 @@ fn ticket_faults() -> [TicketFault; 7] {
         },
         TicketFault::Unfit(""),
     ]
-}
-
-/// The numbers of one tick, kept by its stream.
-#[derive(Debug)]
-pub(super) struct TickRecord {
-    kind: TickKind,
-    /// Whether it reached its end: false if the client left, a deadline passed, or it failed.
-    pub(super) finished: bool,
-    /// The tick's time, Unix milliseconds.
-    pub(super) now_ms: i64,
-    /// AGS's number of the tick.
-    pub(super) tick_id: u64,
-    /// The ruleset that it goes by.
-    pub(super) ruleset: RulesetId,
-    /// AGS's trace id; empty if it sent none.
-    pub(super) ab_trace_id: String,
-    /// The match pool; empty if no ticket came.
-    pub(super) match_pool: Text,
-    /// Tickets received, those seen before included.
-    pub(super) tickets: u64,
-    /// Matches made, or proposals in a backfill tick.
-    pub(super) answers: u64,
-    tickets_placed: u64,
-    players_placed: u64,
-    /// Why the stream was refused, if it was.
-    pub(super) refused: Option<&'static str>,
-    /// Tickets left over and sessions kept open, by reason.
-    refusals: [u64; Reason::ALL.len()],
-    /// Those of them that are beyond a bound.
-    pub(super) exceeded: Exceeded,
-    /// Measured attributes, each with the number of values that are not numbers.
-    pub(super) wrong_types: Vec<(Text, u64)>,
-    wait_seconds: Values,
-    match_players: Values,
-    /// From the parameters to the end.
-    pub(super) duration: Duration,
-    /// How long matching took after the half-close.
-    pub(super) finish: Duration,
-}
-
-impl TickRecord {
-    /// A match or a proposal was made of these tickets.
-    pub(super) fn placed<'t>(&mut self, tickets: impl Iterator<Item = &'t Ticket>) {
-        self.answers += 1;
-        let before = self.players_placed;
-        for ticket in tickets {
-            self.tickets_placed += 1;
-            self.players_placed += ticket.players.len() as u64;
-            let age_ms = ticket.age_ms(self.now_ms).unsigned_abs();
-            self.wait_seconds.add(age_ms as f64 / 1e3);
-        }
-        if self.kind == TickKind::Match {
-            let players = self.players_placed - before;
-            self.match_players.add(players as f64);
-        }
-    }
-
-    /// A ticket was left over, or a session kept open.
-    pub(super) fn left(&mut self, reason: Reason) {
-        self.refusals[reason as usize] += 1;
-    }
-
-    /// A ticket or a session of this id is beyond the bound, and left out.
-    pub(super) fn exceeds(&mut self, bound: Bound, id: &str) {
-        self.left(Reason::InvalidTicket);
-        self.exceeded.add(bound, id);
-    }
-
-    /// So many values of a measured attribute are not numbers.
-    pub(super) fn wrong_type(&mut self, attribute: &Text, values: u64) {
-        if values > 0 {
-            self.wrong_types.push((attribute.clone(), values));
-        }
-    }
-
-    /// Tells what the call is about, as far as it is known.
-    pub(super) fn identify(&self, facts: &RpcFacts) {
-        facts.set_tick_id(self.tick_id);
-        facts.set_ab_trace_id(&self.ab_trace_id);
-        facts.set_match_pool(&self.match_pool);
-    }
-
-    /// A record for the part of the tick that runs on another thread. Its counts start from these.
-    pub(super) fn fork(&self) -> Self {
-        Self {
-            ab_trace_id: self.ab_trace_id.clone(),
-            match_pool: self.match_pool.clone(),
-            exceeded: self.exceeded.clone(),
-            wrong_types: self.wrong_types.clone(),
-            wait_seconds: self.wait_seconds.clone(),
-            match_players: self.match_players.clone(),
-            ..*self
-        }
-    }
-
-    /// Takes over what the other thread recorded since the [`fork`](Self::fork).
-    pub(super) fn join(&mut self, other: Self) {
-        // The fork has the counts of this record, but only its own values.
-        self.flush_values();
-        *self = other;
-    }
-
-    fn flush_values(&self) {
-        self.wait_seconds.flush();
-        self.match_players.flush();
-    }
-
-    /// Every reason that was given, with its count.
-    fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let left = Reason::ALL.iter().zip(self.refusals);
-        left.map(|(reason, times)| (reason.as_str(), times))
-            .filter(|(_, times)| *times > 0)
-            .chain(self.refused.map(|reason| (reason, 1)))
-    }
-
-    fn totals(&self) -> Totals {
-        let (matches_out, proposals_out) = match self.kind {
-            TickKind::Match => (self.answers, 0),
-            TickKind::Backfill => (0, self.answers),
-        };
-        Totals {
-            tickets_in: self.tickets,
-            matches_out,
-            players_matched: self.players_placed,
-            proposals_out,
-        }
-    }
 }

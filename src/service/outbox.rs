@@ -2,11 +2,12 @@
 //! runs on a thread of its own.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 use super::metrics::TickRecord;
+use super::turns::Turn;
 use crate::matching::{
     BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Text, Ticket,
 };
@@ -20,7 +21,10 @@ pub(super) struct Outbox<T> {
     ready: VecDeque<T>,
     /// Where a finish on another thread sends its answers.
     channel: Option<UnboundedSender<T>>,
+    /// When matching has to end.
     deadline: Option<Instant>,
+    /// The tick's turn among others.
+    turn: Option<Turn>,
     pub(super) record: TickRecord,
 }
 
@@ -31,6 +35,7 @@ impl<T> Outbox<T> {
             ready: VecDeque::new(),
             channel: None,
             deadline: None,
+            turn: None,
             record,
         }
     }
@@ -40,9 +45,11 @@ impl<T> Outbox<T> {
         self.ready.pop_front()
     }
 
-    /// From now on the tick may take `limit`.
-    pub(super) fn start_clock(&mut self, limit: Duration) {
-        self.deadline = Instant::now().checked_add(limit);
+    /// From now on the tick matches until the deadline, while it is its turn; without one, which is when
+    /// the deadline has passed, it only leaves its tickets.
+    pub(super) fn begin(&mut self, turn: Option<Turn>, deadline: Instant) {
+        self.turn = turn;
+        self.deadline = Some(deadline);
     }
 
     /// From now on answers go through the channel.
@@ -60,15 +67,13 @@ impl<T> Outbox<T> {
     }
 
     fn flow(&self) -> Flow {
-        let gone = self
-            .channel
-            .as_ref()
-            .is_some_and(UnboundedSender::is_closed);
-        if gone
-            || self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-        {
+        let (Some(channel), Some(deadline)) = (&self.channel, self.deadline) else {
+            return Flow::Go;
+        };
+        if let Some(turn) = &self.turn {
+            turn.give_way(deadline, channel.closed());
+        }
+        if channel.is_closed() || Instant::now() >= deadline {
             Flow::Stop
         } else {
             Flow::Go
@@ -115,5 +120,66 @@ impl BackfillOut for Outbox<Proposal> {
 
     fn flow(&self) -> Flow {
         Self::flow(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use prometheus::IntGauge;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::service::ServiceMetrics;
+    use crate::service::metrics::TickKind;
+    use crate::service::turns::Turns;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// An outbox of a finish on a thread, and its other side.
+    fn outbox() -> (Outbox<Match>, tokio::sync::mpsc::UnboundedReceiver<Match>) {
+        let (sender, receiver) = unbounded_channel();
+        let record = ServiceMetrics::default().tick_begins(TickKind::Match);
+        let mut outbox = Outbox::new(record);
+        outbox.send_to(sender);
+        (outbox, receiver)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn matching_ends_at_its_deadline() {
+        let (mut outbox, _receiver) = outbox();
+        outbox.begin(None, Instant::now() + 4 * SECOND);
+        tokio::time::advance(4 * SECOND - Duration::from_millis(1)).await;
+        assert_eq!(outbox.flow(), Flow::Go);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(outbox.flow(), Flow::Stop);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_comes_late_has_what_is_left() {
+        let turns = Turns::new(1, IntGauge::new("waiting", "help").unwrap());
+        let deadline = Instant::now() + 4 * SECOND;
+        let other = turns.first(deadline).await;
+        let waits = tokio::spawn({
+            let turns = turns.clone();
+            async move { turns.first(deadline).await }
+        });
+        tokio::time::sleep(3 * SECOND).await;
+        drop(other);
+        let (mut outbox, _receiver) = outbox();
+        outbox.begin(waits.await.unwrap(), deadline);
+        assert_eq!(outbox.flow(), Flow::Go);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(outbox.flow(), Flow::Stop);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn matching_ends_when_the_client_has_gone() {
+        let (mut outbox, receiver) = outbox();
+        outbox.begin(None, Instant::now() + SECOND);
+        assert_eq!(outbox.flow(), Flow::Go);
+        drop(receiver);
+        assert_eq!(outbox.flow(), Flow::Stop);
     }
 }

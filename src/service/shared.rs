@@ -1,12 +1,10 @@
 //! What all calls share.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
 use tonic::Status;
 
 use super::metrics::ServiceMetrics;
 use super::rulesets::{RulesetId, Rulesets};
+use super::turns::Turns;
 use super::{Limits, status};
 use crate::clock::Clock;
 use crate::matching::MatchLogic;
@@ -18,20 +16,19 @@ pub(super) struct Shared<L> {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) metrics: ServiceMetrics,
-    /// One for each tick that may match at the same time.
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) turns: Turns,
     pub(super) rulesets: Rulesets,
 }
 
 impl<L: MatchLogic> Shared<L> {
     pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
-        let permits = Arc::new(Semaphore::new(limits.concurrent_ticks()));
+        let turns = Turns::new(limits.concurrent_ticks(), metrics.ticks_waiting());
         Self {
             logic,
             limits,
             clock,
             metrics,
-            permits,
+            turns,
             rulesets: Rulesets::default(),
         }
     }

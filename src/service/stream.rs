@@ -267,18 +267,18 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let (sender, answers) = unbounded_channel();
         let mut moved = Outbox::new(self.out.record.fork());
         moved.send_to(sender);
-        let limit = self.shared.limits.match_time_limit();
-        let permits = Arc::clone(&self.shared.permits);
+        // From the half-close on: what it waits for its turn is time that its client waits.
+        let half_close = Instant::now();
+        let deadline = half_close + self.shared.limits.match_time_limit();
+        let turns = self.shared.turns.clone();
         let span = self.span.clone();
         let thread = tokio::spawn(async move {
-            let permit = permits.acquire_owned().await;
+            let turn = turns.first(deadline).await;
             let work = move || {
-                let _permit = permit;
-                let started = Instant::now();
-                moved.start_clock(limit);
+                moved.begin(turn, deadline);
                 span.in_scope(|| P::finish(tick, &mut moved));
                 drop(span);
-                moved.record.finish = started.elapsed();
+                moved.record.finish = half_close.elapsed();
                 moved.record
             };
             tokio::task::spawn_blocking(work).await.ok()

@@ -86,18 +86,18 @@ impl BackfillTick for AllianceBackfill {
         fill.begin(out);
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
-            if out.flow() == Flow::Stop || !fill.has_steps_left() {
-                unasked = Some(Reason::Budget);
-                out.keep_open(session, Reason::Budget);
-                break;
-            }
-            match fill.serve(&session, number) {
+            match fill.serve(&session, number, &|| out.flow()) {
                 Ok(joined) => {
                     let proposal = propose(&rules, &context, session, joined);
                     if out.propose(proposal) == Flow::Stop {
                         unasked = Some(Reason::Budget);
                         break;
                     }
+                }
+                Err(Reason::Budget) => {
+                    unasked = Some(Reason::Budget);
+                    out.keep_open(session, Reason::Budget);
+                    break;
                 }
                 Err(reason) => out.keep_open(session, reason),
             }

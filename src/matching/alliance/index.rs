@@ -32,6 +32,10 @@ const EVERYTHING: Cell = 0;
 /// Cells for each ticket on average, beyond which an option is not indexed.
 const MAX_SPREAD: usize = 4;
 
+/// Latencies of all tickets together, beyond which they are not sorted by them: that takes some 50
+/// bytes for each.
+const MAX_MEASURED: usize = 1 << 21;
+
 /// What tickets are sorted by within a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
@@ -42,6 +46,18 @@ pub(super) enum Axis {
     /// Nothing but age: the score of all is the same.
     Age,
 }
+
+/// The tickets of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Tickets {
+    All,
+    FitAnyRegion,
+    /// Those that report the region; for sessions, only those to which it is open.
+    Region(Region),
+}
+
+/// The sections to walk for a pivot or a session, which have no ticket in common.
+pub(super) type Sections = SmallVec<[Section; 2]>;
 
 /// All waiting tickets, by cell.
 #[derive(Debug)]
@@ -61,9 +77,9 @@ pub(super) struct Index {
     lanes: Lists,
     /// Whether cell 0 holds every ticket, for pivots that would ask more than [`MAX_CELLS`].
     has_everything: bool,
-    /// The tickets of each cell in order, in a section for each region asked for on the axis of latency.
+    /// The tickets of each cell in order; on the axis of latency, in sections by region.
     pub(super) plane: Plane,
-    sections: HashMap<Option<Region>, Section>,
+    sections: HashMap<Tickets, Section>,
     scratch: Keys,
 }
 
@@ -228,29 +244,38 @@ impl Index {
         }
     }
 
-    /// The section to walk for a pivot in its region. O(n log n) the first time.
-    pub(super) fn section(
+    /// The sections to walk for a pivot in its region.
+    pub(super) fn sections(
         &mut self,
         pool: &Pool,
         criteria: &Criteria<'_>,
         pivot: &Pivot,
-    ) -> Section {
-        let axis = self.axis;
-        let region = match axis {
-            Axis::Latency => pivot.region,
-            Axis::Distance(_) | Axis::Age => None,
-        };
-        if let Some(section) = self.sections.get(&region) {
+    ) -> Sections {
+        match (self.axis, pivot.region) {
+            // Those that fit any region are in one section for all, or their number times that of the
+            // regions would be held.
+            (Axis::Latency, Some(region)) => [Tickets::FitAnyRegion, Tickets::Region(region)]
+                .map(|tickets| self.section(pool, criteria, tickets))
+                .into(),
+            _ => std::iter::once(self.section(pool, criteria, Tickets::All)).collect(),
+        }
+    }
+
+    /// A section for pivots. O(n log n) the first time.
+    fn section(&mut self, pool: &Pool, criteria: &Criteria<'_>, tickets: Tickets) -> Section {
+        if let Some(section) = self.sections.get(&tickets) {
             return *section;
         }
+        let axis = self.axis;
         let regions = &criteria.regions;
-        let place = |id| match (axis, region) {
-            (Axis::Distance(rule), _) => Some(criteria.distances.value(id, rule)),
-            (Axis::Latency, Some(region)) => {
-                let known = regions.fits_any(id) || regions.latency(id, region).is_some();
+        let place = |id| match (tickets, axis) {
+            (Tickets::All, Axis::Distance(rule)) => Some(criteria.distances.value(id, rule)),
+            (Tickets::All, Axis::Latency | Axis::Age) => Some(0.0),
+            (Tickets::FitAnyRegion, _) => regions.fits_any(id).then_some(0.0),
+            (Tickets::Region(region), _) => {
+                let known = regions.latency(id, region).is_some();
                 known.then(|| regions.excess(id, region) as f64)
             }
-            (Axis::Latency, None) | (Axis::Age, _) => Some(0.0),
         };
         let mut entries = Vec::with_capacity(pool.len() as usize * 2);
         for id in (0..pool.len()).filter(|id| pool.waits(*id)) {
@@ -267,7 +292,7 @@ impl Index {
             },
             open: regions.open(id),
         });
-        self.sections.insert(region, section);
+        self.sections.insert(tickets, section);
         section
     }
 
@@ -290,9 +315,10 @@ impl Index {
 
 /// The axis that lets a search end soonest.
 fn axis(pool: &Pool, criteria: &Criteria<'_>) -> Axis {
+    let regions = &criteria.regions;
     match criteria.distances.most_selective(pool.len()) {
         Some(rule) => Axis::Distance(rule),
-        None if criteria.regions.counts() => Axis::Latency,
+        None if regions.counts() && regions.measured() <= MAX_MEASURED => Axis::Latency,
         None => Axis::Age,
     }
 }

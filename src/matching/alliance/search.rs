@@ -21,6 +21,7 @@ use super::index::Index;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::teams::Packer;
+use super::watch::Watch;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 use candidates::Candidates;
@@ -41,8 +42,6 @@ pub(super) struct Search<'r> {
     /// Steps that searches of this tick may still take after they went back.
     backtracks_left: u64,
     scratch: Scratch,
-    /// Tickets looked at, in all pivots.
-    steps: u64,
 }
 
 /// Players that wait, to see at once that there are too few.
@@ -78,13 +77,7 @@ impl<'r> Search<'r> {
             supply: Supply::new(pool, criteria),
             backtracks_left: MAX_BACKTRACKS,
             scratch: Scratch::new(pool),
-            steps: 0,
         }
-    }
-
-    /// Tickets looked at so far.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps
     }
 
     /// Notes that a ticket is taken out of the pool. To be called before [`Pool::take`].
@@ -97,14 +90,16 @@ impl<'r> Search<'r> {
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// Why there is none; [`Reason::Budget`] if the tick has to end.
     pub(super) fn find(
         &mut self,
         pool: &Pool,
         criteria: &mut Criteria<'_>,
         chosen: &mut Chosen,
         pivot: Id,
+        watch: Watch<'_>,
     ) -> Result<Found, Reason> {
+        watch.step(1)?;
         let mut pivot = Pivot::new(self.rules, pool, pivot);
         let bounds = pivot.bounds;
         if pool.sizes[pivot.id as usize] > bounds.players_max {
@@ -137,7 +132,7 @@ impl<'r> Search<'r> {
         let mut first = None;
         for region in criteria.regions.of_pivot(pivot.id) {
             pivot.region = region;
-            let failed = match self.in_region(pool, criteria, chosen, &pivot, may_repeat) {
+            let failed = match self.in_region(pool, criteria, chosen, &pivot, may_repeat, watch) {
                 Ok(()) => {
                     return Ok(Found {
                         bounds,
@@ -145,6 +140,7 @@ impl<'r> Search<'r> {
                         one_way: pivot.one_way,
                     });
                 }
+                Err(Reason::Budget) => return Err(Reason::Budget),
                 Err(reason) => reason,
             };
             first.get_or_insert(failed);
@@ -159,7 +155,9 @@ impl<'r> Search<'r> {
         chosen: &mut Chosen,
         pivot: &Pivot,
         may_repeat: bool,
+        watch: Watch<'_>,
     ) -> Result<(), Reason> {
+        watch.step(1)?;
         let min_players = pivot.bounds.min_players();
         if !self.supply.reaches(pivot.region, min_players) {
             return Err(Reason::Region);
@@ -174,16 +172,15 @@ impl<'r> Search<'r> {
             pivot,
             may_repeat,
             view: self.index.view(criteria, pivot),
-            section: self.index.section(pool, criteria, pivot),
+            sections: self.index.sections(pool, criteria, pivot),
             plane: &mut self.index.plane,
             scratch,
             losses: Losses::default(),
-            steps: 0,
             backtracks: 0,
             backtrack_budget: self.backtracks_left,
+            watch,
         };
-        let found = candidates.find(chosen, packer);
-        self.steps += candidates.steps();
+        let found = candidates.find(chosen, packer)?;
         self.backtracks_left -= candidates.backtracks.min(self.backtracks_left);
         let (losses, ahead) = (candidates.losses(), candidates.ahead());
         let own = u64::from(pool.sizes[pivot.id as usize]);

@@ -1,19 +1,19 @@
 //! A tick of the alliance strategy: collects the queue, then gives each ticket its turn as pivot.
 
+#[cfg(test)]
+mod tests;
+
 use super::AllianceRules;
 use super::assemble::assemble;
 use super::chosen::Chosen;
 use super::criteria::Criteria;
-use super::pool::{Id, Pool};
+use super::pool::Pool;
 use super::search::Search;
+use super::watch::{Steps, Watch};
 use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
 
-/// Tickets looked at in one tick, beyond which the rest waits for the next one. Unlike the time
-/// limit, which on most machines ends a tick before, it gives the same matches on every machine.
+/// [`Steps`] of one tick.
 const MAX_STEPS: u64 = 1_000_000_000;
-
-/// Pivots between two looks at the clock.
-const CLOCK_EVERY: Id = 16;
 
 impl AllianceRules {
     /// Opens a tick by these rules. It makes no match before the queue is complete.
@@ -29,6 +29,13 @@ fn finish(
     tickets: Vec<Ticket>,
     out: &mut dyn MatchOut,
 ) {
+    // Its turn came too late: reading the tickets would only make it later.
+    if out.flow() == Flow::Stop {
+        for ticket in tickets {
+            out.leave(ticket, Reason::Budget);
+        }
+        return;
+    }
     let (mut pool, unfit) = Pool::new(rules, context.now_ms, tickets);
     for (ticket, reason) in unfit {
         out.leave(ticket, reason);
@@ -47,16 +54,16 @@ fn finish(
     }
     // Tickets whose turn does not come keep this reason.
     let mut reasons = vec![Reason::Budget; pool.sizes.len()];
+    let steps = Steps::at_most(MAX_STEPS);
     for pivot in 0..pool.len() {
         // It may be in the match of an older pivot.
         if !pool.waits(pivot) {
             continue;
         }
-        if search.steps() > MAX_STEPS || (pivot % CLOCK_EVERY == 0 && out.flow() == Flow::Stop) {
-            break;
-        }
+        let flow = || out.flow();
+        let watch = Watch::new(&steps, &flow);
         let made = search
-            .find(&pool, &mut criteria, &mut chosen, pivot)
+            .find(&pool, &mut criteria, &mut chosen, pivot, watch)
             .and_then(|found| {
                 // `assemble` takes the tickets out of the pool, the index has to be told which.
                 let ids = chosen.tickets().to_vec();
@@ -72,6 +79,7 @@ fn finish(
                     break;
                 }
             }
+            Err(Reason::Budget) => break,
             Err(reason) => reasons[pivot as usize] = reason,
         }
     }

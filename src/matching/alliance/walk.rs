@@ -124,27 +124,44 @@ impl Walk {
         self.passed = Passed::default();
     }
 
-    /// Adds a lane. Returns how many of its tickets the walk knows that it will not meet.
+    /// Adds a lane, in all of its sections. Returns how many of its tickets the walk knows that it will
+    /// not meet.
     pub(super) fn enter(
+        &mut self,
+        plane: &mut Plane,
+        pool: &Pool,
+        view: &View<'_>,
+        sections: &[Section],
+        lane: LaneToWalk,
+    ) -> u32 {
+        let number = self.lanes.len();
+        self.lanes.push(LaneInWalk {
+            kind: lane.kind,
+            players: lane.players,
+            unmet: lane.waiting,
+            cursors: 0,
+        });
+        let passed_before = self.passed.tickets;
+        for section in sections {
+            self.enter_section(plane, pool, view, *section, lane);
+        }
+        let passed = self.passed.tickets - passed_before;
+        self.lanes[number].lose(passed as u32)
+    }
+
+    /// Adds cursors in both directions of the lane that was added last.
+    fn enter_section(
         &mut self,
         plane: &mut Plane,
         pool: &Pool,
         view: &View<'_>,
         section: Section,
         lane: LaneToWalk,
-    ) -> u32 {
+    ) {
         let entries = plane.lane(section, lane.lane);
         let middle = plane.middle(&entries, view.center());
-        // Where the nearest place of a direction is not accepted, none of it is, whether tickets wait
-        // there or not.
-        let accepts = |at: u32| view.accepts(plane.entry(at).place);
-        let goes_right = middle < entries.end && accepts(middle);
-        let goes_left = middle > entries.start && accepts(middle - 1);
-        if !goes_right && !goes_left {
-            return lane.waiting;
-        }
         let right = Cursor {
-            lane: self.lanes.len() as u32,
+            lane: self.lanes.len() as u32 - 1,
             next: middle,
             end: entries.end,
             course: Course::Right,
@@ -157,13 +174,11 @@ impl Walk {
             },
             ..right
         };
-        self.lanes.push(LaneInWalk {
-            kind: lane.kind,
-            players: lane.players,
-            unmet: lane.waiting,
-            cursors: 0,
-        });
-        let passed_before = self.passed.tickets;
+        // Where the nearest place of a direction is not accepted, none of it is, whether tickets wait
+        // there or not.
+        let accepts = |at: u32| view.accepts(plane.entry(at).place);
+        let goes_right = middle < entries.end && accepts(middle);
+        let goes_left = middle > entries.start && accepts(middle - 1);
         for (goes, mut cursor) in [(goes_right, right), (goes_left, left)] {
             if goes
                 && let Some(rank) = cursor.go_on(plane, pool, view, lane.players, &mut self.passed)
@@ -171,8 +186,6 @@ impl Walk {
                 self.add(cursor, rank);
             }
         }
-        let passed = self.passed.tickets - passed_before;
-        self.lanes[right.lane as usize].lose(passed as u32)
     }
 
     /// The least rank of all tickets of open kinds that are still ahead.

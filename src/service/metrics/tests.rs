@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use super::*;
-use crate::matching::Player;
+use crate::matching::{Player, Ticket};
+use crate::telemetry::facts::Totals;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::testing::{facts, metrics, value};
 

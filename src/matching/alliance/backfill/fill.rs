@@ -17,11 +17,12 @@ use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::walk::{Rank, View};
+use crate::matching::alliance::watch::Steps;
 use crate::matching::alliance::{AllianceRules, TeamBounds};
 use crate::matching::answer::session_bytes;
-use crate::matching::{BackfillOut, Reason, Session, TickContext};
+use crate::matching::{BackfillOut, Flow, Reason, Session, TickContext};
 
-/// Tickets looked at in one tick, beyond which the rest waits for the next one.
+/// [`Steps`] of one tick.
 const MAX_STEPS: u64 = 200_000_000;
 
 /// What a backfill tick works with.
@@ -51,9 +52,11 @@ pub(super) struct Fill<'r> {
     closed: Reason,
     /// All older tickets are taken.
     oldest: Id,
-    /// Tickets looked at.
-    steps: u64,
+    steps: Steps,
 }
+
+/// Whether a tick may go on, as its output says.
+type MayGoOn<'o> = &'o dyn Fn() -> Flow;
 
 /// The best ticket of a walk.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +97,7 @@ impl<'r> Fill<'r> {
             open: None,
             closed: Reason::SessionFull,
             oldest: 0,
-            steps: 0,
+            steps: Steps::at_most(MAX_STEPS),
             criteria,
             pool,
         }
@@ -113,17 +116,19 @@ impl<'r> Fill<'r> {
         }
     }
 
-    /// Whether the tick may look at further tickets.
-    pub(super) fn has_steps_left(&self) -> bool {
-        self.steps <= MAX_STEPS
-    }
-
-    /// Fills the session of that number, the oldest being 0; the tickets that join, in that order.
+    /// Fills the session of that number, the oldest being 0; the tickets that join, in that order. If
+    /// the tick has to end, these are the ones that joined before.
     ///
     /// # Errors
     ///
     /// Why no ticket joins.
-    pub(super) fn serve(&mut self, session: &Session, number: u32) -> Result<Vec<Joined>, Reason> {
+    pub(super) fn serve(
+        &mut self,
+        session: &Session,
+        number: u32,
+        flow: MayGoOn<'_>,
+    ) -> Result<Vec<Joined>, Reason> {
+        self.steps.take(1, flow)?;
         self.turn += 1;
         if contradicts_itself(self.rules, session) {
             self.closed = Reason::Option;
@@ -138,9 +143,9 @@ impl<'r> Fill<'r> {
         self.chosen.begin(&self.pool, &self.criteria, row);
         self.index
             .cells_of(&mut self.criteria, row, &mut self.cells);
-        while let Some(best) = self.best(&mut session, None) {
+        while let Some(best) = self.best(&mut session, None, flow) {
             let id = best.rank.id;
-            match self.seat(&mut session, id, best.place) {
+            match self.seat(&mut session, id, best.place, flow) {
                 // The session is another one now, for those that could not open a team before, too.
                 true => {
                     for id in session.failed_openers.drain(..) {
@@ -158,6 +163,7 @@ impl<'r> Fill<'r> {
         let joined = self.take(&session);
         let made = match session.refused {
             _ if !joined.is_empty() => Ok(joined),
+            _ if self.steps.ended() => Err(Reason::Budget),
             Some(reason) => Err(reason),
             None => Err(self.why_no_ticket(&session)),
         };
@@ -169,9 +175,9 @@ impl<'r> Fill<'r> {
 
     /// Whether the ticket joins: in its place, or if that is a new team that cannot be filled, in the
     /// next smallest one.
-    fn seat(&mut self, session: &mut OpenSession, id: Id, place: Place) -> bool {
+    fn seat(&mut self, session: &mut OpenSession, id: Id, place: Place, flow: MayGoOn<'_>) -> bool {
         let place = match place {
-            Place::NewTeam if self.open_team(session, id) => return true,
+            Place::NewTeam if self.open_team(session, id, flow) => return true,
             Place::NewTeam => {
                 session.tries += 1;
                 session.seats.place(self.newcomer(id), false)
@@ -204,7 +210,6 @@ impl<'r> Fill<'r> {
         }
         match self.test(session, id, None) {
             Err(reason) => reason,
-            Ok(_) if self.steps > MAX_STEPS => Reason::Budget,
             Ok(_) => Reason::TeamSizes,
         }
     }
@@ -227,7 +232,10 @@ impl<'r> Fill<'r> {
             }
             let reason = match (self.reasons[id as usize], none, &open) {
                 (Some(reason), ..) | (None, Some(reason), _) => reason,
-                (None, None, Some(session)) => self.why(session, id),
+                (None, None, Some(session)) => {
+                    let may_ask = self.steps.take(1, &|| out.flow());
+                    may_ask.map_or_else(|reason| reason, |()| self.why(session, id))
+                }
                 (None, None, None) => self.closed,
             };
             if let Some(ticket) = self.pool.take(id) {
@@ -237,15 +245,22 @@ impl<'r> Fill<'r> {
     }
 
     /// The best ticket that may join; with a team, only one that has room there.
-    fn best(&mut self, session: &mut OpenSession, team: Option<usize>) -> Option<Best> {
+    /// `None` also if the tick has to end.
+    fn best(
+        &mut self,
+        session: &mut OpenSession,
+        team: Option<usize>,
+        flow: MayGoOn<'_>,
+    ) -> Option<Best> {
         let max_players = match team {
             Some(team) => session.seats.room(team),
             None => session.seats.largest_party(session.may_open()),
         };
-        if max_players == 0 || self.steps > MAX_STEPS {
+        if max_players == 0 {
             return None;
         }
         let view = self.begin_walk(session, max_players);
+        self.steps.take(self.shelves.lanes(), flow).ok()?;
         let mut pending: BinaryHeap<Reverse<Best>> = BinaryHeap::new();
         loop {
             // What is ahead is a bound: no ticket that was not met yet ranks below it.
@@ -256,8 +271,8 @@ impl<'r> Fill<'r> {
             if ready {
                 return pending.pop().map(|Reverse(best)| best);
             }
+            self.steps.take(1, flow).ok()?;
             let id = self.shelves.step(&self.pool, &view)?;
-            self.steps += 1;
             if self.is_done(id) || self.met(id) {
                 continue;
             }

@@ -7,10 +7,11 @@
 //! copy of them; and one with all, for sessions without a region. Within a run the cheapest come first.
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use crate::matching::alliance::criteria::Criteria;
 use crate::matching::alliance::criteria::region::Region;
-use crate::matching::alliance::index::{Cell, Index};
+use crate::matching::alliance::index::{Cell, Index, Sections, Tickets};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::walk::{LaneToWalk, Plane, Rank, Scale, Section, View, Walk};
@@ -26,13 +27,6 @@ pub(super) fn latency(criteria: &Criteria<'_>, id: Id, region: Option<Region>) -
 struct Shelf {
     tickets: Tickets,
     placed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Tickets {
-    All,
-    FitAnyRegion,
-    OpenTo(Region),
 }
 
 /// All shelves of a tick, each made when a session first asks for it.
@@ -96,18 +90,24 @@ impl Shelves {
         let shelves = match session.region {
             Some(region) => {
                 let fit_any = (!self.fit_any.is_empty()).then_some(Tickets::FitAnyRegion);
-                [fit_any, Some(Tickets::OpenTo(region))]
+                [fit_any, Some(Tickets::Region(region))]
             }
             None => [Some(Tickets::All), None],
         };
+        let mut sections: Sections = SmallVec::new();
         for tickets in shelves.into_iter().flatten() {
-            let section = self.section(pool, criteria, index, tickets, rule);
-            for lane in &self.lanes {
-                self.walk
-                    .enter(&mut self.plane, pool, &view, section, *lane);
-            }
+            sections.push(self.section(pool, criteria, index, tickets, rule));
+        }
+        for lane in &self.lanes {
+            self.walk
+                .enter(&mut self.plane, pool, &view, &sections, *lane);
         }
         view
+    }
+
+    /// How many lanes the walk has entered.
+    pub(super) fn lanes(&self) -> u64 {
+        self.lanes.len() as u64
     }
 
     /// The least rank of all tickets that are still ahead.
@@ -140,7 +140,7 @@ impl Shelves {
         let (ids, region) = match tickets {
             Tickets::All => ((0..pool.len()).collect(), None),
             Tickets::FitAnyRegion => (self.fit_any.clone(), None),
-            Tickets::OpenTo(region) => (self.open_to[region as usize].clone(), Some(region)),
+            Tickets::Region(region) => (self.open_to[region as usize].clone(), Some(region)),
         };
         let cost = |id: Id| {
             let excess = region.map_or(0, |region| criteria.regions.excess(id, region));

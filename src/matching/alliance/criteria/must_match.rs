@@ -29,6 +29,9 @@ const BESIDE_OPTIONS: &str = "cross_platform";
 /// Attributes that are tested even if they are blank.
 const ALWAYS_TESTED: [&str; 2] = ["server_name", "client_version"];
 
+/// Groups in all lists of candidates that are kept, 4 bytes each; beyond, they are sought again.
+const MAX_KEPT: usize = 1 << 22;
+
 /// Whether an attribute that is tested only if it is there counts as not there.
 fn is_blank(value: &Value) -> bool {
     match value {
@@ -50,7 +53,9 @@ pub(crate) struct Groups {
     /// The groups of tickets that have a pair.
     holders: HashMap<Pair, Vec<u32>>,
     /// For each group as a pivot's, the groups of its candidates, once it was asked for.
-    compatible: Vec<Option<Rc<[u32]>>>,
+    compatible: HashMap<u32, Rc<[u32]>>,
+    /// How many groups are in all those lists.
+    kept: usize,
     /// How many names of attributes there are.
     names: usize,
     /// For each session, what only some of its tickets have.
@@ -123,7 +128,6 @@ impl Groups {
                         }
                     }
                     groups.pairs.push(pairs.clone());
-                    groups.compatible.push(None);
                     group
                 }
             };
@@ -191,7 +195,7 @@ impl Groups {
     /// The groups whose tickets may join a pivot of this group, ascending. They are sought once, among
     /// those that have the pivot's rarest attribute.
     pub(crate) fn compatible(&mut self, pivot: u32) -> Rc<[u32]> {
-        if let Some(groups) = &self.compatible[pivot as usize] {
+        if let Some(groups) = self.compatible.get(&pivot) {
             return Rc::clone(groups);
         }
         let holders = |pair| self.holders.get(pair).map_or(&[][..], Vec::as_slice);
@@ -206,7 +210,13 @@ impl Groups {
             }
             None => (0..self.held as u32).collect(),
         };
-        self.compatible[pivot as usize] = Some(Rc::clone(&fitting));
+        // Lists can be as long as there are groups, and there can be as many of them.
+        self.kept += fitting.len();
+        if self.kept > MAX_KEPT {
+            self.compatible.clear();
+            self.kept = fitting.len();
+        }
+        self.compatible.insert(pivot, Rc::clone(&fitting));
         fitting
     }
 }

@@ -130,6 +130,11 @@ impl Regions {
         &self.names[region as usize]
     }
 
+    /// How many latencies all rows report together.
+    pub(crate) fn measured(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// How many regions there are.
     pub(crate) fn len(&self) -> u32 {
         self.names.len() as u32

@@ -16,10 +16,12 @@ use super::scratch::Scratch;
 use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::Criteria;
+use crate::matching::alliance::index::Sections;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Pool;
 use crate::matching::alliance::teams::Packer;
-use crate::matching::alliance::walk::{Plane, Rank, Section, View};
+use crate::matching::alliance::walk::{Plane, Rank, View};
+use crate::matching::alliance::watch::Watch;
 
 /// Steps that one search may take after it went back, beside [`MAX_ROUNDS`] of all candidates. Far
 /// more than any pool that is not made to be hard needs; a search that spends them finds nothing.
@@ -29,7 +31,6 @@ const MAX_BACKTRACKS: u64 = 200_000;
 const MAX_ROUNDS: u64 = 64;
 
 /// The candidates of a pivot, as its walk meets them.
-#[derive(Debug)]
 pub(super) struct Candidates<'s> {
     pub(super) pool: &'s Pool,
     pub(super) criteria: &'s Criteria<'s>,
@@ -37,16 +38,15 @@ pub(super) struct Candidates<'s> {
     /// Whether the walk can meet a ticket more than once.
     pub(super) may_repeat: bool,
     pub(super) view: View<'s>,
-    pub(super) section: Section,
+    pub(super) sections: Sections,
     pub(super) plane: &'s mut Plane,
     pub(super) scratch: &'s mut Scratch,
     pub(super) losses: Losses,
-    /// Tickets looked at, beside those that the walk passed over.
-    pub(super) steps: u64,
-    /// Those since the search went back for the first time.
+    /// Steps since the search went back for the first time.
     pub(super) backtracks: u64,
     /// How many of them there may be.
     pub(super) backtrack_budget: u64,
+    pub(super) watch: Watch<'s>,
 }
 
 /// What a step of a search came to.
@@ -63,45 +63,59 @@ enum Turn {
 impl Candidates<'_> {
     /// Adds candidates to the pivot in `chosen`: of all subsets that make a valid match, the first in
     /// their order, where taking a candidate comes before leaving it. Whether there is one.
-    pub(super) fn find(&mut self, chosen: &mut Chosen, packer: &mut Packer) -> bool {
-        self.begin();
-        let mut open = self.scratch.spare.review(packer, chosen);
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::Budget`] if the tick has to end before that is known.
+    pub(super) fn find(
+        &mut self,
+        chosen: &mut Chosen,
+        packer: &mut Packer,
+    ) -> Result<bool, Reason> {
+        self.begin()?;
+        let mut open = self.review(packer, chosen)?;
         loop {
+            self.watch.step(1)?;
             if self.scratch.spare.is_fewer() {
-                open = self.scratch.spare.review(packer, chosen);
+                open = self.review(packer, chosen)?;
             }
             // With no kind open, each candidate that may still come would be left: the end, unseen.
             let turn = if open { self.turn() } else { Turn::End };
             match turn {
                 Turn::Step => {}
                 Turn::Of(rank) => {
-                    if self.take(rank, chosen, packer) {
-                        open = self.scratch.spare.review(packer, chosen);
+                    if self.take(rank, chosen, packer)? {
+                        open = self.review(packer, chosen)?;
                     }
                 }
                 Turn::End => {
                     if packer.can_complete(chosen.kinds(), chosen.apart(), &[]) {
-                        return true;
+                        return Ok(true);
                     }
-                    if !self.go_back(chosen) {
-                        return false;
+                    if !self.go_back(chosen)? {
+                        return Ok(false);
                     }
-                    open = self.scratch.spare.review(packer, chosen);
+                    open = self.review(packer, chosen)?;
                 }
             }
         }
     }
 
-    fn begin(&mut self) {
+    fn review(&mut self, packer: &mut Packer, chosen: &Chosen) -> Result<bool, Reason> {
+        self.scratch.spare.review(packer, chosen, self.watch)
+    }
+
+    fn begin(&mut self) -> Result<(), Reason> {
         let Scratch {
             lanes, walk, spare, ..
         } = &mut *self.scratch;
-        self.steps += lanes.len() as u64;
         walk.begin();
         for lane in lanes {
-            let passed = walk.enter(self.plane, self.pool, &self.view, self.section, *lane);
+            self.watch.step(1)?;
+            let passed = walk.enter(self.plane, self.pool, &self.view, &self.sections, *lane);
             spare.lose(lane.kind, passed);
         }
+        Ok(())
     }
 
     /// One step: a candidate's turn comes when no ticket ahead can be better.
@@ -123,7 +137,6 @@ impl Candidates<'_> {
         let id = step.ticket;
         let (size, kind) = (pool.sizes[id as usize], pool.kinds[id as usize]);
         spare.lose(kind, step.passed);
-        self.steps += 1;
         if self.may_repeat && scratch.met(id) {
             scratch.spare.lose(kind, 1);
             return Turn::Step;
@@ -147,7 +160,12 @@ impl Candidates<'_> {
     }
 
     /// Takes a candidate if it and those before it may become a match.
-    fn take(&mut self, rank: Rank, chosen: &mut Chosen, packer: &mut Packer) -> bool {
+    fn take(
+        &mut self,
+        rank: Rank,
+        chosen: &mut Chosen,
+        packer: &mut Packer,
+    ) -> Result<bool, Reason> {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
         let (size, kind) = (pool.sizes[rank.id as usize], pool.kinds[rank.id as usize]);
         debug_assert!(
@@ -156,14 +174,14 @@ impl Candidates<'_> {
         );
         scratch.ranked.push(rank);
         if !scratch.spare.is_open(kind) {
-            return false;
+            return Ok(false);
         }
         scratch.spare.lose(kind, 1);
         if let Err(reason) = chosen.admits(self.criteria, rank.id) {
             if self.backtracks == 0 {
                 self.losses.add(reason, size);
             }
-            return false;
+            return Ok(false);
         }
         chosen.push(pool, self.criteria, rank.id);
         let apart = chosen.apart();
@@ -171,12 +189,13 @@ impl Candidates<'_> {
         // one out.
         let cannot_be_completed = !apart.is_empty()
             && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
+        self.watch.step(packer.take_steps())?;
         if cannot_be_completed || self.is_exhausted(chosen) {
             chosen.pop(pool, self.criteria);
-            return false;
+            return Ok(false);
         }
         self.scratch.taken.push(self.scratch.ranked.len());
-        true
+        Ok(true)
     }
 
     /// Whether tickets of the same key were taken before and could not be completed.
@@ -192,10 +211,10 @@ impl Candidates<'_> {
 
     /// Leaves the candidate that was taken last; those after it have their turns again. `false` if
     /// only the pivot is left, or too many steps were taken.
-    fn go_back(&mut self, chosen: &mut Chosen) -> bool {
+    fn go_back(&mut self, chosen: &mut Chosen) -> Result<bool, Reason> {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
         let Some(taken) = scratch.taken.pop() else {
-            return false;
+            return Ok(false);
         };
         let key = chosen.key().map(Vec::into_boxed_slice);
         scratch.exhausted.extend(key);
@@ -206,10 +225,10 @@ impl Candidates<'_> {
         scratch.pending.extend(after);
         let backtracks = 1 + scratch.pending.len() as u64;
         self.backtracks += backtracks;
-        self.steps += backtracks;
+        self.watch.step(backtracks)?;
         let budget = MAX_BACKTRACKS + MAX_ROUNDS.saturating_mul(self.losses.met);
         if self.backtracks > budget.min(self.backtrack_budget) {
-            return false;
+            return Ok(false);
         }
         // Kinds were closed for a match with the candidate; without it they may join again.
         scratch.walk.reopen();
@@ -220,12 +239,7 @@ impl Candidates<'_> {
         for Reverse(Rank { id, .. }) in &scratch.pending {
             scratch.spare.add(pool.kinds[*id as usize], 1);
         }
-        true
-    }
-
-    /// Tickets looked at.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps + self.scratch.walk.passed().tickets
+        Ok(true)
     }
 
     /// What was lost, the tickets that the walk passed over included.

@@ -4,9 +4,11 @@
 //! begin with everything that waits in the pivot's cells, and shrink as the walk leaves its reach and
 //! candidates fail a test. So a pivot that lacks parties of one kind looks at few others.
 
+use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::kinds::{Kinds, PartyKind};
 use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::watch::Watch;
 
 /// Candidates that may still be taken, by kind of party. Its memory goes by the kinds that wait.
 #[derive(Debug)]
@@ -93,7 +95,16 @@ impl Spare {
 
     /// Closes the kinds of which no candidate can become part of the match any more. Whether any is
     /// still open. What is closed stays so while the match only grows.
-    pub(super) fn review(&mut self, packer: &mut Packer, chosen: &Chosen) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::Budget`] if the tick has to end.
+    pub(super) fn review(
+        &mut self,
+        packer: &mut Packer,
+        chosen: &Chosen,
+        watch: Watch<'_>,
+    ) -> Result<bool, Reason> {
         self.fewer = false;
         self.trial.clear();
         self.trial.extend(chosen.kinds());
@@ -112,8 +123,9 @@ impl Spare {
                 joins
             };
             any |= self.open[at];
+            watch.step(packer.take_steps())?;
         }
-        any
+        Ok(any)
     }
 }
 

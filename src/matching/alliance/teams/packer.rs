@@ -29,6 +29,8 @@ pub(crate) struct Packer {
     /// The question at hand: the kinds taken with their counts, [`END`], the spare kinds with theirs.
     key: Vec<u32>,
     sorted: Vec<PartyKind>,
+    /// Steps of searches since they were last taken.
+    steps: u64,
 }
 
 impl Packer {
@@ -41,7 +43,13 @@ impl Packer {
             numbers: 0,
             key: Vec::new(),
             sorted: Vec::new(),
+            steps: 0,
         }
+    }
+
+    /// Steps that it searched since the last call.
+    pub(crate) fn take_steps(&mut self) -> u64 {
+        std::mem::take(&mut self.steps)
     }
 
     /// Whether there are teams, as many and as large as the bounds say, that hold all of `taken` and
@@ -88,12 +96,12 @@ impl Packer {
         // the key is the whole question.
         let known = self.answers.get(self.key.as_slice()).copied();
         let fits = known.unwrap_or_else(|| {
-            let fits = self.search(taken, &[], &self.key[spare_from..]);
+            let fits = self.search(taken, &[], spare_from);
             self.remember(fits);
             fits
         });
         // Blocked pairs only forbid teams, so what is impossible without them costs no second search.
-        fits && (blocked.is_empty() || self.search(taken, blocked, &self.key[spare_from..]))
+        fits && (blocked.is_empty() || self.search(taken, blocked, spare_from))
     }
 
     /// Begins the key with the kinds taken and their counts.
@@ -148,16 +156,17 @@ impl Packer {
         self.answers.insert(self.key.as_slice().into(), fits);
     }
 
-    /// Searches for teams of `taken` and of spare parties, given as kinds with their counts. It says
-    /// `true` only for teams that it has made, so that is right whatever was cut off or given up.
-    fn search(&self, taken: &[PartyKind], blocked: &[(u32, u32)], spare: &[u32]) -> bool {
+    /// Searches for teams of `taken` and of the spare parties that the key has from `spare_from` on. It
+    /// says `true` only for teams that it has made, so that is right whatever was cut off or given up.
+    fn search(&mut self, taken: &[PartyKind], blocked: &[(u32, u32)], spare_from: usize) -> bool {
         let classes = classes(taken, &blocked_lists(taken.len(), blocked), &self.kinds);
-        let spare = spare
+        let spare = self.key[spare_from..]
             .chunks_exact(2)
             .rev()
             .map(|pair| SpareParties::new(pair[0], pair[1], &self.kinds, &classes));
-        Packing::new(self.bounds, &classes, spare.collect(), SEARCH_STEPS)
-            .run()
-            .is_some()
+        let mut packing = Packing::new(self.bounds, &classes, spare.collect(), SEARCH_STEPS);
+        let found = packing.run().is_some();
+        self.steps += u64::from(SEARCH_STEPS - packing.steps_left());
+        found
     }
 }

@@ -23,6 +23,9 @@ use super::classes::{Class, SpareParties};
 /// puzzles.
 pub(super) const SEARCH_STEPS: u32 = 20_000;
 
+/// Classes and kinds of spare parties that a state may have to be written down in one step.
+const PER_STEP: usize = 16;
+
 /// How deep the search may nest, so that no stack is too small for it.
 const DEPTH: u32 = 2_000;
 
@@ -56,6 +59,8 @@ pub(super) struct Packing<'a> {
     placed: Vec<Placed>,
     failed: HashSet<Box<[u32]>, FixedState>,
     steps: u32,
+    /// What one move costs: what it writes down grows with the kinds of parties.
+    cost: u32,
     depth: u32,
 }
 
@@ -82,6 +87,7 @@ impl<'a> Packing<'a> {
                 .zip(&left)
                 .map(|(class, &count)| u64::from(class.size) * u64::from(count))
                 .sum(),
+            cost: 1 + u32::try_from((left.len() + spare.len()) / PER_STEP).unwrap_or(u32::MAX - 1),
             left,
             spare,
             placed: Vec::new(),
@@ -131,7 +137,7 @@ impl<'a> Packing<'a> {
         if self.steps == 0 {
             return false;
         }
-        self.steps -= 1;
+        self.steps = self.steps.saturating_sub(self.cost);
         self.depth += 1;
         let found = step(self);
         self.depth -= 1;

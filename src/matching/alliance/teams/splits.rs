@@ -10,6 +10,9 @@ use crate::matching::alliance::kinds::Kinds;
 /// Steps of all searches for the teams of one match together.
 const ALL_STEPS: u32 = 5 * SEARCH_STEPS;
 
+/// Teams that the simple rule may look at in one step.
+const LOOKS_PER_STEP: u64 = 16;
+
 /// The parties of a match, and the bounds of its teams.
 #[derive(Debug)]
 pub(super) struct Splits<'a> {
@@ -145,6 +148,14 @@ impl<'a> Splits<'a> {
         if bounds.players_max < bounds.players_min {
             return None;
         }
+        if self.steps == 0 {
+            return None;
+        }
+        // Each member looks at each team. Charged like a search, or a match of thousands of solos for
+        // which the rule fails would try it at every size.
+        let looks = self.members.len() as u64 * u64::from(bounds.teams_max);
+        let looks = u32::try_from(looks / LOOKS_PER_STEP).unwrap_or(u32::MAX);
+        self.steps = self.steps.saturating_sub(looks);
         // Nearly every match is done here. Where the rule fails, a split may exist all the same.
         let lineup = Lineup::new(self.members, self.blocked, bounds);
         if let Some(team_of) = lineup.greedy() {

@@ -46,12 +46,12 @@ fn walked(pool: &Pool, criteria: &mut Criteria<'_>, index: &mut Index, pivot: &P
     let (mut cells, mut lanes) = (Vec::new(), Vec::new());
     index.cells_of(criteria, pivot.id, &mut cells);
     index.lanes_to_walk(pool, pivot.id, &cells, 2, &mut lanes);
-    let section = index.section(pool, criteria, pivot);
+    let sections = index.sections(pool, criteria, pivot);
     let view = index.view(criteria, pivot);
     let mut walk = Walk::default();
     let (mut met, mut passed) = (Vec::new(), 0);
     for lane in &lanes {
-        passed += walk.enter(&mut index.plane, pool, &view, section, *lane);
+        passed += walk.enter(&mut index.plane, pool, &view, &sections, *lane);
     }
     let mut bound = walk.ahead(|_| true);
     while let Some(step) = walk.step(&mut index.plane, pool, &view) {

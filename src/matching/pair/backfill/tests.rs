@@ -138,6 +138,55 @@ fn the_nearest_come_first() {
 }
 
 #[test]
+fn equal_latencies_and_none_go_by_age() {
+    let with = |id: &str, age_ms, latencies| Ticket {
+        latencies,
+        ..ticket(id, age_ms)
+    };
+    let tickets = vec![
+        with("none", 8, vec![]),
+        with("unmeasured", 9, vec![("eu".into(), -1)]),
+        with("elsewhere", 7, vec![("us".into(), 1)]),
+        with("young", 1, vec![("eu".into(), 50)]),
+        with("old", 2, vec![("eu".into(), 50)]),
+    ];
+    let mut in_eu = session("s", 1, 1);
+    in_eu.region_preferences = vec!["eu".into()];
+    let out = run(6, vec![in_eu], tickets);
+    let order = vec!["old", "young", "unmeasured", "none", "elsewhere"];
+    assert_eq!(out.ids(), [("s", order)]);
+}
+
+#[test]
+fn a_proposal_stays_within_what_clients_take() {
+    let large = |id: &str, age_ms, bytes: usize| Ticket {
+        body: vec![0; bytes].into(),
+        ..ticket(id, age_ms)
+    };
+    let tickets = vec![
+        large("a", 5, 3 << 20),
+        large("b", 4, 1 << 20),
+        large("c", 3, 1 << 19),
+    ];
+    let out = run(9, vec![session("s", 2, 1), session("t", 1, 1)], tickets);
+    assert_eq!(out.ids(), [("s", vec!["a", "c"]), ("t", vec!["b"])]);
+    let out = run(9, vec![session("s", 2, 1)], vec![large("a", 5, 5 << 20)]);
+    assert_eq!(out.why_open()["s"], Reason::TooLarge);
+    assert_eq!(out.why_left()["a"], Reason::TooLarge);
+}
+
+#[test]
+fn what_a_stop_leaves_waits_for_the_next_tick() {
+    let rules = PairRules::new(1, 2, false).unwrap();
+    let tick = Box::new(PairBackfill::new(rules, CONTEXT));
+    let sessions = [session("s", 2, 1), session("t", 1, 1)];
+    let out =
+        PlayedBackfill::stopping_after(1).run(tick, sessions, [ticket("a", 2), ticket("b", 1)]);
+    assert_eq!(out.why_open()["t"], Reason::Budget);
+    assert_eq!(out.why_left()["b"], Reason::Budget);
+}
+
+#[test]
 fn tickets_may_come_before_sessions() {
     let rules = PairRules::new(1, 2, false).unwrap();
     let mut out = PlayedBackfill::default();

@@ -1,6 +1,6 @@
 //! New teams: a session has one more only if the queue can bring it to the players that a team needs.
 
-use super::Fill;
+use super::{Fill, MayGoOn};
 use crate::matching::alliance::TeamBounds;
 use crate::matching::alliance::backfill::means::Means;
 use crate::matching::alliance::backfill::open_session::OpenSession;
@@ -46,11 +46,16 @@ impl Step {
 impl Fill<'_> {
     /// Opens a team with the ticket, if others can bring it to the players that a team needs; they join
     /// at once. Otherwise nothing changes.
-    pub(super) fn open_team(&mut self, session: &mut OpenSession, id: Id) -> bool {
+    pub(super) fn open_team(
+        &mut self,
+        session: &mut OpenSession,
+        id: Id,
+        flow: MayGoOn<'_>,
+    ) -> bool {
         // A ticket that could not open a team itself may be of use to one that another opens.
         let failed = std::mem::take(&mut session.failed_openers);
         failed.iter().for_each(|id| self.set_done(*id, false));
-        let opened = self.fill_team(session, id);
+        let opened = self.fill_team(session, id, flow);
         if !opened {
             failed.iter().for_each(|id| self.set_done(*id, true));
             session.failed_openers = failed;
@@ -58,7 +63,7 @@ impl Fill<'_> {
         opened
     }
 
-    fn fill_team(&mut self, session: &mut OpenSession, id: Id) -> bool {
+    fn fill_team(&mut self, session: &mut OpenSession, id: Id, flow: MayGoOn<'_>) -> bool {
         let Self {
             pool, index, cells, ..
         } = &*self;
@@ -74,16 +79,22 @@ impl Fill<'_> {
         }
         let own = &mut spare[pool.kinds[id as usize] as usize];
         *own = own.saturating_sub(1);
-        if self.try_team(session, id, &spare) {
+        if self.try_team(session, id, &spare, flow) {
             return true;
         }
-        self.count(session, id, &mut spare);
-        self.try_team(session, id, &spare)
+        self.count(session, id, &mut spare, flow);
+        self.try_team(session, id, &spare, flow)
     }
 
     /// Joins the best tickets until the team has enough players. Where that ends short of them, the last
     /// one taken is left, as often as [`MAX_RETURNS`] allows: each time another set is tried, so it ends.
-    fn try_team(&mut self, session: &mut OpenSession, id: Id, spare: &[u32]) -> bool {
+    fn try_team(
+        &mut self,
+        session: &mut OpenSession,
+        id: Id,
+        spare: &[u32],
+        flow: MayGoOn<'_>,
+    ) -> bool {
         let bounds = TeamBounds {
             teams_min: 1,
             teams_max: 1,
@@ -100,7 +111,9 @@ impl Fill<'_> {
         self.join(session, id, team);
         let mut returns = 0;
         while session.seats.players(team) < min_players {
-            let next = self.best(session, Some(team)).map(|best| best.rank.id);
+            let next = self
+                .best(session, Some(team), flow)
+                .map(|best| best.rank.id);
             if let Some(next) = next {
                 // Taken or not, it is not one that may still come.
                 let kind = self.pool.kinds[next as usize];
@@ -169,15 +182,20 @@ impl Fill<'_> {
     }
 
     /// Counts by kind which tickets may join the session beside the one that would open a team.
-    fn count(&mut self, session: &mut OpenSession, opener: Id, spare: &mut [u32]) {
+    fn count(
+        &mut self,
+        session: &mut OpenSession,
+        opener: Id,
+        spare: &mut [u32],
+        flow: MayGoOn<'_>,
+    ) {
         spare.fill(0);
         let view = self.begin_walk(session, session.pivot.bounds.players_max);
         let mut counted = 0;
-        while counted < MAX_COUNTED {
+        while counted < MAX_COUNTED && self.steps.take(1, flow).is_ok() {
             let Some(id) = self.shelves.step(&self.pool, &view) else {
                 break;
             };
-            self.steps += 1;
             if id == opener || self.is_done(id) || self.met(id) {
                 continue;
             }

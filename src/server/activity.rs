@@ -17,6 +17,8 @@ struct State {
     /// Since when the client owes the rest of its greeting or of a block of headers.
     owing: Option<Instant>,
     calls: usize,
+    /// A call had to be cut, since the client left no room for its answers or its status.
+    stalled: bool,
     /// When the connection began, or its last call ended.
     quiet_since: Instant,
 }
@@ -28,6 +30,8 @@ pub(super) enum Limit {
     Handshake,
     /// Without a call.
     Idle,
+    /// For taking what is sent.
+    Stalled,
 }
 
 impl Activity {
@@ -37,6 +41,7 @@ impl Activity {
         Arc::new(Self(Mutex::new(State {
             owing: Some(now),
             calls: 0,
+            stalled: false,
             quiet_since: now,
         })))
     }
@@ -62,6 +67,11 @@ impl Activity {
         OpenCall(Arc::clone(self))
     }
 
+    /// A call had to be cut.
+    pub(super) fn set_stalled(&self) {
+        self.state(|state| state.stalled = true);
+    }
+
     /// Since when there has been no call; `None` while there is one.
     pub(super) fn quiet_since(&self) -> Option<Instant> {
         self.state(|state| (state.calls == 0).then_some(state.quiet_since))
@@ -72,6 +82,7 @@ impl Activity {
     pub(super) fn next_limit(&self, idle: Duration) -> Option<(Instant, Limit)> {
         self.state(|state| match state.owing {
             Some(since) => Some((since + HANDSHAKE, Limit::Handshake)),
+            None if state.stalled => Some((Instant::now(), Limit::Stalled)),
             None if state.calls > 0 => None,
             None => Some((state.quiet_since + idle, Limit::Idle)),
         })

@@ -3,7 +3,8 @@
 //! HTTP/2 asks a response for its next part only while the client has room for it. So a limit of
 //! time that the response itself checks does not hold for a client that gives no room. The task of
 //! the call holds it: at the limit it is run once more, so that the call can end with a status, and
-//! a little later it is dropped, and with it the tick, its tickets and the call.
+//! a little later it is dropped, and with it the tick, its tickets and the call. Its connection then
+//! takes no new calls and is closed when the others have ended.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -52,22 +53,31 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        let open = self.0.call();
+        let activity = Arc::clone(&self.0);
+        let open = activity.call();
         tokio::spawn(END.scope(Cell::new(None), async move {
-            within_its_time(call).await;
+            if within_its_time(call).await == Ended::Cut {
+                activity.set_stalled();
+            }
             drop(open);
         }));
     }
 }
 
-async fn within_its_time(call: impl Future<Output = ()>) {
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    ByItself,
+    Cut,
+}
+
+async fn within_its_time(call: impl Future<Output = ()>) -> Ended {
     let mut call = pin!(call);
     let mut alarm = pin!(None);
     let mut is_late = false;
     poll_fn(|cx| {
         loop {
             if call.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
+                return Poll::Ready(Ended::ByItself);
             }
             let Some(end) = END.with(Cell::get) else {
                 return Poll::Pending;
@@ -81,11 +91,11 @@ async fn within_its_time(call: impl Future<Output = ()>) {
                 ready!(alarm.poll(cx));
             }
             if is_late {
-                return Poll::Ready(());
+                return Poll::Ready(Ended::Cut);
             }
             is_late = true;
             alarm.set(None);
         }
     })
-    .await;
+    .await
 }

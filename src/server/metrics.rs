@@ -18,6 +18,7 @@ const REFUSED: &str = "refused";
 const REPLACED: &str = "replaced";
 const HANDSHAKE: &str = "handshake";
 const IDLE: &str = "idle";
+const STALLED: &str = "stalled";
 
 impl ConnectionMetrics {
     /// Registers the series.
@@ -29,10 +30,10 @@ impl ConnectionMetrics {
         let closed = metrics.counters(
             "connections_closed_total",
             "Connections that the server closed, by cause: refused or replaced at MAX_CONNECTIONS, \
-             handshake or headers not complete in 10 s, idle.",
+             handshake or headers not complete in 10 s, idle, answers not taken.",
             &["cause"],
         )?;
-        for cause in [REFUSED, REPLACED, HANDSHAKE, IDLE] {
+        for cause in [REFUSED, REPLACED, HANDSHAKE, IDLE, STALLED] {
             closed.with_label_values(&[cause]);
         }
         Ok(Self {
@@ -66,6 +67,7 @@ impl ConnectionMetrics {
         let cause = match limit {
             Limit::Handshake => HANDSHAKE,
             Limit::Idle => IDLE,
+            Limit::Stalled => STALLED,
         };
         self.closed.with_label_values(&[cause]).inc();
     }

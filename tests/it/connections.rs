@@ -115,6 +115,18 @@ async fn connections_are_counted() {
 }
 
 #[tokio::test]
+async fn a_client_comes_back_after_an_idle_time_without_a_failed_call() {
+    let mut server = telemetry::start(&[("CONNECTION_IDLE_TIMEOUT_SECOND", "1")]).await;
+    let request = GetStatCodesRequest::default();
+    let answer = server.client.get_stat_codes(request.clone()).await;
+    answer.expect("an answer");
+    while !server.metrics().await.contains("cause=\"idle\"} 1\n") {}
+    let answer = server.client.get_stat_codes(request).await;
+    answer.expect("an answer over a new connection");
+    server.end().await;
+}
+
+#[tokio::test]
 async fn there_is_room_for_a_few_health_watches() {
     let server = start(&[]);
     let (one, other) = (server.channel().await, server.channel().await);

@@ -186,7 +186,7 @@ async fn a_connection_without_calls_gets_a_goaway_and_ends() {
 async fn a_call_ends_in_time_though_the_client_gives_no_room_for_its_answer() {
     for path in ["/full", "/empty"] {
         let served = Served::start(&[]);
-        let (mut calls, _connection) = Served::greet(served.client).await;
+        let (mut calls, connection) = Served::greet(served.client).await;
         let (answer, _) = calls.send_request(request(path), true).expect("sends");
         let mut body = answer.await.expect("an answer").into_body();
         // Nothing of the body is read until the server has given up.
@@ -205,9 +205,12 @@ async fn a_call_ends_in_time_though_the_client_gives_no_room_for_its_answer() {
             }
         };
         assert_eq!(error.reason(), Some(h2::Reason::CANCEL), "{path}");
-        // The other calls of the connection go on.
-        let (answer, _) = calls.send_request(request("/quick"), true).expect("sends");
+        // Other calls of the connection go on, and new ones go elsewhere before long.
+        let (answer, _) = calls.send_request(request("/slow"), true).expect("sends");
+        tokio::time::sleep(HANDSHAKE).await;
+        assert!(calls.send_request(request("/quick"), true).is_err());
         answer.await.expect("an answer");
+        connection.await.expect("no panic");
     }
 }
 

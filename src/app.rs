@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_stream::{Stream, StreamExt};
-use tonic::transport::server::TcpIncoming;
+use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::Layer;
 use tower::layer::util::Stack;
 use tower::util::option_layer;
 
@@ -22,7 +23,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::layers::auth::AuthLayer;
 use crate::layers::metrics::RpcMetrics;
+use crate::layers::time_limit::TimeLimits;
 use crate::matching::MatchLogic;
+use crate::server::{ConnectionMetrics, StreamRoom};
 use crate::service::{MatchFunctionService, ServiceMetrics};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
@@ -39,6 +42,7 @@ pub struct App<L> {
     tracer: Tracer,
     rpc_metrics: RpcMetrics,
     service_metrics: ServiceMetrics,
+    connection_metrics: ConnectionMetrics,
     admin: Option<Admin>,
     /// `None`: callers are not checked.
     auth: Option<Auth>,
@@ -58,9 +62,6 @@ pub enum AppError {
     /// The descriptor cannot be read, so reflection cannot be set up.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The transport failed.
-    #[error("the gRPC server failed: {0}")]
-    Serve(#[from] tonic::transport::Error),
     /// The client of IAM cannot be set up.
     #[error("access tokens cannot be checked: {0}")]
     Auth(#[from] crate::auth::iam::IamError),
@@ -105,6 +106,7 @@ impl<L: MatchLogic> App<L> {
             tracer: handles.tracer.clone(),
             rpc_metrics: RpcMetrics::register(metrics, layers::methods::table())?,
             service_metrics: ServiceMetrics::register(metrics)?,
+            connection_metrics: ConnectionMetrics::register(metrics)?,
             admin,
             auth,
             ends,
@@ -126,7 +128,7 @@ impl<L: MatchLogic> App<L> {
     ///
     /// # Errors
     ///
-    /// If the transport fails, or reflection cannot be set up.
+    /// If reflection cannot be set up.
     pub async fn run(
         mut self,
         mut signals: impl Stream<Item = ()> + Unpin,
@@ -145,7 +147,7 @@ impl<L: MatchLogic> App<L> {
         })?;
         tokio::pin!(serve);
         tokio::select! {
-            served = &mut serve => return served.map(|()| Ended::Drained),
+            () = &mut serve => return Ok(Ended::Drained),
             _ = signals.next() => {}
         }
         tracing::info!(
@@ -156,7 +158,7 @@ impl<L: MatchLogic> App<L> {
         end_health(&reporter).await;
         drop(stop);
         tokio::select! {
-            served = serve => served.map(|()| Ended::Drained),
+            () = serve => Ok(Ended::Drained),
             () = tokio::time::sleep(grace) => {
                 tracing::warn!("the grace period is over; running calls are cut (SHUTDOWN_GRACE_SECOND)");
                 Ok(Ended::OutOfTime)
@@ -168,7 +170,7 @@ impl<L: MatchLogic> App<L> {
     fn serve(
         self,
         stopped: impl Future<Output = ()>,
-    ) -> Result<(HealthReporter, impl Future<Output = Result<(), AppError>>), AppError> {
+    ) -> Result<(HealthReporter, impl Future<Output = ()>), AppError> {
         let Config {
             server: settings,
             limits,
@@ -183,6 +185,10 @@ impl<L: MatchLogic> App<L> {
             &telemetry,
             &self.tracer,
             &self.rpc_metrics,
+            TimeLimits {
+                unary: settings.unary_timeout(),
+                tick: limits.stream_timeout(),
+            },
             // Inside the observers: that something else than gRPC asks is seen in metrics and log.
             Stack::new(option_layer(guard), server::GrpcOnlyLayer),
         );
@@ -190,19 +196,20 @@ impl<L: MatchLogic> App<L> {
         let service =
             MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics);
         let freed_memory = service.freed_memory_goes_back();
-        let mut router = server::builder(&settings)
-            .layer(stack)
-            .add_service(service.into_server());
+        let mut routes = Routes::new(service.into_server());
         if settings.enable_health_check {
-            router = router.add_service(health);
+            routes = routes.add_service(StreamRoom::of(server::MAX_WATCHES).around(health));
+        }
+        // One room for both versions.
+        let room = StreamRoom::of(server::MAX_REFLECTIONS);
+        if let Some(reflection) = server::reflection(&settings, proto::DESCRIPTOR) {
+            routes = routes.add_service(room.around(reflection.build_v1()?));
         }
         if let Some(reflection) = server::reflection(&settings, proto::DESCRIPTOR) {
-            router = router.add_service(reflection.build_v1()?);
+            routes = routes.add_service(room.around(reflection.build_v1alpha()?));
         }
-        if let Some(reflection) = server::reflection(&settings, proto::DESCRIPTOR) {
-            router = router.add_service(reflection.build_v1alpha()?);
-        }
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let service = stack.layer(routes.prepare());
+        let (listener, metrics) = (self.listener, self.connection_metrics);
         let starting = reporter.clone();
         let ends = self.ends;
         let auth = self.auth;
@@ -214,12 +221,11 @@ impl<L: MatchLogic> App<L> {
                 auth.as_ref().map(Auth::ready),
                 ends,
             ));
-            let served = router.serve_with_incoming_shutdown(incoming, stopped).await;
+            server::serve(listener, service, settings, metrics, stopped).await;
             drop(opening);
             if let Some(auth) = auth {
                 auth.shutdown().await;
             }
-            Ok(served?)
         };
         Ok((reporter, serve))
     }

@@ -1,16 +1,17 @@
 //! The command line: `match-function` serves, `match-function client …` calls a running server as
 //! AGS does, `match-function health` asks a server for its health.
 
+mod signals;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_stream::wrappers::SignalStream;
-use tokio_stream::{Stream, StreamExt};
+use tokio_stream::Stream;
 
 use crate::app::{App, Ended};
 use crate::client::{Client, Health};
@@ -76,14 +77,42 @@ fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
         Err(error) => return fail(&format!("telemetry: {error}"), 1),
     };
     let handles = telemetry.handles().clone();
-    let ended = runtime().and_then(|runtime| serve_on(&runtime, config, &handles, logic));
+    // Before the port is open: as soon as it is, a signal may come.
+    let ended = signals::start(config.server.shutdown_grace())
+        .map_err(|error| format!("cannot listen for signals: {error}"))
+        .and_then(|signals| {
+            let runtime = runtime()?;
+            let ended = serve_on(&runtime, config, &handles, logic, signals);
+            // Threads that still match are left behind, and end with the process.
+            runtime.shutdown_timeout(THREADS_TIMEOUT);
+            ended
+        });
     // The runtime has ended: nothing else is logged, and the flush may block.
-    telemetry.shutdown();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(text) => fail(&text, 1),
+        Ok(Ended::Drained) => {
+            telemetry.shutdown();
+            ExitCode::SUCCESS
+        }
+        Ok(Ended::OutOfTime) => {
+            telemetry.shutdown_within(LAST_LINES_TIMEOUT);
+            ExitCode::SUCCESS
+        }
+        Ok(Ended::Forced) => {
+            telemetry.shutdown_within(Duration::ZERO);
+            fail("ended by a second signal; running calls were cut", 1)
+        }
+        Err(text) => {
+            telemetry.shutdown();
+            fail(&text, 1)
+        }
     }
 }
+
+/// How long the threads of ticks have to notice that nothing is waiting for them any more.
+const THREADS_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// How long Loki and the collector of spans have once the grace period is over.
+const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Serves until a signal. The error is a text for people.
 fn serve_on<L: MatchLogic>(
@@ -91,10 +120,9 @@ fn serve_on<L: MatchLogic>(
     config: Config,
     handles: &Handles,
     logic: L,
-) -> Result<(), String> {
-    let ended = runtime.block_on(async {
-        // Before the port is open: as soon as it is, a signal may come.
-        let signals = signals().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    signals: impl Stream<Item = ()> + Unpin,
+) -> Result<Ended, String> {
+    runtime.block_on(async {
         log_configuration(&config);
         let app = App::build(config, handles, logic).map_err(|error| error.to_string())?;
         if let Some(address) = app.admin_address() {
@@ -102,11 +130,7 @@ fn serve_on<L: MatchLogic>(
         }
         tracing::info!(address = %app.address(), version = env!("CARGO_PKG_VERSION"), "serving gRPC");
         app.run(signals).await.map_err(|error| error.to_string())
-    })?;
-    match ended {
-        Ended::Drained | Ended::OutOfTime => Ok(()),
-        Ended::Forced => Err("ended by a second signal; running calls were cut".to_owned()),
-    }
+    })
 }
 
 /// The effective configuration, without secrets.
@@ -127,13 +151,6 @@ fn assignments(summary: Vec<(&str, String)>) -> String {
         .into_iter()
         .map(|(name, value)| format!("{name}={value}"));
     assignments.collect::<Vec<_>>().join(" ")
-}
-
-/// SIGTERM and SIGINT.
-fn signals() -> io::Result<impl Stream<Item = ()> + Unpin> {
-    let terminate = SignalStream::new(signal(SignalKind::terminate())?);
-    let interrupt = SignalStream::new(signal(SignalKind::interrupt())?);
-    Ok(terminate.merge(interrupt))
 }
 
 fn client(mut arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {

@@ -10,6 +10,7 @@ pub mod observe;
 pub mod panic;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod time_limit;
 pub mod trace;
 
 use http::Request;
@@ -24,6 +25,7 @@ use self::measure::Measure;
 use self::metrics::RpcMetrics;
 use self::observe::Observe;
 use self::panic::CatchPanic;
+use self::time_limit::{TimeLimit, TimeLimits};
 use self::trace::Trace;
 use crate::telemetry::Settings;
 use crate::telemetry::spans::Tracer;
@@ -36,7 +38,7 @@ type Step = MapRequestLayer<fn(Request<Body>) -> Request<Body>>;
 
 /// The layers of [`stack`] with an innermost layer `A`, the last type being the outermost layer.
 pub type ServerStack<A> =
-    Stack<A, Stack<CatchPanic, Stack<Observe<Observers>, Stack<Step, Identity>>>>;
+    Stack<A, Stack<TimeLimit, Stack<CatchPanic, Stack<Observe<Observers>, Stack<Step, Identity>>>>>;
 
 /// The whole stack, outermost layer first. `innermost` is where authorization goes: its refusals
 /// are observed like any other outcome.
@@ -44,6 +46,7 @@ pub fn stack<A>(
     settings: &Settings,
     tracer: &Tracer,
     metrics: &RpcMetrics,
+    limits: TimeLimits,
     innermost: A,
 ) -> ServerStack<A> {
     let methods = metrics.methods();
@@ -63,6 +66,7 @@ pub fn stack<A>(
         .layer(Observe::new((trace, (measure, log))))
         // Inside the observers: a panic is an outcome that they see.
         .layer(CatchPanic::new(metrics.clone()))
+        .layer(TimeLimit::new(methods.clone(), limits))
         .layer(innermost)
         .into_inner()
 }

@@ -1,16 +1,30 @@
-//! The gRPC port: its socket, its HTTP/2 settings, and the services beside MatchFunction.
+//! The gRPC port: its socket, its connections and their limits, its HTTP/2 settings, and the
+//! services beside MatchFunction.
 
+mod activity;
+pub mod call;
+mod connection;
+mod few;
+mod frames;
 mod grpc_only;
 mod listen;
+mod metrics;
+mod room;
+mod serve;
 mod settings;
+mod watched;
 
 use std::time::Duration;
 
-use tonic::transport::Server;
+use hyper::server::conn::http2;
+use hyper_util::rt::TokioTimer;
 use tonic_reflection::server::Builder as Reflection;
 
+pub use few::{Few, MAX_REFLECTIONS, MAX_WATCHES, StreamRoom};
 pub use grpc_only::{GrpcOnly, GrpcOnlyLayer};
 pub use listen::{ListenError, listen};
+pub use metrics::ConnectionMetrics;
+pub use serve::serve;
 pub use settings::Settings;
 
 /// Bytes that a client may send ahead of what was read, for each stream and each connection. A
@@ -31,16 +45,20 @@ const MAX_HEADERS: u32 = 64 << 10;
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
-/// A server with these settings and no services yet.
-pub fn builder(settings: &Settings) -> Server {
-    Server::builder()
+/// HTTP/2 with these settings. hyper by itself rather than tonic's server around it, which neither
+/// bounds its connections nor lets a connection or a call be ended.
+fn http2<E>(settings: &Settings, executor: E) -> http2::Builder<E> {
+    let mut http2 = http2::Builder::new(executor);
+    http2
+        .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(MAX_FRAME)
-        .http2_max_header_list_size(MAX_HEADERS)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
-        .max_concurrent_streams(settings.max_concurrent_streams)
+        .max_header_list_size(MAX_HEADERS)
+        .keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(KEEPALIVE_ANSWER)
+        .max_concurrent_streams(settings.max_concurrent_streams);
+    http2
 }
 
 /// Reflection over the contract and the health service; `None` if it is switched off.

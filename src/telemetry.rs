@@ -8,7 +8,8 @@
 //! | File | Content |
 //! |---|---|
 //! | [`settings`] | Flags, variables, defaults |
-//! | [`logging`], `json`, `loki` | Lines on standard output and to Loki |
+//! | [`logging`], `human`, `json` | Lines and their forms |
+//! | `queue`, `stdout`, `loki` | Their way to standard output and to Loki |
 //! | [`metrics`], [`admin`] | The registry and its HTTP server |
 //! | [`spans`], [`propagation`] | Spans, their export, their headers |
 //! | [`method`], [`facts`] | The closed set of methods; what a call was about |
@@ -16,6 +17,7 @@
 pub mod admin;
 mod collector;
 pub mod facts;
+mod human;
 mod json;
 pub mod logging;
 mod loki;
@@ -23,21 +25,26 @@ pub mod method;
 pub mod metrics;
 mod outage;
 pub mod propagation;
+mod queue;
 pub mod settings;
 pub mod spans;
+mod stdout;
 #[cfg(test)]
 pub(crate) mod testing;
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use tracing::Dispatch;
-use tracing_appender::non_blocking::WorkerGuard;
 
 use self::logging::Output;
 use self::metrics::Metrics;
 use self::spans::Tracer;
 
 pub use self::settings::Settings;
+
+/// Time for Loki and the collector of spans at the end.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +56,8 @@ pub enum Error {
     /// A metric cannot be registered.
     #[error("the metrics cannot be registered: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// The thread that pushes to Loki cannot be started.
-    #[error("the thread that pushes logs to Loki cannot be started: {0}")]
+    /// The thread that writes or pushes lines cannot be started.
+    #[error("the thread that writes the log cannot be started: {0}")]
     Thread(#[from] io::Error),
     /// [`init`] was called twice.
     #[error("a subscriber for logs is installed already")]
@@ -77,7 +84,7 @@ pub struct Handles {
 struct Exporters {
     spans: spans::FlushSpans,
     loki: Option<loki::FlushLines>,
-    stdout: WorkerGuard,
+    stdout: stdout::FlushStdout,
 }
 
 /// Starts telemetry for the process: logs to standard output (and Loki), panics included.
@@ -107,8 +114,9 @@ pub fn build(settings: &Settings, output: Output) -> Result<(Dispatch, Telemetry
         None => (None, None),
     };
     let (tracer, spans) = spans::build(settings, &metrics.export).map_err(Error::Setting)?;
-    let (dispatch, stdout) =
-        logging::build(settings, output, sink, &tracer, &metrics.export).map_err(Error::Setting)?;
+    let (lines, stdout) = stdout::start(output.writer, &metrics.export.stdout_dropped)?;
+    let dispatch = logging::build(settings, output.is_terminal, lines, sink, &tracer)
+        .map_err(Error::Setting)?;
     let telemetry = Telemetry {
         handles: Handles { metrics, tracer },
         exporters: Some(Exporters {
@@ -126,27 +134,34 @@ impl Telemetry {
         &self.handles
     }
 
-    /// Sends what is queued, within about 10 s, and ends the exporters. Blocks: call it when the
+    /// Sends what is queued, within about 9 s, and ends the exporters. Blocks: call it when the
     /// runtime has nothing left to do.
-    pub fn shutdown(mut self) {
-        self.flush();
+    pub fn shutdown(self) {
+        self.shutdown_within(FLUSH_TIMEOUT);
     }
 
-    fn flush(&mut self) {
+    /// As [`shutdown`](Self::shutdown), with so much time for Loki and the collector of spans; lines
+    /// on standard output have up to 1 s more.
+    pub fn shutdown_within(mut self, within: Duration) {
+        self.flush(within);
+    }
+
+    fn flush(&mut self, within: Duration) {
         let Some(exporters) = self.exporters.take() else {
             return;
         };
-        exporters.spans.flush();
+        let begun = Instant::now();
+        exporters.spans.flush(within);
         if let Some(loki) = exporters.loki {
-            loki.flush();
+            loki.flush(within.saturating_sub(begun.elapsed()));
         }
         // Last, so that the lines of the other exporters are written too.
-        drop(exporters.stdout);
+        exporters.stdout.flush();
     }
 }
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        self.flush();
+        self.flush(FLUSH_TIMEOUT);
     }
 }

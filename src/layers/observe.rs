@@ -2,9 +2,9 @@
 //! change it.
 //!
 //! The end of a gRPC call is its status: in the trailers, or in the headers of a response without
-//! messages. A call that is dropped before that has ended too: its client left, or its deadline
-//! passed (tonic's timeout is outside of user layers and drops what is inside). So a call counts as
-//! cancelled unless a status comes before the drop.
+//! messages. A call that is dropped before that has ended too: its client left, or its time was over
+//! and the client did not even take the status. So a call counts as cancelled unless a status comes
+//! before the drop, or its time is over.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,6 +17,8 @@ use pin_project_lite::pin_project;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
+
+use crate::server::call;
 
 /// Sees calls begin.
 pub trait Observer: Clone {
@@ -169,7 +171,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let deadline = deadline(request.headers());
+        let deadline = asked_deadline(request.headers());
         let call = self.observer.begin(&mut request);
         let guard = Guard::new(call, deadline);
         let entered = guard.enter();
@@ -240,6 +242,7 @@ impl<C: Call> Drop for Guard<C> {
             let elapsed = running.started.elapsed();
             let code = match running.deadline {
                 Some(deadline) if elapsed >= deadline => Code::DeadlineExceeded,
+                _ if call::is_over() => Code::DeadlineExceeded,
                 _ => Code::Cancelled,
             };
             running.end(code, elapsed, None);
@@ -347,7 +350,7 @@ where
 }
 
 /// The caller's `grpc-timeout`: at most eight digits and a unit.
-fn deadline(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn asked_deadline(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::Request;
 use http::header::AUTHORIZATION;
@@ -16,7 +17,18 @@ use crate::telemetry::testing::{settings, telemetry, value};
 fn stack_with<A>(flags: &[&str], telemetry: &Telemetry, innermost: A) -> ServerStack<A> {
     let handles = telemetry.handles();
     let metrics = rpc(&handles.metrics);
-    stack(&settings(flags), &handles.tracer, &metrics, innermost)
+    let second = Duration::from_secs(1);
+    let limits = TimeLimits {
+        unary: second,
+        tick: second,
+    };
+    stack(
+        &settings(flags),
+        &handles.tracer,
+        &metrics,
+        limits,
+        innermost,
+    )
 }
 
 #[tokio::test]

@@ -41,6 +41,22 @@ pub struct Settings {
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_concurrent_streams: u32,
 
+    /// Maximum number of connections. A new one beyond it takes the place of the one that has been
+    /// without a call for the longest time, or is closed if all have calls.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 1024, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
+    /// Seconds after which a connection without calls is closed, after telling the client (GOAWAY).
+    #[arg(long, env = "CONNECTION_IDLE_TIMEOUT_SECOND", default_value_t = 300,
+        value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub connection_idle_timeout_second: u32,
+
+    /// Seconds that a unary call may take in all.
+    #[arg(long, env = "UNARY_TIMEOUT_SECOND", default_value_t = 15, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub unary_timeout_second: u32,
+
     /// Seconds that running calls may take to end after SIGTERM or SIGINT.
     #[arg(long, env = "SHUTDOWN_GRACE_SECOND", default_value_t = 20, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(..=3600))]
@@ -48,6 +64,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// [`Settings::connection_idle_timeout_second`] as a duration.
+    pub fn connection_idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.connection_idle_timeout_second.into())
+    }
+
+    /// [`Settings::unary_timeout_second`] as a duration.
+    pub fn unary_timeout(&self) -> Duration {
+        Duration::from_secs(self.unary_timeout_second.into())
+    }
+
     /// [`Settings::shutdown_grace_second`] as a duration.
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_second.into())

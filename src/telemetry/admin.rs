@@ -1,6 +1,7 @@
 //! The HTTP server for operators: metrics, `/healthz` (the process lives) and `/readyz` (it can
 //! serve).
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -17,11 +18,12 @@ use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::metrics::Metrics;
 
-/// Maximum number of connections; Prometheus and the probes need a handful.
+/// Maximum number of connections; Prometheus and the probes need a handful. A new one beyond it
+/// takes the place of the oldest: connections that are only held open do not keep probes out.
 const MAX_CONNECTIONS: usize = 64;
 /// Maximum time for the head of a request, including the wait for the next one on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -106,21 +108,25 @@ impl Admin {
 
     /// Answers until `shutdown` completes; connections then end at once.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let accept = async {
-            let mut connections = tokio::task::JoinSet::new();
+            // Ends with this future, and the connections with it.
+            let mut connections = JoinSet::new();
+            let mut by_age = VecDeque::new();
             loop {
-                let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                    return;
-                };
-                while connections.try_join_next().is_some() {}
                 match self.listener.accept().await {
                     Ok((stream, _)) => {
+                        while connections.try_join_next().is_some() {}
+                        if by_age.len() >= MAX_CONNECTIONS {
+                            by_age.retain(|task: &AbortHandle| !task.is_finished());
+                        }
+                        if by_age.len() >= MAX_CONNECTIONS
+                            && let Some(oldest) = by_age.pop_front()
+                        {
+                            oldest.abort();
+                            self.pages.metrics.admin_replaced.inc();
+                        }
                         let pages = Arc::clone(&self.pages);
-                        connections.spawn(async move {
-                            serve_connection(stream, pages).await;
-                            drop(permit);
-                        });
+                        by_age.push_back(connections.spawn(serve_connection(stream, pages)));
                     }
                     Err(error) => {
                         tracing::debug!(%error, "the metrics server cannot accept a connection");

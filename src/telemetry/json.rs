@@ -18,7 +18,7 @@ use super::facts::{RpcFacts, bounded};
 use super::propagation::TraceIdText;
 
 /// Maximum length of the text of one field, in bytes; the rest is cut off.
-const MAX_FIELD: usize = 4096;
+pub(super) const MAX_FIELD: usize = 4096;
 
 /// Names that an event's field may not take; such a field gets the prefix `field.`.
 const RESERVED: [&str; 6] = [

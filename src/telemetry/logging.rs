@@ -4,24 +4,19 @@ pub(super) mod filter;
 
 use std::io::{self, Write};
 use std::panic;
-use std::sync::Arc;
 
 use tracing::{Dispatch, Subscriber};
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use super::facts::bounded;
+use super::human;
 use super::json::Json;
-use super::loki::LokiSink;
-use super::metrics::ExportMetrics;
+use super::queue::LineSink;
 use super::settings::{LogFormat, Settings};
 use super::spans::Tracer;
-
-/// Maximum number of lines that wait for standard output.
-const QUEUE_LINES: usize = 16_384;
 
 /// Where lines go besides Loki.
 pub struct Output {
@@ -37,8 +32,7 @@ impl Output {
         let stdout = io::stdout();
         Self {
             is_terminal: io::IsTerminal::is_terminal(&stdout),
-            // A burst becomes one write; the worker flushes as soon as no line waits.
-            writer: Box::new(io::BufWriter::with_capacity(64 * 1024, stdout)),
+            writer: Box::new(stdout),
         }
     }
 }
@@ -51,28 +45,23 @@ impl std::fmt::Debug for Output {
     }
 }
 
-/// Builds the subscriber. The guard writes what is queued when it is dropped.
+/// Builds the subscriber.
 pub(super) fn build(
     settings: &Settings,
-    output: Output,
-    loki: Option<LokiSink>,
+    is_terminal: bool,
+    stdout: LineSink,
+    loki: Option<LineSink>,
     tracer: &Tracer,
-    metrics: &Arc<ExportMetrics>,
-) -> Result<(Dispatch, WorkerGuard), String> {
+) -> Result<Dispatch, String> {
     let human = match settings.log_format {
-        LogFormat::Auto => output.is_terminal,
+        LogFormat::Auto => is_terminal,
         LogFormat::Json => false,
         LogFormat::Human => true,
     };
-    let (stdout, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(QUEUE_LINES)
-        .lossy(true)
-        .thread_name("log-stdout")
-        .finish(output.writer);
-    metrics.watch_stdout(stdout.error_counter());
     let lines = if human {
         let lines = fmt::layer()
-            .with_ansi(output.is_terminal)
+            .with_ansi(is_terminal)
+            .fmt_fields(human::fields())
             .with_writer(stdout)
             .log_internal_errors(false);
         let loki = loki.map(|loki| {
@@ -88,11 +77,11 @@ pub(super) fn build(
     let subscriber = Registry::default()
         .with(lines.with_filter(settings.log_filter()?.to_env_filter()))
         .with(tracer.layer());
-    Ok((Dispatch::new(subscriber), guard))
+    Ok(Dispatch::new(subscriber))
 }
 
 /// Each line is formatted once, whether Loki gets it or not.
-fn json_lines<S>(stdout: NonBlocking, loki: Option<LokiSink>) -> Box<dyn Layer<S> + Send + Sync>
+fn json_lines<S>(stdout: LineSink, loki: Option<LineSink>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {

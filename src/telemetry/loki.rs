@@ -4,7 +4,6 @@
 //! every failed attempt.
 
 mod pusher;
-mod queue;
 mod wire;
 
 use std::io;
@@ -14,11 +13,17 @@ use std::thread;
 use std::time::Duration;
 
 use super::metrics::ExportMetrics;
+use super::queue::{Limits, LineSink, queue};
 use super::settings::LokiTarget;
 use pusher::Pusher;
-use queue::LIMITS;
 
-pub(super) use queue::LokiSink;
+const LIMITS: Limits = Limits {
+    queue_lines: 8192,
+    queue_bytes: 8 << 20,
+    batch_lines: 1024,
+    batch_bytes: 1 << 20,
+    linger: Duration::from_secs(1),
+};
 
 /// Maximum time that the last lines may take at shutdown.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -26,7 +31,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Ends the pusher: sends what is queued.
 #[derive(Debug)]
 pub(super) struct FlushLines {
-    sink: LokiSink,
+    sink: LineSink,
     wake: Sender<()>,
     done: Receiver<()>,
 }
@@ -40,8 +45,8 @@ pub(super) fn start(
     target: LokiTarget,
     application: &str,
     metrics: &Arc<ExportMetrics>,
-) -> io::Result<(LokiSink, FlushLines)> {
-    let (sink, batches) = queue::queue(LIMITS, metrics);
+) -> io::Result<(LineSink, FlushLines)> {
+    let (sink, batches) = queue(LIMITS, &metrics.loki_dropped);
     let (wake, woken) = channel();
     let (report, done) = channel();
     let application = application.to_owned();
@@ -68,11 +73,11 @@ pub(super) fn start(
 }
 
 impl FlushLines {
-    /// Sends what is queued, within 3 s. Blocks.
-    pub(super) fn flush(&self) {
+    /// Sends what is queued, within this time and 3 s. Blocks.
+    pub(super) fn flush(&self, within: Duration) {
         self.sink.stop();
         let _ = self.wake.send(());
-        let _ = self.done.recv_timeout(FLUSH_TIMEOUT);
+        let _ = self.done.recv_timeout(within.min(FLUSH_TIMEOUT));
     }
 }
 

@@ -14,7 +14,7 @@ mod registrar;
 use std::sync::Arc;
 
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Encoder, IntGaugeVec, Opts, Registry, Result, TextEncoder};
+use prometheus::{Encoder, IntCounter, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 
 pub use export::ExportMetrics;
 pub use prefix::MetricPrefix;
@@ -26,6 +26,8 @@ pub struct Metrics {
     registrar: Registrar,
     /// Losses of the log and span exporters.
     pub export: Arc<ExportMetrics>,
+    /// Connections to the metrics server that were closed for newer ones.
+    pub(super) admin_replaced: IntCounter,
 }
 
 impl Metrics {
@@ -41,6 +43,10 @@ impl Metrics {
         register_build_info(&registrar)?;
         Ok(Self {
             export: Arc::new(ExportMetrics::register(&registrar)?),
+            admin_replaced: registrar.counter(
+                "admin_connections_replaced_total",
+                "Connections to the metrics server that were closed for newer ones.",
+            )?,
             registrar,
         })
     }
@@ -56,7 +62,6 @@ impl Metrics {
     ///
     /// If a family cannot be written, which is a fault of the program.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        self.export.refresh();
         let mut text = Vec::with_capacity(64 * 1024);
         TextEncoder::new().encode(&self.registrar.registry().gather(), &mut text)?;
         Ok(text)

@@ -158,10 +158,10 @@ fn is_span_of_this_crate(metadata: &Metadata<'_>) -> bool {
 }
 
 impl FlushSpans {
-    /// Sends what is queued, within 5 s. Blocks.
-    pub(super) fn flush(&self) {
+    /// Sends what is queued, within this time and 5 s. Blocks.
+    pub(super) fn flush(&self, within: Duration) {
         // The exporter has counted what it could not send; a second report would be misleading.
-        let _ = self.0.shutdown_with_timeout(FLUSH_TIMEOUT);
+        let _ = self.0.shutdown_with_timeout(within.min(FLUSH_TIMEOUT));
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use match_function::auth::AuthMetrics;
 use match_function::layers::methods;
 use match_function::layers::metrics::RpcMetrics;
+use match_function::server::ConnectionMetrics;
 use match_function::service::ServiceMetrics;
 use match_function::telemetry::metrics::Metrics;
 use serde_json::Value;
@@ -18,6 +19,7 @@ fn exported() -> BTreeSet<String> {
     RpcMetrics::register(registrar, methods::table()).expect("valid names");
     ServiceMetrics::register(registrar).expect("valid names");
     AuthMetrics::register(registrar).expect("valid names");
+    ConnectionMetrics::register(registrar).expect("valid names");
     let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");
     let mut names = BTreeSet::new();
     for family in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {

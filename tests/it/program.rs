@@ -1,6 +1,7 @@
 //! The program as a user starts it: exit codes, one-line errors, SIGTERM.
 
 mod client;
+mod ending;
 mod health;
 
 use std::io::{BufRead, BufReader};

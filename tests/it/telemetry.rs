@@ -61,6 +61,7 @@ impl Write for Lines {
 /// A server on free ports whose lines are captured.
 pub(crate) struct Running {
     pub(crate) client: MatchFunctionClient<tonic::transport::Channel>,
+    pub(crate) address: SocketAddr,
     admin: SocketAddr,
     lines: Lines,
     telemetry: Telemetry,
@@ -108,6 +109,7 @@ pub(crate) async fn start(variables: &[(&str, &str)]) -> Running {
         .expect("connects");
     Running {
         client,
+        address,
         admin,
         lines,
         telemetry,

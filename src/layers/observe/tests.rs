@@ -228,7 +228,8 @@ async fn the_first_of_two_is_around_the_second() {
 
 #[test]
 fn deadlines_in_all_units_and_none_that_are_broken() {
-    let read = |value: &str| deadline(request("/a.B/C", &[("grpc-timeout", value)]).headers());
+    let read =
+        |value: &str| asked_deadline(request("/a.B/C", &[("grpc-timeout", value)]).headers());
     assert_eq!(read("2H"), Some(Duration::from_secs(7200)));
     assert_eq!(read("3M"), Some(Duration::from_secs(180)));
     assert_eq!(read("99999999S"), Some(Duration::from_secs(99_999_999)));

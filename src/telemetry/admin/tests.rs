@@ -70,3 +70,24 @@ async fn the_pages() {
     server.await.expect("ends well");
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn silent_connections_do_not_keep_probes_out() {
+    let metrics = testing::metrics();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let path = "/metrics".parse().expect("a path");
+    let admin = Admin::new(listener, path, metrics.clone(), Arc::new(|| Ok(())));
+    let address = admin.local_addr().expect("bound");
+    let server = tokio::spawn(admin.serve(std::future::pending()));
+    let mut silent = Vec::new();
+    for _ in 0..2 * MAX_CONNECTIONS {
+        silent.push(TcpStream::connect(address).await.expect("connects"));
+    }
+    let answer = ask(address, "GET /healthz").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(metrics.admin_replaced.get(), MAX_CONNECTIONS as u64 + 1);
+    let mut byte = [0];
+    let oldest = silent.first_mut().expect("the first");
+    assert_eq!(oldest.read(&mut byte).await.expect("closed"), 0);
+    server.abort();
+}

@@ -1,8 +1,4 @@
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use super::*;
-use crate::telemetry::testing::{self, settings, value};
+use crate::telemetry::testing;
 
 fn messages(flags: &[&str]) -> Vec<String> {
     let (dispatch, telemetry, lines) = testing::telemetry(flags);
@@ -50,42 +46,22 @@ fn people_get_text() {
     );
 }
 
-/// Takes nothing until it is opened.
-struct Stalled(Arc<Mutex<()>>);
-
-impl io::Write for Stalled {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
-fn a_stalled_output_loses_lines_and_counts_them() {
-    let gate = Arc::new(Mutex::new(()));
-    let closed = gate.lock().expect("it is not held yet");
-    let output = Output {
-        writer: Box::new(Stalled(Arc::clone(&gate))),
-        is_terminal: false,
-    };
-    let (dispatch, telemetry) = crate::telemetry::build(&settings(&[]), output).expect("starts");
-    let extra = 10_u8;
+fn texts_of_clients_cannot_forge_lines_or_reach_the_terminal() {
+    let (dispatch, telemetry, lines) = testing::telemetry(&["--log-format=human"]);
+    let evil = "a\r\n2026 ERROR forged \u{1b}[31mred\u{7f}\u{9b}2J";
+    let long = "é".repeat(5000);
     tracing::dispatcher::with_default(&dispatch, || {
-        for _ in 0..QUEUE_LINES + usize::from(extra) {
-            tracing::info!("a line");
-        }
+        let _span = tracing::info_span!("tick", pool = %evil).entered();
+        tracing::info!(shown = %evil, quoted = evil, long = %long, "{evil} {long}");
     });
-    let series = r#"app_server_log_lines_dropped_total{sink="stdout"}"#;
-    let lost = value(&telemetry.handles().metrics, series);
-    // One line may be with the writer already.
-    assert!(
-        [f64::from(extra) - 1.0, f64::from(extra)].contains(&lost),
-        "{lost}"
-    );
-    drop(closed);
     telemetry.shutdown();
+    let text = lines.text();
+    let line = text.strip_suffix('\n').expect("one line");
+    assert!(!line.contains(char::is_control), "{line:?}");
+    let escaped = r"a\r\n2026 ERROR forged \u{1b}[31mred\u{7f}\u{9b}2J";
+    assert_eq!(line.matches(escaped).count(), 4, "{line}");
+    // As much of the long text as JSON shows: 4096 bytes of each field.
+    let shown = line.matches('é').count();
+    assert!((2048 + 2000..=2 * 2048).contains(&shown), "{shown}");
 }

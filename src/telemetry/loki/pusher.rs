@@ -9,12 +9,12 @@ use reqwest::blocking::Client;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use secrecy::ExposeSecret;
 
-use super::queue::Batches;
-use super::wire::{self, Line};
+use super::wire;
 use crate::error;
 use crate::telemetry::collector;
 use crate::telemetry::metrics::ExportMetrics;
 use crate::telemetry::outage::Outage;
+use crate::telemetry::queue::{Batches, Line};
 use crate::telemetry::settings::LokiTarget;
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);

@@ -77,7 +77,7 @@ fn a_busy_loki_is_asked_again() {
         let got = loki.next().json();
         assert_eq!(got["streams"][0]["values"][0][1], "kept");
     }
-    flush.flush();
+    flush.flush(FLUSH_TIMEOUT);
     assert_eq!(metrics.export.loki_pushed.get(), 1);
     assert_eq!(metrics.export.loki_dropped.get(), 0);
 }
@@ -90,7 +90,7 @@ fn refused_lines_are_not_sent_again() {
     sink.offer(Level::INFO, "refused");
     loki.next();
     sink.offer(Level::INFO, "taken");
-    flush.flush();
+    flush.flush(FLUSH_TIMEOUT);
     assert_eq!(loki.next().json()["streams"][0]["values"][0][1], "taken");
     assert_eq!(metrics.export.loki_dropped.get(), 1);
     assert_eq!(metrics.export.loki_pushed.get(), 1);
@@ -102,7 +102,7 @@ fn without_loki_every_loss_is_counted() {
     let (sink, flush) =
         start(target(&unused_address(PATH)), "app", &metrics.export).expect("starts");
     (0..500).for_each(|_| sink.offer(Level::INFO, "0123456789"));
-    flush.flush();
+    flush.flush(FLUSH_TIMEOUT);
     assert_eq!(metrics.export.loki_pushed.get(), 0);
     assert_eq!(metrics.export.loki_dropped.get(), 500);
 }

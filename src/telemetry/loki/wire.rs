@@ -6,6 +6,8 @@ use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
 use tracing::Level;
 
+use crate::telemetry::queue::Line;
+
 /// Levels as label values, most severe first: a closed set.
 const LEVELS: [(Level, &str); 5] = [
     (Level::ERROR, "error"),
@@ -14,14 +16,6 @@ const LEVELS: [(Level, &str); 5] = [
     (Level::DEBUG, "debug"),
     (Level::TRACE, "trace"),
 ];
-
-/// A line of the log on its way to Loki.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) level: Level,
-    pub(super) unix_ns: u128,
-    pub(super) text: Box<str>,
-}
 
 #[derive(Serialize)]
 struct Push<'a> {

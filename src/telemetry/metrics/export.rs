@@ -1,9 +1,6 @@
 //! What telemetry itself loses: all that is left of it while a collector cannot be reached.
 
-use std::sync::OnceLock;
-
 use prometheus::{IntCounter, Result};
-use tracing_appender::non_blocking::ErrorCounter;
 
 use super::registrar::Registrar;
 
@@ -11,9 +8,7 @@ use super::registrar::Registrar;
 #[derive(Debug)]
 pub struct ExportMetrics {
     /// Log lines that did not reach standard output.
-    stdout_dropped: IntCounter,
-    /// Where the writer of standard output counts them.
-    stdout_losses: OnceLock<ErrorCounter>,
+    pub stdout_dropped: IntCounter,
     /// Log lines that did not reach Loki.
     pub loki_dropped: IntCounter,
     /// Log lines that Loki took.
@@ -40,7 +35,6 @@ impl ExportMetrics {
         )?;
         Ok(Self {
             stdout_dropped: lines.with_label_values(&["stdout"]),
-            stdout_losses: OnceLock::new(),
             loki_dropped: lines.with_label_values(&["loki"]),
             loki_pushed: metrics.counter("loki_lines_pushed_total", "Log lines that Loki took.")?,
             spans_dropped_queue: spans.with_label_values(&["queue"]),
@@ -48,19 +42,5 @@ impl ExportMetrics {
             spans_exported: metrics
                 .counter("spans_exported_total", "Spans that the collector took.")?,
         })
-    }
-
-    /// Where to read how many lines standard output lost. Only the first one counts.
-    pub(in crate::telemetry) fn watch_stdout(&self, losses: ErrorCounter) {
-        let _ = self.stdout_losses.set(losses);
-    }
-
-    /// Brings the counters up to date that are kept elsewhere.
-    pub(super) fn refresh(&self) {
-        if let Some(losses) = self.stdout_losses.get() {
-            let losses = losses.dropped_lines() as u64;
-            let known = self.stdout_dropped.get();
-            self.stdout_dropped.inc_by(losses.saturating_sub(known));
-        }
     }
 }

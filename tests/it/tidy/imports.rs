@@ -26,7 +26,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "telemetry",
         &["telemetry", "clock", "config::parse", "error"],
     ),
-    ("layers", &["layers", "auth", "telemetry"]),
+    ("layers", &["layers", "auth", "server::call", "telemetry"]),
     (
         "service",
         &[
@@ -39,7 +39,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "telemetry::testing",
         ],
     ),
-    ("server", &["server", "config::parse"]),
+    (
+        "server",
+        &[
+            "server",
+            "config::parse",
+            "telemetry::metrics",
+            "telemetry::testing",
+        ],
+    ),
     (
         "client",
         &[

@@ -1,4 +1,8 @@
-//! Lines that wait for Loki, bounded in number and bytes. To log a line never waits.
+//! Lines that wait for a thread that writes or sends them, bounded in number and bytes. To log a
+//! line never waits.
+//!
+//! tracing-appender was used for standard output and is not: its queue has a bound in lines only, it
+//! does not count lines that cannot be written, and its end may wait for standard output forever.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -6,31 +10,31 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use prometheus::IntCounter;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::wire::Line;
 use crate::clock::since_1970;
-use crate::telemetry::metrics::ExportMetrics;
 
-/// Bounds of what may wait, and of one push.
+/// Bounds of what may wait, and of one batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    queue_lines: usize,
-    queue_bytes: usize,
-    batch_lines: usize,
-    batch_bytes: usize,
+    pub(super) queue_lines: usize,
+    pub(super) queue_bytes: usize,
+    pub(super) batch_lines: usize,
+    pub(super) batch_bytes: usize,
     /// Maximum time that a line waits for others to be sent with.
-    linger: Duration,
+    pub(super) linger: Duration,
 }
 
-pub(super) const LIMITS: Limits = Limits {
-    queue_lines: 8192,
-    queue_bytes: 8 << 20,
-    batch_lines: 1024,
-    batch_bytes: 1 << 20,
-    linger: Duration::from_secs(1),
-};
+/// A line of the log.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) level: Level,
+    pub(super) unix_ns: u128,
+    /// Without a line end.
+    pub(super) text: Box<str>,
+}
 
 /// What is in the queue.
 enum Message {
@@ -50,10 +54,10 @@ struct Room {
 
 /// Where the log layer writes. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::telemetry) struct LokiSink {
+pub(super) struct LineSink {
     queue: Sender<Message>,
     room: Arc<Room>,
-    metrics: Arc<ExportMetrics>,
+    dropped: IntCounter,
 }
 
 /// The other end: lines in batches.
@@ -63,8 +67,8 @@ pub(super) struct Batches {
     room: Arc<Room>,
 }
 
-/// A queue within these limits.
-pub(super) fn queue(limits: Limits, metrics: &Arc<ExportMetrics>) -> (LokiSink, Batches) {
+/// A queue within these limits; lines for which it has no room are counted.
+pub(super) fn queue(limits: Limits, dropped: &IntCounter) -> (LineSink, Batches) {
     let (sender, receiver) = channel();
     let room = Arc::new(Room {
         lines: AtomicUsize::new(0),
@@ -72,10 +76,10 @@ pub(super) fn queue(limits: Limits, metrics: &Arc<ExportMetrics>) -> (LokiSink, 
         stopping: AtomicBool::new(false),
         limits,
     });
-    let sink = LokiSink {
+    let sink = LineSink {
         queue: sender,
         room: Arc::clone(&room),
-        metrics: Arc::clone(metrics),
+        dropped: dropped.clone(),
     };
     let batches = Batches {
         queue: receiver,
@@ -84,7 +88,7 @@ pub(super) fn queue(limits: Limits, metrics: &Arc<ExportMetrics>) -> (LokiSink, 
     (sink, batches)
 }
 
-impl LokiSink {
+impl LineSink {
     /// Takes a line if there is room for it; otherwise it is lost and counted.
     pub(super) fn offer(&self, level: Level, text: &str) {
         let room = &self.room;
@@ -97,7 +101,7 @@ impl LokiSink {
         if !fits || !self.send(level, text) {
             room.lines.fetch_sub(1, Relaxed);
             room.bytes.fetch_sub(text.len(), Relaxed);
-            self.metrics.loki_dropped.inc();
+            self.dropped.inc();
         }
     }
 
@@ -169,7 +173,7 @@ impl Batches {
     }
 }
 
-impl<'a> MakeWriter<'a> for LokiSink {
+impl<'a> MakeWriter<'a> for LineSink {
     type Writer = LineWriter<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
@@ -189,8 +193,8 @@ impl<'a> MakeWriter<'a> for LokiSink {
 
 /// Takes one line per write, which is how the fmt layer writes.
 #[derive(Debug)]
-pub(in crate::telemetry) struct LineWriter<'a> {
-    sink: &'a LokiSink,
+pub(super) struct LineWriter<'a> {
+    sink: &'a LineSink,
     level: Level,
 }
 
@@ -198,7 +202,7 @@ impl Write for LineWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match std::str::from_utf8(line) {
             Ok(text) => self.sink.offer(self.level, text),
-            Err(_) => self.sink.metrics.loki_dropped.inc(),
+            Err(_) => self.sink.dropped.inc(),
         }
         Ok(line.len())
     }
@@ -211,21 +215,32 @@ impl Write for LineWriter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::testing::metrics;
+
+    const LIMITS: Limits = Limits {
+        queue_lines: 100,
+        queue_bytes: 1000,
+        batch_lines: 100,
+        batch_bytes: 1000,
+        linger: Duration::from_secs(1),
+    };
+
+    fn counter() -> IntCounter {
+        IntCounter::new("dropped", "Lines dropped.").expect("a name")
+    }
 
     #[test]
     fn the_queue_stays_within_its_bounds() {
-        let metrics = metrics();
+        let dropped = counter();
         let limits = Limits {
             queue_lines: 10,
             queue_bytes: 50,
             ..LIMITS
         };
-        let (sink, batches) = queue(limits, &metrics.export);
+        let (sink, batches) = queue(limits, &dropped);
         let waiting = || (sink.room.lines.load(Relaxed), sink.room.bytes.load(Relaxed));
         (0..20).for_each(|_| sink.offer(Level::INFO, "x\n"));
         assert_eq!(waiting(), (10, 10), "as many lines as are allowed");
-        assert_eq!(metrics.export.loki_dropped.get(), 10);
+        assert_eq!(dropped.get(), 10);
         sink.stop();
         let (batch, is_last) = batches.next();
         assert_eq!((batch.len(), &*batch[0].text, is_last), (10, "x", true));
@@ -234,16 +249,16 @@ mod tests {
 
     #[test]
     fn long_lines_count_by_their_bytes() {
-        let metrics = metrics();
+        let dropped = counter();
         let limits = Limits {
             queue_bytes: 50,
             ..LIMITS
         };
-        let (sink, _batches) = queue(limits, &metrics.export);
+        let (sink, _batches) = queue(limits, &dropped);
         for bytes in [51, 30, 30, 20] {
             sink.offer(Level::INFO, &"x".repeat(bytes));
         }
         assert_eq!(sink.room.bytes.load(Relaxed), 50);
-        assert_eq!(metrics.export.loki_dropped.get(), 2);
+        assert_eq!(dropped.get(), 2);
     }
 }

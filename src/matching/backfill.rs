@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::ticket::room;
 use super::{Attributes, Flow, Reason, Text, Ticket};
 
 /// A running session that has free seats.
@@ -35,6 +36,22 @@ pub struct Session {
     pub client_version: Text,
 }
 
+impl Session {
+    /// Bytes of memory that the session holds beside the message that it was read from, of which its
+    /// texts and the bodies of its tickets are slices. O(players + attribute values).
+    pub fn held_bytes(&self) -> usize {
+        let tickets = self.tickets.iter().map(Ticket::list_bytes);
+        let teams = self.teams.iter().map(Roster::list_bytes);
+        size_of::<Self>()
+            + room(&self.tickets)
+            + tickets.sum::<usize>()
+            + room(&self.teams)
+            + teams.sum::<usize>()
+            + room(&self.region_preferences)
+            + self.attributes.held_bytes()
+    }
+}
+
 /// The players of a team.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Roster {
@@ -56,6 +73,12 @@ pub struct Party {
 }
 
 impl Roster {
+    /// Bytes of memory of its lists, without those of texts.
+    fn list_bytes(&self) -> usize {
+        let parties = self.parties.iter().map(|party| room(&party.user_ids));
+        room(&self.user_ids) + room(&self.parties) + parties.sum::<usize>()
+    }
+
     /// Adds a ticket's players, and its party if it has one.
     pub fn add(&mut self, ticket: &Ticket) {
         self.user_ids.extend(ticket.player_ids().cloned());

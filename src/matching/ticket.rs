@@ -69,6 +69,23 @@ impl Ticket {
         self.players.iter().map(|player| &player.id)
     }
 
+    /// Bytes of memory that the ticket holds: itself, its lists, and its body, of which its texts are
+    /// slices. O(players + attribute values).
+    pub fn held_bytes(&self) -> usize {
+        size_of::<Self>() + self.list_bytes() + self.body.len()
+    }
+
+    /// Bytes of memory of its lists, without those of texts.
+    pub(super) fn list_bytes(&self) -> usize {
+        let players = self.players.iter();
+        let of_players = players.map(|player| player.attributes.held_bytes());
+        room(&self.players)
+            + of_players.sum::<usize>()
+            + room(&self.latencies)
+            + room(&self.excluded_sessions)
+            + self.attributes.held_bytes()
+    }
+
     /// Whether the ticket could match under any rules (docs/semantics.md, "Unary calls"). O(p log p
     /// + a) for p players and a attribute values.
     ///
@@ -97,6 +114,11 @@ impl Ticket {
             None => Ok(()),
         }
     }
+}
+
+/// Bytes of memory of a list, with what it has room for.
+pub(super) fn room<T>(list: &Vec<T>) -> usize {
+    list.capacity() * size_of::<T>()
 }
 
 /// The first moment of the year 2000, in Unix ms.

@@ -56,6 +56,18 @@ impl Value {
             Self::Null | Self::Bool(_) | Self::Text(_) => true,
         }
     }
+
+    /// Bytes of memory that it holds beside itself, without those of texts. O(values).
+    fn held_bytes(&self) -> usize {
+        match self {
+            Self::List(values) => {
+                let inside = values.iter().map(Self::held_bytes);
+                values.capacity() * size_of::<Self>() + inside.sum::<usize>()
+            }
+            Self::Struct(fields) => fields.held_bytes(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
+        }
+    }
 }
 
 impl From<&str> for Value {
@@ -85,25 +97,36 @@ impl From<&serde_json::Value> for Value {
             serde_json::Value::Number(n) => Self::Number(n.as_f64().unwrap_or(f64::INFINITY)),
             serde_json::Value::String(text) => Self::Text(text.as_str().into()),
             serde_json::Value::Array(values) => Self::List(values.iter().map(Self::from).collect()),
-            serde_json::Value::Object(fields) => Self::Struct(
-                fields
-                    .iter()
-                    .map(|(name, value)| (Text::from(name.as_str()), Self::from(value)))
-                    .collect(),
-            ),
+            serde_json::Value::Object(fields) => {
+                let fields = fields.iter();
+                let pairs = fields.map(|(name, value)| (name.as_str().into(), Self::from(value)));
+                Self::Struct(pairs.collect())
+            }
         }
     }
 }
 
 /// Named values, sorted by name, each name once.
-// A list instead of a map: tickets have few attributes, and there are many tickets.
+// A list instead of a map: tickets have few attributes, and there are many tickets. A boxed one, as
+// it has no room to spare.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Attributes(Vec<(Text, Value)>);
+pub struct Attributes(Box<[(Text, Value)]>);
 
 impl Attributes {
     /// No attributes.
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the pairs from place `from` on out of a list. Of those of one name the last counts.
+    /// O(n log n), and O(n) if they are sorted.
+    ///
+    /// # Panics
+    ///
+    /// If the list is shorter than `from`.
+    pub fn take_from(pairs: &mut Vec<(Text, Value)>, from: usize) -> Self {
+        last_of_each(pairs, from);
+        Self(pairs.drain(from..).collect())
     }
 
     /// The value of that name. O(log n).
@@ -112,11 +135,15 @@ impl Attributes {
         Some(&self.0[at].1)
     }
 
-    /// Sets a value, replacing one of the same name. O(n).
+    /// Sets a value, replacing one of the same name. O(n): to set many, collect or extend.
     pub fn set(&mut self, name: Text, value: Value) {
         match self.position(&name) {
             Ok(at) => self.0[at].1 = value,
-            Err(at) => self.0.insert(at, (name, value)),
+            Err(at) => {
+                let mut pairs = std::mem::take(&mut self.0).into_vec();
+                pairs.insert(at, (name, value));
+                self.0 = pairs.into_boxed_slice();
+            }
         }
     }
 
@@ -135,19 +162,56 @@ impl Attributes {
         self.0.is_empty()
     }
 
+    /// Bytes of memory that it holds beside itself, without those of texts. O(values).
+    pub(super) fn held_bytes(&self) -> usize {
+        let inside = self.0.iter().map(|(_, value)| value.held_bytes());
+        size_of_val(&*self.0) + inside.sum::<usize>()
+    }
+
     fn position(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 }
 
+impl Extend<(Text, Value)> for Attributes {
+    /// Sets values: the last one of each name counts. O(n log n) for all of them together.
+    fn extend<I: IntoIterator<Item = (Text, Value)>>(&mut self, pairs: I) {
+        let mut all = std::mem::take(&mut self.0).into_vec();
+        all.extend(pairs);
+        *self = Self::take_from(&mut all, 0);
+    }
+}
+
 impl FromIterator<(Text, Value)> for Attributes {
+    /// The last value of each name counts. O(n log n).
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
         let mut attributes = Self::new();
-        for (name, value) in pairs {
-            attributes.set(name, value);
-        }
+        attributes.extend(pairs);
         attributes
     }
+}
+
+/// Sorts the pairs from place `from` on by their names, and keeps the last of each name. O(n log n),
+/// and O(n) if they are sorted.
+///
+/// # Panics
+///
+/// If the list is shorter than `from`.
+pub(crate) fn last_of_each<N: Ord, V>(pairs: &mut Vec<(N, V)>, from: usize) {
+    let tail = &mut pairs[from..];
+    if tail.is_sorted_by(|(before, _), (after, _)| before < after) {
+        return;
+    }
+    // Stable: pairs of one name stay in their order.
+    tail.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut last = from;
+    for at in from + 1..pairs.len() {
+        if pairs[at].0 != pairs[last].0 {
+            last += 1;
+        }
+        pairs.swap(last, at);
+    }
+    pairs.truncate(last + 1);
 }
 
 #[cfg(test)]

@@ -57,4 +57,5 @@ pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};
 pub use tick::{Flow, Match, MatchOut, Team, Tick, TickContext, whole_queue};
 pub use ticket::{Player, Text, Ticket, queued_at};
+pub(crate) use value::last_of_each;
 pub use value::{Attributes, Value};

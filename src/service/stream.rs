@@ -372,7 +372,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn encode(&mut self, answer: P::Answer) -> P::Response {
         let response = P::encode(&answer, &mut self.buffer);
         if let State::Reading { intake, .. } = &mut self.state {
-            P::tickets(answer).for_each(|ticket| intake.batch.keep(ticket));
+            P::tickets(answer).for_each(|ticket| intake.keep(ticket));
         }
         response
     }

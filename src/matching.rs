@@ -41,13 +41,15 @@ mod play;
 mod reason;
 mod region;
 pub mod rules;
+#[cfg(test)]
+pub(crate) mod steps;
 mod tick;
 mod ticket;
 mod value;
 
 pub use ags::{AgsLogic, AgsRules};
 pub use backfill::{BackfillOut, BackfillTick, NoBackfill, Party, Proposal, Roster, Session};
-pub use ids::{proposal_id, team_id};
+pub use ids::{TeamIds, proposal_id, team_id};
 pub use logic::{Enrichment, MatchLogic, Needs, Wanted};
 pub use play::{Played, PlayedBackfill, play, play_backfill};
 pub use reason::{Reason, TicketFault};
@@ -55,4 +57,5 @@ pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};
 pub use tick::{Flow, Match, MatchOut, Team, Tick, TickContext, whole_queue};
 pub use ticket::{Player, Text, Ticket, queued_at};
+pub(crate) use value::last_of_each;
 pub use value::{Attributes, Value};

@@ -81,9 +81,11 @@ impl Grants {
         if self.cover(&claims.permissions, &required).await {
             return Ok(());
         }
-        let mut to_ask = HashSet::new();
+        let mut to_ask = Vec::new();
         let mut all_known = true;
-        for role in roles_of(claims, namespace) {
+        // Each once: a token can name a role a thousand times, and a role have many permissions.
+        let roles: HashSet<NamespaceRole> = roles_of(claims, namespace).collect();
+        for role in roles {
             match self.roles.known(&role) {
                 Some(Answer::Found(granted))
                     if self.role_covers(&role, &granted, claims, &required).await =>
@@ -92,13 +94,11 @@ impl Grants {
                 }
                 Some(Answer::Found(_) | Answer::Absent) => {}
                 Some(Answer::Unknown) => all_known = false,
-                None => {
-                    to_ask.insert(role);
-                }
+                None => to_ask.push(role),
             }
         }
         all_known &= to_ask.len() <= MAX_FETCHES;
-        let to_ask: Vec<NamespaceRole> = to_ask.into_iter().take(MAX_FETCHES).collect();
+        to_ask.truncate(MAX_FETCHES);
         for roles in to_ask.chunks(PARALLEL_FETCHES) {
             let answers = join_all(roles.iter().map(|role| self.roles.get(role))).await;
             for (role, answer) in roles.iter().zip(answers) {

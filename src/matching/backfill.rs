@@ -1,5 +1,6 @@
 //! Sessions with free seats, and proposals to fill them (docs/semantics.md, "Backfill").
 
+use std::collections::HashMap;
 use std::fmt;
 
 use uuid::Uuid;
@@ -79,25 +80,55 @@ impl Roster {
         room(&self.user_ids) + room(&self.parties) + parties.sum::<usize>()
     }
 
-    /// Adds a ticket's players, and its party if it has one.
+    /// Adds a ticket's players, and its party if it has one. O(players + parties).
     pub fn add(&mut self, ticket: &Ticket) {
-        self.user_ids.extend(ticket.player_ids().cloned());
-        if ticket.party_session_id.is_empty() {
-            return;
-        }
-        match self
-            .parties
-            .iter_mut()
-            .find(|party| party.id == ticket.party_session_id)
-        {
-            Some(party) => party.user_ids.extend(ticket.player_ids().cloned()),
-            None => self.parties.push(Party {
-                id: ticket.party_session_id.clone(),
-                user_ids: ticket.player_ids().cloned().collect(),
-            }),
+        self.add_all([ticket]);
+    }
+
+    /// Adds the players of tickets, and their parties. O(players + parties) for all of them together.
+    pub fn add_all<'t>(&mut self, tickets: impl IntoIterator<Item = &'t Ticket>) {
+        // Where each of the first parties is. Only used where there are many of them: a few are
+        // faster to look through.
+        let mut places: HashMap<Text, usize> = HashMap::new();
+        let mut placed = 0;
+        for ticket in tickets {
+            self.user_ids.extend(ticket.player_ids().cloned());
+            let id = &ticket.party_session_id;
+            if id.is_empty() {
+                continue;
+            }
+            let place = if self.parties.len() <= FEW_PARTIES {
+                self.parties.iter().position(|party| party.is(id))
+            } else {
+                for (at, party) in self.parties.iter().enumerate().skip(placed) {
+                    places.entry(party.id.clone()).or_insert(at);
+                }
+                placed = self.parties.len();
+                places.get(id).copied()
+            };
+            let at = place.unwrap_or_else(|| {
+                self.parties.push(Party {
+                    id: id.clone(),
+                    user_ids: Vec::with_capacity(ticket.players.len()),
+                });
+                self.parties.len() - 1
+            });
+            let players = ticket.player_ids().cloned();
+            self.parties[at].user_ids.extend(players);
         }
     }
 }
+
+impl Party {
+    fn is(&self, id: &Text) -> bool {
+        #[cfg(test)]
+        super::steps::step();
+        self.id == *id
+    }
+}
+
+/// Up to this many parties of a team are looked through one by one.
+const FEW_PARTIES: usize = 16;
 
 /// Tickets to add to a session.
 #[derive(Debug)]
@@ -164,4 +195,86 @@ pub trait BackfillTick: fmt::Debug + Send {
     /// The stream is complete: makes the last proposals, leaves every other ticket and session.
     /// Runs on a thread of its own.
     fn finish(self: Box<Self>, out: &mut dyn BackfillOut);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::{Player, steps};
+
+    fn ticket(number: usize, party: &str) -> Ticket {
+        Ticket {
+            party_session_id: party.into(),
+            players: vec![Player {
+                id: format!("player {number}").into(),
+                ..Player::default()
+            }],
+            ..Ticket::default()
+        }
+    }
+
+    #[test]
+    fn tickets_join_the_party_of_their_id_among_few_and_many() {
+        let tickets: Vec<_> = (0..90)
+            .map(|number| ticket(number, &format!("party {}", number % 30)))
+            .collect();
+        let mut roster = Roster::default();
+        roster.add_all(&tickets[..40]);
+        for ticket in &tickets[40..] {
+            roster.add(ticket);
+        }
+        assert_eq!(roster.user_ids.len(), 90);
+        assert_eq!(roster.parties.len(), 30);
+        for (number, party) in roster.parties.iter().enumerate() {
+            assert_eq!(&*party.id, format!("party {number}"));
+            let players = [0, 30, 60].map(|more| format!("player {}", number + more));
+            assert_eq!(party.user_ids, players);
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_parties_of_one_id_grows() {
+        let party = |id: usize| Party {
+            id: (id % 20).to_string().into(),
+            user_ids: Vec::new(),
+        };
+        let mut roster = Roster {
+            parties: (0..40).map(party).collect(),
+            ..Roster::default()
+        };
+        roster.add_all([&ticket(0, "7"), &ticket(1, "7"), &ticket(2, "new")]);
+        assert_eq!(roster.parties[7].user_ids.len(), 2);
+        assert!(roster.parties[27].user_ids.is_empty());
+        assert_eq!(roster.parties.len(), 41);
+    }
+
+    #[test]
+    fn parties_are_compared_as_often_as_there_are_tickets() {
+        let count = 10_000;
+        let tickets: Vec<_> = (0..count).map(|at| ticket(at, &at.to_string())).collect();
+        let mut roster = Roster::default();
+        let steps = steps::of(|| roster.add_all(&tickets));
+        assert!(steps <= (FEW_PARTIES * FEW_PARTIES) as u64, "{steps}");
+        assert_eq!(roster.parties.len(), count);
+    }
+
+    #[test]
+    fn a_session_holds_its_lists_and_those_of_its_tickets() {
+        let empty = Session::default().held_bytes();
+        assert_eq!(empty, size_of::<Session>());
+        let mut tickets = vec![ticket(0, "party")];
+        tickets[0].body = vec![0; 1000].into();
+        let mut roster = Roster::default();
+        roster.add_all(&tickets);
+        let session = Session {
+            tickets,
+            teams: vec![roster],
+            ..Session::default()
+        };
+        let lists = size_of::<Ticket>() + size_of::<Player>() + size_of::<Roster>();
+        let ids = size_of::<Party>() + 2 * size_of::<Text>();
+        let held = session.held_bytes() - empty;
+        // A list may have room for more.
+        assert!((lists + ids..1000).contains(&held), "{held}");
+    }
 }

@@ -13,16 +13,38 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x0c2d_fbee_9c82_5c69_9d48_a6ea_ed42_b3e
 /// The id of team number `team` of a match of these tickets, made at that tick: a UUIDv5 over the
 /// pool, the tick id, the ids of the match's tickets and the number.
 ///
-/// A ticket without an id counts by its place in the stream. O(bytes of the ids).
+/// A ticket without an id counts by its place in the stream. O(bytes of the ids); for several teams of
+/// a match, [`TeamIds`] reads the tickets once.
 pub fn team_id<'t>(
     tick_id: u64,
     team: usize,
     tickets: impl IntoIterator<Item = &'t Ticket>,
 ) -> Uuid {
-    let mut name = Name::new(b't', tick_id);
-    name.number(team as u64);
-    name.tickets(tickets);
-    name.finish()
+    TeamIds::new(tick_id, tickets).of(team)
+}
+
+/// The [`team_id`] of every team of a match.
+#[derive(Debug, Clone)]
+pub struct TeamIds {
+    /// The hash of all but the team's number.
+    of_match: Sha1,
+}
+
+impl TeamIds {
+    /// Of a match of these tickets, made at that tick. O(bytes of the ids).
+    pub fn new<'t>(tick_id: u64, tickets: impl IntoIterator<Item = &'t Ticket>) -> Self {
+        let mut name = Name::new(b't', tick_id);
+        name.tickets(tickets);
+        Self {
+            of_match: name.hash(),
+        }
+    }
+
+    /// The id of team number `team`. O(1).
+    pub fn of(&self, team: usize) -> Uuid {
+        let hash = self.of_match.clone();
+        uuid_of(hash.chain_update((team as u64).to_le_bytes()))
+    }
 }
 
 /// The id of the proposal to add these tickets to a session at that tick.
@@ -35,7 +57,13 @@ pub fn proposal_id<'t>(
     name.text(&session.backfill_ticket_id);
     name.text(&session.match_session_id);
     name.tickets(added);
-    name.finish()
+    uuid_of(name.hash())
+}
+
+fn uuid_of(name: Sha1) -> Uuid {
+    let mut first = [0; 16];
+    first.copy_from_slice(&name.finalize()[..16]);
+    uuid::Builder::from_sha1_bytes(first).into_uuid()
 }
 
 /// The name that a UUID is derived from: parts with their lengths, so that no two lists of parts
@@ -110,15 +138,12 @@ impl Name {
         }
     }
 
-    fn finish(&self) -> Uuid {
-        let whole = if self.long.is_empty() {
+    fn hash(&self) -> Sha1 {
+        Sha1::new_with_prefix(if self.long.is_empty() {
             &self.usual[..self.len]
         } else {
             &self.long
-        };
-        let mut first = [0; 16];
-        first.copy_from_slice(&Sha1::digest(whole)[..16]);
-        uuid::Builder::from_sha1_bytes(first).into_uuid()
+        })
     }
 }
 
@@ -160,6 +185,22 @@ mod tests {
         assert_ne!(ids("a"), ids("b"));
         assert_ne!(ids(&long), ids(&long[1..]));
         assert_ne!(ids(&long[..254]), ids(&long[..255]));
+    }
+
+    #[test]
+    fn a_match_is_read_once_for_all_of_its_teams() {
+        let tickets: Vec<_> = (0..100)
+            .map(|at| ticket("p", &at.to_string(), at))
+            .collect();
+        let mut read = 0;
+        let ids = TeamIds::new(1, tickets.iter().inspect(|_| read += 1));
+        let ids: Vec<_> = (0..1000).map(|team| ids.of(team)).collect();
+        assert_eq!(read, tickets.len());
+        assert!(
+            (0..)
+                .zip(ids)
+                .all(|(team, id)| id == team_id(1, team, &tickets))
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Attributes, Reason, Text, Ticket, region_preferences, team_id};
+use super::{Attributes, Reason, TeamIds, Text, Ticket, region_preferences};
 
 /// Everything a tick needs to know that is not data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +121,9 @@ impl Match {
             teams: teams.into_iter().map(unnamed).collect(),
             ..Self::default()
         };
-        for team in 0..made.teams.len() {
-            made.teams[team].id = team_id(context.tick_id, team, made.tickets());
+        let ids = TeamIds::new(context.tick_id, made.tickets());
+        for (number, team) in made.teams.iter_mut().enumerate() {
+            team.id = ids.of(number);
         }
         made.region_preferences = region_preferences(made.tickets());
         made
@@ -137,7 +138,7 @@ impl Match {
 /// A team of a match.
 #[derive(Debug)]
 pub struct Team {
-    /// Its id, see [`team_id`].
+    /// Its id, see [`team_id`](super::team_id).
     pub id: Uuid,
     /// The parties that play in it.
     pub tickets: Vec<Ticket>,

@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_holds_its_lists_and_its_body() {
+        let mut ticket = of_players(["a", "b"]);
+        let players = size_of::<Ticket>() + 2 * size_of::<Player>();
+        assert_eq!(ticket.held_bytes(), players);
+        ticket.body = vec![0; 100].into();
+        let list = Value::List(vec![Value::Null; 10]);
+        let object = [("o".into(), list)].into_iter().collect();
+        let attributes: Attributes = [("a".into(), Value::Struct(object))].into_iter().collect();
+        ticket.attributes = attributes;
+        ticket.players[1].attributes.set("x".into(), Value::Null);
+        let entries = 3 * size_of::<(Text, Value)>() + 10 * size_of::<Value>();
+        assert_eq!(ticket.held_bytes(), players + 100 + entries);
+    }
+
+    #[test]
     fn latency_is_found_by_region() {
         let latencies = vec![("eu".into(), 20), ("sa".into(), -1), ("us".into(), 90)];
         let ticket = Ticket {

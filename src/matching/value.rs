@@ -216,7 +216,69 @@ pub(crate) fn last_of_each<N: Ord, V>(pairs: &mut Vec<(N, V)>, from: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::matching::steps;
+
+    /// A name of which comparisons are counted.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Counted(usize);
+
+    impl PartialOrd for Counted {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Counted {
+        fn cmp(&self, other: &Self) -> Ordering {
+            steps::step();
+            self.0.cmp(&other.0)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_of_each_name_stays_whatever_the_order(
+            names in prop::collection::vec(0..40_u8, 0..120),
+            before in 0..5_usize,
+        ) {
+            let mut pairs: Vec<(u8, usize)> = names.iter().copied().zip(0..).collect();
+            let plain: BTreeMap<u8, usize> = pairs.iter().skip(before).copied().collect();
+            let before = before.min(pairs.len());
+            let untouched = pairs[..before].to_vec();
+            last_of_each(&mut pairs, before);
+            prop_assert_eq!(&pairs[..before], &untouched[..]);
+            prop_assert_eq!(&pairs[before..], &plain.into_iter().collect::<Vec<_>>()[..]);
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_once_in_any_order() {
+        for count in [1_000_usize, 60_000] {
+            let all = 0..count;
+            let orders: [(&str, Vec<usize>); 5] = [
+                ("ascending", all.clone().collect()),
+                ("descending", all.clone().rev().collect()),
+                ("the same", vec![7; count]),
+                (
+                    "there and back",
+                    all.clone().map(|at| at.min(count - at)).collect(),
+                ),
+                ("mixed", all.map(|at| at * 7919 % count).collect()),
+            ];
+            for (order, names) in orders {
+                let mut pairs: Vec<_> = names.into_iter().map(Counted).zip(0..).collect();
+                let steps = steps::of(|| last_of_each(&mut pairs, 0));
+                let most = count as u64 * u64::from(2 + count.ilog2());
+                assert!(steps <= most, "{order}, {count}: {steps}");
+            }
+        }
+    }
 
     #[test]
     fn attributes_are_found_by_name_and_the_last_one_set_stays() {

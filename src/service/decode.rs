@@ -6,6 +6,7 @@
 mod attributes;
 mod batch;
 mod bound;
+mod budget;
 mod fault;
 mod field;
 mod known;

@@ -74,7 +74,7 @@ fn put_team(team: &Team, out: &mut BytesMut) {
         .iter()
         .any(|ticket| !ticket.party_session_id.is_empty())
     {
-        team.tickets.iter().for_each(|ticket| roster.add(ticket));
+        roster.add_all(&team.tickets);
     }
     let parties: Vec<proto::Party> = roster.parties.iter().map(party).collect();
     let players = || team.tickets.iter().flat_map(Ticket::player_ids);

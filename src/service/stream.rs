@@ -365,7 +365,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         for ticket in P::tickets(answer) {
             self.memory.send(&ticket);
             if let State::Reading { intake, .. } = &mut self.state {
-                intake.batch.keep(ticket);
+                intake.keep(ticket);
             }
         }
         response

@@ -8,7 +8,7 @@ use super::criteria::{Criteria, blocks, must_match, option};
 use super::pool::Pool;
 use super::search::Found;
 use super::teams::{Member, arrange};
-use crate::matching::{Attributes, Match, Team, Text, Ticket, Value, team_id};
+use crate::matching::{Attributes, Match, Team, TeamIds, Text, Ticket, Value};
 
 /// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
 /// if their parties do not fit into teams after all.
@@ -43,20 +43,18 @@ pub(super) fn assemble(
         _ => Text::new(),
     };
     let (server_name, client_version) = (named("server_name"), named("client_version"));
-    let team_ids: Vec<_> = (0..teams.len())
-        .map(|team| team_id(tick_id, team, tickets.iter().copied()))
-        .collect();
+    let team_ids = TeamIds::new(tick_id, tickets);
     let backfill = rules.auto_backfill && chosen.players() < found.bounds.max_players();
     let mut take = |place: &usize| {
         pool.take(ids[*place])
             .expect("chosen from the waiting ones")
     };
-    let team = |(places, id): (&Vec<usize>, _)| Team {
-        id,
+    let team = |(number, places): (usize, &Vec<usize>)| Team {
+        id: team_ids.of(number),
         tickets: places.iter().map(&mut take).collect(),
     };
     Some(Match {
-        teams: teams.iter().zip(team_ids).map(team).collect(),
+        teams: teams.iter().enumerate().map(team).collect(),
         region_preferences,
         attributes,
         backfill,
@@ -70,17 +68,13 @@ fn attributes(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     let Some(pivot) = tickets.first() else {
         return Attributes::new();
     };
-    let mut attributes = must_match::attributes(rules, pivot);
-    if let Some(blocked) = blocks::united(tickets.iter().map(|ticket| &ticket.attributes)) {
-        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
-    }
-    for option in &rules.options {
-        if let Some(value) = option::common_value(option, tickets) {
-            attributes.set(option.name.clone(), value);
-        }
-    }
-    for (name, value) in must_match::names(pivot) {
-        attributes.set(name.into(), value.clone());
-    }
-    attributes
+    let own = must_match::must_match(rules, pivot);
+    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    let blocked = blocks::united(tickets.iter().map(|ticket| &ticket.attributes));
+    let blocked = blocked.map(|blocked| (blocks::BLOCKED_PLAYERS.into(), blocked));
+    let names = must_match::names(pivot);
+    let names = names.map(|(name, value)| (name.into(), value.clone()));
+    // The last one of a name counts.
+    let options = option::common_values(&rules.options, tickets);
+    own.chain(blocked).chain(options).chain(names).collect()
 }

@@ -1,46 +1,65 @@
 //! Values as numbers: two values are equal if and only if their numbers are.
 
-use hashbrown::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::matching::{Attributes, Text, Value};
 
 /// Numbers for values, given in the order in which they are first seen.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    numbers: HashMap<Box<[u8]>, u32>,
-    values: Vec<Value>,
-    /// The form of the value that is looked up, kept to save an allocation for each.
-    form: Vec<u8>,
+    /// The forms of the values one after another, and where each ends.
+    forms: Vec<u8>,
+    ends: Vec<usize>,
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Interner {
     /// The number of a value. Numbers compare by value, so `-0` is `0`; a list is equal to one of
-    /// the same values in the same order. The value has to be finite.
+    /// the same values in the same order. The value has to be finite. O(size of the value).
     pub(super) fn number(&mut self, value: &Value) -> u32 {
-        let mut form = std::mem::take(&mut self.form);
-        form.clear();
-        write(value, &mut form);
-        let number = match self.numbers.get(&form[..]) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.values.len()).expect("fewer values than bytes");
-                self.numbers.insert(form.clone().into(), number);
-                self.values.push(value.clone());
-                number
-            }
-        };
-        self.form = form;
-        number
+        write(value, &mut self.forms);
+        self.number_of_last()
     }
 
     /// The number of a text.
     pub(super) fn text(&mut self, text: &Text) -> u32 {
-        self.number(&Value::Text(text.clone()))
+        write_text(text, &mut self.forms);
+        self.number_of_last()
     }
 
     /// How many numbers were given.
     pub(super) fn len(&self) -> usize {
-        self.values.len()
+        self.ends.len()
+    }
+
+    /// The number of the form behind all others. It stays there if it is new.
+    fn number_of_last(&mut self) -> u32 {
+        let Self {
+            forms,
+            ends,
+            numbers,
+            hasher,
+        } = self;
+        let start = ends.last().copied().unwrap_or_default();
+        let form = |number: u32| {
+            let at = number as usize;
+            let start = if at == 0 { 0 } else { ends[at - 1] };
+            &forms[start..ends[at]]
+        };
+        let last = &forms[start..];
+        let hash = hasher.hash_one(last);
+        if let Some(number) = numbers.find(hash, |number| form(*number) == last) {
+            let number = *number;
+            forms.truncate(start);
+            return number;
+        }
+        let number = u32::try_from(ends.len()).expect("fewer values than bytes");
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(form(*number)));
+        ends.push(forms.len());
+        number
     }
 }
 
@@ -51,31 +70,82 @@ fn write(value: &Value, form: &mut Vec<u8>) {
         Value::Bool(truth) => form.extend([1, u8::from(*truth)]),
         Value::Number(number) => {
             form.push(2);
-            // Adding zero makes -0 into 0.
-            form.extend((number + 0.0).to_bits().to_le_bytes());
+            form.extend(bits(*number).to_le_bytes());
         }
         Value::Text(text) => write_text(text, form),
         Value::List(values) => {
             form.push(4);
-            form.extend(values.len().to_le_bytes());
+            write_len(values.len(), form);
             values.iter().for_each(|value| write(value, form));
         }
         Value::Struct(fields) => write_fields(fields, form),
     }
 }
 
+/// The one pattern of bits that all equal numbers have: adding zero makes -0 into 0.
+fn bits(number: f64) -> u64 {
+    (number + 0.0).to_bits()
+}
+
 fn write_text(text: &str, form: &mut Vec<u8>) {
     form.push(3);
-    form.extend(text.len().to_le_bytes());
+    write_len(text.len(), form);
     form.extend(text.as_bytes());
 }
 
 fn write_fields(fields: &Attributes, form: &mut Vec<u8>) {
     form.push(5);
-    form.extend(fields.len().to_le_bytes());
+    write_len(fields.len(), form);
     for (name, value) in fields.iter() {
         write_text(name, form);
         write(value, form);
+    }
+}
+
+fn write_len(len: usize, form: &mut Vec<u8>) {
+    // 255 announces a length of 8 bytes, so that every form reads in one way only.
+    match u8::try_from(len) {
+        Ok(len) if len < u8::MAX => form.push(len),
+        _ => {
+            form.push(u8::MAX);
+            form.extend(len.to_le_bytes());
+        }
+    }
+}
+
+/// A value as an element of a set. It has to be finite.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Same<'v>(pub(super) &'v Value);
+
+impl PartialEq for Same<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        crate::matching::steps::step();
+        self.0 == other.0
+    }
+}
+
+impl Eq for Same<'_> {}
+
+impl Hash for Same<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Value::Null => state.write_u8(0),
+            Value::Bool(truth) => truth.hash(state),
+            Value::Number(number) => bits(*number).hash(state),
+            Value::Text(text) => text.hash(state),
+            Value::List(values) => {
+                state.write_usize(values.len());
+                values.iter().for_each(|value| Same(value).hash(state));
+            }
+            Value::Struct(fields) => {
+                state.write_usize(fields.len());
+                for (name, value) in fields.iter() {
+                    name.hash(state);
+                    Same(value).hash(state);
+                }
+            }
+        }
     }
 }
 

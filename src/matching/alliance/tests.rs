@@ -1,4 +1,5 @@
 //! The strategy as a whole, held against two other readings of its rules.
 
+mod extremes;
 mod oracle;
 mod reference;

@@ -106,9 +106,7 @@ fn proposal(context: &TickContext, mut session: Session, added: Vec<Ticket>) -> 
             ..Roster::default()
         });
     }
-    for ticket in &added {
-        teams[0].add(ticket);
-    }
+    teams[0].add_all(&added);
     Proposal {
         id: proposal_id(context.tick_id, &session, &added),
         attributes: std::mem::take(&mut session.attributes),

@@ -45,11 +45,13 @@ const SHORT: usize = 10;
 /// Every key that nearly is one of a ruleset, and what has the shape of another thing. `fields` are
 /// those of a ruleset without `alliance`; `null` counts as absent.
 pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
+    let known = ALLIANCE_KEYS.iter().chain(PAIR_KEYS);
+    let known: Vec<(String, &str)> = known.map(|key| (letters(key), *key)).collect();
     let mut faults: Vec<RuleFault> = fields
         .iter()
         .filter(|(_, value)| !value.is_null())
         .filter_map(|(key, value)| {
-            let allowed = meant(key, value)?;
+            let allowed = meant(key, value, &known)?;
             Some(RuleFault::new(excerpt(key), value, allowed))
         })
         .collect();
@@ -66,8 +68,9 @@ pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
     faults
 }
 
-/// What an author who wrote this key probably meant.
-fn meant(key: &str, value: &Value) -> Option<String> {
+/// What an author who wrote this key probably meant. `known` are the letters of each known key, and
+/// the key.
+fn meant(key: &str, value: &Value, known: &[(String, &str)]) -> Option<String> {
     if PAIR_KEYS
         .iter()
         .any(|known| known.eq_ignore_ascii_case(key))
@@ -81,10 +84,12 @@ fn meant(key: &str, value: &Value) -> Option<String> {
         return Some("it belongs to a ruleset with `alliance`, which is missing".to_owned());
     }
     let letters = letters(key);
-    let nearest = ALLIANCE_KEYS
+    let count = letters.chars().count();
+    let nearest = known
         .iter()
-        .chain(PAIR_KEYS)
-        .filter_map(|known| Some((distance(&letters, known, value)?, *known)))
+        // A key differs by as many letters as it is longer or shorter; such a one need not be compared.
+        .filter(|(known, _)| count.abs_diff(known.len()) <= MAX_LETTERS)
+        .filter_map(|(known, key)| Some((distance(&letters, known, value)?, *key)))
         .min();
     let known = match nearest {
         Some((_, known)) => known,
@@ -96,14 +101,10 @@ fn meant(key: &str, value: &Value) -> Option<String> {
     ))
 }
 
-/// By how many letters a key differs from a known one, if it is near enough to be taken for it.
+/// By how many letters a key differs from a known one, if it is near enough to be taken for it. Both are
+/// [letters] only.
 fn distance(key: &str, known: &str, value: &Value) -> Option<usize> {
-    let known = letters(known);
-    // It is at least this far; a long key need not be compared.
-    if key.len().abs_diff(known.len()) > MAX_LETTERS * char::MAX.len_utf8() {
-        return None;
-    }
-    let letters = strsim::levenshtein(key, &known);
+    let letters = strsim::levenshtein(key, known);
     let near = letters < MAX_LETTERS
         || letters == MAX_LETTERS && (known.len() >= SHORT || value.is_object());
     near.then_some(letters)

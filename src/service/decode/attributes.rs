@@ -3,48 +3,28 @@
 use bytes::Bytes;
 
 use super::bound::Bound;
+use super::budget::{Budget, exceeds};
 use super::fault::{DecodeFault, Decoded};
 use super::field::{bytes, text, wire_type};
 use super::known::Known;
 use crate::matching::rules::quoted;
-use crate::matching::{Attributes, Text, Value, Wanted};
+use crate::matching::{Text, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
-use crate::service::limits::Limits;
 
-/// How many more values a ticket may have.
-pub(super) struct Budget {
-    values: u32,
-    depth: u32,
-}
-
-impl Budget {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            values: limits.max_attributes_per_ticket,
-            depth: limits.max_attribute_depth,
-        }
-    }
-
-    fn spend(&mut self) -> Decoded<()> {
-        let left = self.values.checked_sub(1);
-        self.values = left.ok_or_else(|| Box::new(DecodeFault::Exceeds(Bound::Attributes)))?;
-        Ok(())
-    }
-}
-
-/// Reads the wanted fields of a `Struct` into `attributes`.
+/// Reads the wanted fields of a `Struct`, as pairs of [`Known`]: a struct may be sent in pieces, and
+/// the last entry of each name counts, so they are made one list when the last piece was read.
+#[inline]
 pub(super) fn read(
     body: &Bytes,
     message: &[u8],
     wanted: &Wanted,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     known: &mut Known,
-    attributes: &mut Attributes,
 ) -> Decoded<()> {
     if *wanted == Wanted::None {
         return Ok(());
     }
-    fields(body, message, Some(wanted), budget, known, 1, attributes)
+    fields(body, message, Some(wanted), budget, known, 1)
 }
 
 /// Reads the fields of a `Struct`; only those wanted, or all.
@@ -52,10 +32,9 @@ fn fields(
     body: &Bytes,
     message: &[u8],
     wanted: Option<&Wanted>,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     known: &mut Known,
     depth: u32,
-    out: &mut Attributes,
 ) -> Decoded<()> {
     for field in Fields::of(message) {
         let (1, content) = field.map_err(DecodeFault::malformed(""))? else {
@@ -74,85 +53,88 @@ fn fields(
         if wanted.is_some_and(|wanted| !wanted.wants(&name)) {
             continue;
         }
+        budget.value::<(Text, Value)>()?;
         let value = match sent {
             Some(message) => value(body, message, budget, known, depth)
                 .map_err(|fault| fault.within(|| format!("fields[{}]", quoted(&name))))?,
             None => Value::Null,
         };
-        out.set(name, value);
+        known.pairs.push((name, value));
     }
     Ok(())
+}
+
+/// A value of which pieces have been read.
+enum Pieces {
+    Scalar(Value),
+    List,
+    Struct,
 }
 
 /// Reads a `Value`: the last of its kinds counts; two pieces of a list or an object are one.
 fn value(
     body: &Bytes,
     message: &[u8],
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     known: &mut Known,
     depth: u32,
 ) -> Decoded<Value> {
-    budget.spend()?;
-    let mut value = Value::Null;
+    let (pairs, values) = (known.pairs.len(), known.values.len());
+    let mut pieces = Pieces::Scalar(Value::Null);
     for field in Fields::of(message) {
         let (number, content) = field.map_err(DecodeFault::malformed(""))?;
-        match (number, content) {
-            (1, Content::Varint(_)) => value = Value::Null,
-            (2, Content::Fixed64(bits)) => value = Value::Number(finite(f64::from_bits(bits))?),
-            (3, content @ Content::Bytes(_)) => {
-                value = Value::Text(text(body, content, "string_value")?);
-            }
-            (4, Content::Varint(truth)) => value = Value::Bool(truth != 0),
-            (5 | 6, Content::Bytes(_)) if depth > budget.depth => {
-                return Err(Box::new(DecodeFault::Exceeds(Bound::AttributeDepth)));
-            }
+        let scalar = match (number, content) {
+            (1, Content::Varint(_)) => Value::Null,
+            (2, Content::Fixed64(bits)) => Value::Number(finite(f64::from_bits(bits))?),
+            (3, content @ Content::Bytes(_)) => Value::Text(text(body, content, "string_value")?),
+            (4, Content::Varint(truth)) => Value::Bool(truth != 0),
             (5, Content::Bytes(inner)) => {
-                let mut inside = match value {
-                    Value::Struct(inside) => inside,
-                    _ => Attributes::new(),
-                };
-                fields(body, inner, None, budget, known, depth + 1, &mut inside)?;
-                value = Value::Struct(inside);
+                budget.depth(depth)?;
+                known.values.truncate(values);
+                pieces = Pieces::Struct;
+                fields(body, inner, None, budget, known, depth + 1)?;
+                continue;
             }
             (6, Content::Bytes(inner)) => {
-                let mut inside = match value {
-                    Value::List(inside) => inside,
-                    _ => Vec::new(),
-                };
-                list(body, inner, budget, known, depth + 1, &mut inside)?;
-                value = Value::List(inside);
+                budget.depth(depth)?;
+                known.pairs.truncate(pairs);
+                pieces = Pieces::List;
+                list(body, inner, budget, known, depth + 1)?;
+                continue;
             }
             (1..=6, _) => return Err(wire_type("value", "that of the kind")),
-            _ => {}
-        }
+            _ => continue,
+        };
+        known.pairs.truncate(pairs);
+        known.values.truncate(values);
+        pieces = Pieces::Scalar(scalar);
     }
-    Ok(value)
+    Ok(match pieces {
+        Pieces::Scalar(value) => value,
+        Pieces::List => Value::List(known.values.drain(values..).collect()),
+        Pieces::Struct => Value::Struct(known.attributes(pairs)),
+    })
 }
 
 fn finite(number: f64) -> Decoded<f64> {
     if number.is_finite() {
         return Ok(number);
     }
-    Err(Box::new(DecodeFault::Exceeds(Bound::NotFinite)))
+    Err(exceeds(Bound::NotFinite))
 }
 
 fn list(
     body: &Bytes,
     message: &[u8],
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     known: &mut Known,
     depth: u32,
-    out: &mut Vec<Value>,
 ) -> Decoded<()> {
     for field in Fields::of(message) {
         if let (1, content) = field.map_err(DecodeFault::malformed(""))? {
-            out.push(value(
-                body,
-                bytes(content, "values")?,
-                budget,
-                known,
-                depth,
-            )?);
+            budget.value::<Value>()?;
+            let value = value(body, bytes(content, "values")?, budget, known, depth)?;
+            known.values.push(value);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::known::MAX_LEN;
+use super::known::Known;
 use super::latencies::MAX_KEPT;
 use crate::matching::{Attributes, Text, Ticket};
 
@@ -65,14 +65,17 @@ impl Batch {
         self.tickets.drain(..read)
     }
 
-    /// Keeps a ticket that is not needed any more, as a blank one.
+    /// Keeps a ticket that is not needed any more, as a blank one. Its texts were read with `known`.
     #[inline]
-    pub(in crate::service) fn keep(&mut self, mut ticket: Ticket) {
+    pub(in crate::service) fn keep(&mut self, mut ticket: Ticket, known: &Known) {
         if self.tickets.len() >= self.read + FULL
             || ticket.players.capacity() > MAX_PLAYERS
             || ticket.latencies.capacity() > MAX_KEPT
-            || !is_copy(&ticket.pool)
-            || !ticket.latencies.iter().all(|(region, _)| is_copy(region))
+            || !known.is_copy(&ticket.pool)
+            || !ticket
+                .latencies
+                .iter()
+                .all(|(region, _)| known.is_copy(region))
         {
             return;
         }
@@ -85,9 +88,4 @@ impl Batch {
         ticket.body = Bytes::new();
         self.tickets.push(ticket);
     }
-}
-
-/// Whether a text of [`Known`](super::Known) has its own memory.
-fn is_copy(text: &Text) -> bool {
-    text.len() <= MAX_LEN
 }

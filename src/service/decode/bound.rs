@@ -10,18 +10,20 @@ pub(in crate::service) enum Bound {
     Attributes,
     AttributeDepth,
     NotFinite,
+    Memory,
     SessionTickets,
     SessionLists,
 }
 
 impl Bound {
-    pub(in crate::service) const ALL: [Self; 8] = [
+    pub(in crate::service) const ALL: [Self; 9] = [
         Self::Players,
         Self::Regions,
         Self::ExcludedSessions,
         Self::Attributes,
         Self::AttributeDepth,
         Self::NotFinite,
+        Self::Memory,
         Self::SessionTickets,
         Self::SessionLists,
     ];
@@ -35,6 +37,7 @@ impl Bound {
             Self::Attributes => "attributes",
             Self::AttributeDepth => "attribute_depth",
             Self::NotFinite => "not_finite",
+            Self::Memory => "memory",
             Self::SessionTickets => "session_tickets",
             Self::SessionLists => "session_lists",
         }
@@ -49,6 +52,9 @@ impl Bound {
             Self::Attributes => "too many attribute values (MAX_ATTRIBUTES_PER_TICKET)",
             Self::AttributeDepth => "attributes nested too deeply (MAX_ATTRIBUTE_DEPTH)",
             Self::NotFinite => "an attribute with a number that is not finite",
+            Self::Memory => {
+                "too many short entries: in memory, they would take more than three times its bytes"
+            }
             Self::SessionTickets => "too many tickets in a session (MAX_PLAYERS_PER_TICKET)",
             Self::SessionLists => "too many teams, parties or regions in a session (4096 of each)",
         }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::bound::Bound;
+use super::budget::exceeds;
 use super::fault::{DecodeFault, Decoded};
 use crate::matching::Text;
 use crate::proto::wire::{Content, Fields};
@@ -73,5 +74,5 @@ pub(super) fn within(at: usize, allowed: u32, bound: Bound) -> Decoded<()> {
     if at < allowed as usize {
         return Ok(());
     }
-    Err(Box::new(DecodeFault::Exceeds(bound)))
+    Err(exceeds(bound))
 }

@@ -5,15 +5,20 @@ use bytes::Bytes;
 use super::fault::{DecodeFault, Decoded};
 use super::field::{bytes, wire_type};
 use super::known::Known;
-use crate::matching::Text;
+use crate::matching::{Text, last_of_each};
 use crate::proto::wire::{Content, Fields};
 
 /// A ticket's latencies while they are read. The list may begin with those of another ticket:
-/// tickets of a pool name the same regions, so usually only the numbers have to be replaced.
+/// tickets of a pool name the same regions, so usually only the numbers have to be replaced. Regions
+/// that are not among them come behind, in the order in which they are read.
 pub(super) struct Latencies<'t> {
     list: &'t mut Vec<(Text, i64)>,
-    /// Which entries are the other ticket's: a bit for each, the first entry's the lowest.
+    /// How many entries are the other ticket's.
+    kept: usize,
+    /// Which of those this ticket has not named: a bit for each, the first entry's the lowest.
     old: u64,
+    /// How many entries were read.
+    read: usize,
 }
 
 /// Regions of a ticket that are worth keeping for the next one; a bit of `old` for each.
@@ -26,28 +31,34 @@ impl<'t> Latencies<'t> {
     /// Latencies to be read into this list, whose entries are those of another ticket.
     pub(super) fn over(list: &'t mut Vec<(Text, i64)>) -> Self {
         list.truncate(MAX_KEPT);
-        let old = (1 << list.len()) - 1;
-        Latencies { list, old }
+        let kept = list.len();
+        Latencies {
+            list,
+            kept,
+            old: (1 << kept) - 1,
+            read: 0,
+        }
     }
 
-    /// How many regions the ticket has named.
+    /// How many entries were read, those of one region each counted.
     pub(super) fn len(&self) -> usize {
-        self.list.len() - self.old.count_ones() as usize
+        self.read
     }
 
     /// Reads an entry of the map; the last entry of a region counts.
     #[inline]
     pub(super) fn read(&mut self, body: &Bytes, entry: &[u8], known: &mut Known) -> Decoded<()> {
-        // The region's place in the list, or else its name.
-        let mut region = Err(Text::new());
+        self.read += 1;
+        // The region's place among the kept ones, or else its name. An entry may have no key.
+        let mut region = None;
         let mut ms = 0;
         for field in Fields::of(entry) {
             match field.map_err(DecodeFault::malformed(""))? {
                 (1, content) => {
-                    region = match self.find(bytes(content, "key")?) {
+                    region = Some(match self.find(bytes(content, "key")?) {
                         Some(at) => Ok(at),
                         None => Err(known.text(body, content, "key")?),
-                    }
+                    });
                 }
                 // An int64 is sent in two's complement.
                 (2, Content::Varint(number)) => ms = number.cast_signed(),
@@ -55,57 +66,47 @@ impl<'t> Latencies<'t> {
                 _ => {}
             }
         }
-        match region {
+        match region.unwrap_or_else(|| self.find(&[]).ok_or_else(Text::new)) {
             Ok(at) => {
                 self.list[at].1 = ms;
-                if at < MAX_KEPT {
-                    self.old &= !(1 << at);
-                }
+                self.old &= !(1 << at);
             }
-            Err(region) => self.insert(region, ms),
+            Err(region) => {
+                if self.list.capacity() == 0 {
+                    // Games have a handful of regions: one allocation for all of them.
+                    self.list.reserve(4);
+                }
+                self.list.push((region, ms));
+            }
         }
         Ok(())
     }
 
+    /// The place of a region among the kept ones.
     #[inline]
     fn find(&self, region: &[u8]) -> Option<usize> {
-        if self.list.len() <= FEW {
-            let mut names = self.list.iter().map(|(name, _)| name.as_bytes());
-            return names.position(|name| name == region);
+        let kept = &self.list[..self.kept];
+        if kept.len() <= FEW {
+            return kept.iter().position(|(name, _)| name.as_bytes() == region);
         }
-        self.list
-            .binary_search_by(|(name, _)| (**name.as_bytes()).cmp(region))
+        kept.binary_search_by(|(name, _)| (**name.as_bytes()).cmp(region))
             .ok()
     }
 
-    /// Keeps the order of the regions' names.
-    fn insert(&mut self, region: Text, ms: i64) {
-        self.drop_old();
-        match self.list.binary_search_by(|(name, _)| name.cmp(&region)) {
-            Ok(at) => self.list[at].1 = ms,
-            Err(at) => {
-                if self.list.is_empty() {
-                    // Games have a handful of regions: one allocation for all of them.
-                    self.list.reserve(4);
-                }
-                self.list.insert(at, (region, ms));
-            }
-        }
-    }
-
-    /// The ticket has no more latencies.
-    pub(super) fn end(mut self) {
-        self.drop_old();
-    }
-
-    fn drop_old(&mut self) {
-        let mut old = std::mem::take(&mut self.old);
+    /// The ticket has no more latencies: drops those of the other ticket, and sorts.
+    pub(super) fn end(self) {
+        let more = self.list.len() > self.kept;
+        let mut old = self.old;
         if old != 0 {
+            // There are no bits for what comes behind the kept ones: it stays.
             self.list.retain(|_| {
                 let keep = old & 1 == 0;
                 old >>= 1;
                 keep
             });
+        }
+        if more {
+            last_of_each(self.list, 0);
         }
     }
 }

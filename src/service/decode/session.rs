@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 
-use super::attributes::{self, Budget};
+use super::attributes;
 use super::bound::Bound;
+use super::budget::Budget;
 use super::fault::{DecodeFault, Decoded};
 use super::field::{Created, bytes, text, within};
 use super::known::Known;
-use super::ticket::ticket;
-use crate::matching::{Needs, Party, Roster, Session, Text, Value, Wanted};
+use super::ticket::{inner_ticket, trim};
+use crate::matching::{Needs, Party, Roster, Session, Text, Ticket, Value, Wanted};
 use crate::proto::wire::{Content, Fields};
 use crate::service::limits::Limits;
 
@@ -22,6 +23,8 @@ pub(in crate::service) fn session(
     limits: &Limits,
     known: &mut Known,
 ) -> Decoded<Session> {
+    known.begin();
+    let mut budget = Budget::of_session(limits, body.len());
     let mut session = Session::default();
     let mut created = Created::default();
     for field in Fields::of(body) {
@@ -31,12 +34,18 @@ pub(in crate::service) fn session(
             2 => session.pool = text(body, content, "match_pool")?,
             3 => created.read(bytes(content, "CreatedAt")?)?,
             4 => bytes(content, "partial_match")
-                .and_then(|inner| partial_match(body, inner, needs, limits, known, &mut session))
+                .and_then(|inner| {
+                    partial_match(body, inner, needs, &mut budget, known, &mut session)
+                })
                 .map_err(|fault| fault.within(|| "partial_match".to_owned()))?,
             5 => session.match_session_id = text(body, content, "match_session_id")?,
             _ => {}
         }
     }
+    session.attributes = known.attributes(0);
+    trim(&mut session.tickets);
+    trim(&mut session.teams);
+    trim(&mut session.region_preferences);
     session.created_at_ms = created.unix_ms();
     // Older versions of AGS put these two into the attributes only.
     or_attribute(
@@ -56,11 +65,12 @@ fn or_attribute(name: &mut Text, attribute: Option<&Value>) {
     }
 }
 
+/// Reads a piece of the match that the session is of; its attributes as pairs of [`Known`].
 fn partial_match(
     body: &Bytes,
     message: &[u8],
     needs: &Needs,
-    limits: &Limits,
+    budget: &mut Budget<'_>,
     known: &mut Known,
     session: &mut Session,
 ) -> Decoded<()> {
@@ -69,27 +79,27 @@ fn partial_match(
         match number {
             1 => {
                 let at = session.tickets.len();
-                within(at, limits.max_players_per_ticket, Bound::SessionTickets)?;
-                let read = ticket(
-                    body.slice_ref(bytes(content, "tickets")?),
-                    needs,
-                    limits,
-                    known,
-                )
-                .map_err(|fault| fault.within(|| format!("tickets[{at}]")))?;
+                let allowed = budget.limits().max_players_per_ticket;
+                within(at, allowed, Bound::SessionTickets)?;
+                budget.entry::<Ticket>()?;
+                let ticket = body.slice_ref(bytes(content, "tickets")?);
+                let read = inner_ticket(ticket, needs, budget, known)
+                    .map_err(|fault| fault.within(|| format!("tickets[{at}]")))?;
                 session.tickets.push(read);
             }
             2 => {
                 let at = session.teams.len();
                 within(at, MAX_LIST, Bound::SessionLists)?;
+                budget.entry::<Roster>()?;
                 let read = bytes(content, "teams")
-                    .and_then(|inner| roster(body, inner))
+                    .and_then(|inner| roster(body, inner, budget))
                     .map_err(|fault| fault.within(|| format!("teams[{at}]")))?;
                 session.teams.push(read);
             }
             3 => {
                 let at = session.region_preferences.len();
                 within(at, MAX_LIST, Bound::SessionLists)?;
+                budget.entry::<Text>()?;
                 session
                     .region_preferences
                     .push(text(body, content, "region_preferences")?);
@@ -98,9 +108,8 @@ fn partial_match(
                 body,
                 bytes(content, "match_attributes")?,
                 &Wanted::All,
-                &mut Budget::new(limits),
+                budget,
                 known,
-                &mut session.attributes,
             )
             .map_err(|fault| fault.within(|| "match_attributes".to_owned()))?,
             5 => session.backfill = content == Content::Varint(1),
@@ -112,32 +121,41 @@ fn partial_match(
     Ok(())
 }
 
-fn roster(body: &Bytes, message: &[u8]) -> Decoded<Roster> {
+fn roster(body: &Bytes, message: &[u8], budget: &mut Budget<'_>) -> Decoded<Roster> {
     let mut roster = Roster::default();
     for field in Fields::of(message) {
         match field.map_err(DecodeFault::malformed(""))? {
-            (1, content) => roster.user_ids.push(text(body, content, "user_ids")?),
+            (1, content) => {
+                budget.entry::<Text>()?;
+                roster.user_ids.push(text(body, content, "user_ids")?);
+            }
             (2, content) => {
                 within(roster.parties.len(), MAX_LIST, Bound::SessionLists)?;
-                roster
-                    .parties
-                    .push(party(body, bytes(content, "parties")?)?);
+                budget.entry::<Party>()?;
+                let party = party(body, bytes(content, "parties")?, budget)?;
+                roster.parties.push(party);
             }
             (3, content) => roster.id = text(body, content, "team_id")?,
             _ => {}
         }
     }
+    roster.user_ids.shrink_to_fit();
+    roster.parties.shrink_to_fit();
     Ok(roster)
 }
 
-fn party(body: &Bytes, message: &[u8]) -> Decoded<Party> {
+fn party(body: &Bytes, message: &[u8], budget: &mut Budget<'_>) -> Decoded<Party> {
     let mut party = Party::default();
     for field in Fields::of(message) {
         match field.map_err(DecodeFault::malformed("parties"))? {
             (1, content) => party.id = text(body, content, "party_id")?,
-            (2, content) => party.user_ids.push(text(body, content, "user_ids")?),
+            (2, content) => {
+                budget.entry::<Text>()?;
+                party.user_ids.push(text(body, content, "user_ids")?);
+            }
             _ => {}
         }
     }
+    party.user_ids.shrink_to_fit();
     Ok(party)
 }

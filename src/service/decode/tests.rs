@@ -1,3 +1,5 @@
+mod linear;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
@@ -159,7 +161,7 @@ fn more_than_a_ticket_may_be_is_told_by_bound() {
     for _ in 0..17 {
         deep = json!([deep]);
     }
-    let values: Vec<_> = (0..4096).collect();
+    let values = vec!["a long text"; 4096];
     let players = vec![json!({"player_id": "a"}); 257];
     let names: Vec<_> = (0..257).map(|n| n.to_string()).collect();
     let latencies: serde_json::Map<_, _> =
@@ -170,7 +172,10 @@ fn more_than_a_ticket_may_be_is_told_by_bound() {
         (attribute(values.into()), Bound::Attributes),
         (json!({"players": players}), Bound::Players),
         (json!({"latencies": latencies}), Bound::Regions),
-        (json!({"excluded_sessions": names}), Bound::ExcludedSessions),
+        (
+            json!({"excluded_sessions": vec!["game-session"; 257]}),
+            Bound::ExcludedSessions,
+        ),
     ];
     for (json, bound) in cases {
         let fault = read(encoded("Ticket", &json)).unwrap_err();
@@ -204,17 +209,18 @@ fn more_than_a_session_may_be_is_told_by_bound() {
         read(json!({"tickets": tickets})),
         Some(Bound::SessionTickets)
     );
-    let names = vec![json!("a"); 257];
-    let ticket = json!({"excluded_sessions": names});
+    let ticket = json!({"excluded_sessions": vec!["game-session"; 257]});
     assert_eq!(
         read(json!({"tickets": [ticket]})),
         Some(Bound::ExcludedSessions)
     );
-    let many = vec![json!({}); 4097];
-    let regions = vec![json!("eu"); 4097];
+    let id = "0123456789abcdef0123456789abcdef";
+    let teams = vec![json!({"team_id": id}); 4097];
+    let parties = vec![json!({"party_id": id}); 4097];
+    let regions = vec![json!("eu-central-1"); 4097];
     for lists in [
-        json!({"teams": many}),
-        json!({"teams": [{"parties": many}]}),
+        json!({"teams": teams}),
+        json!({"teams": [{"parties": parties}]}),
         json!({"region_preferences": regions}),
     ] {
         assert_eq!(read(lists), Some(Bound::SessionLists));
@@ -339,7 +345,7 @@ proptest! {
             let new = ticket(body, &needs, &limits, &mut Known::default()).unwrap();
             let used = batch.drain().next().unwrap();
             prop_assert_eq!(format!("{used:?}"), format!("{new:?}"));
-            batch.keep(used);
+            batch.keep(used, &known);
         }
     }
 }
@@ -353,7 +359,7 @@ fn a_blank_ticket_holds_nothing_of_what_was_received() {
     refill(batch.blank(), body.clone(), &needs, &limits, &mut known).unwrap();
     batch.push();
     let used = batch.drain().next().unwrap();
-    batch.keep(used);
+    batch.keep(used, &known);
     assert!(body.is_unique());
     assert!(batch.is_empty());
     assert_eq!(batch.blank().pool, "p");
@@ -376,7 +382,7 @@ fn tickets_leave_a_batch_in_the_order_they_came() {
     assert_eq!(drained.len(), spoilt);
     for (arrival, ticket) in (0..).zip(drained) {
         assert_eq!(ticket.arrival, arrival);
-        batch.keep(ticket);
+        batch.keep(ticket, &Known::default());
     }
     assert!(batch.is_empty() && batch.blank().pool.is_empty());
 }

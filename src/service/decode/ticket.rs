@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::attributes::{self, Budget};
+use super::attributes;
 use super::bound::Bound;
+use super::budget::Budget;
 use super::fault::{DecodeFault, Decoded};
 use super::field::{Created, bytes, text, within};
 use super::known::Known;
@@ -35,9 +36,24 @@ pub(in crate::service) fn refill(
     limits: &Limits,
     known: &mut Known,
 ) -> Decoded<()> {
-    let read = fields(ticket, &body, needs, limits, known);
+    known.begin();
+    let mut budget = Budget::of_ticket(limits, body.len());
+    let read = fields(ticket, &body, needs, &mut budget, known);
     ticket.body = body;
     read
+}
+
+/// Reads a ticket of a session.
+pub(super) fn inner_ticket(
+    body: Bytes,
+    needs: &Needs,
+    budget: &mut Budget<'_>,
+    known: &mut Known,
+) -> Decoded<Ticket> {
+    let mut ticket = Ticket::default();
+    budget.inner(|budget| fields(&mut ticket, &body, needs, budget, known))?;
+    ticket.body = body;
+    Ok(ticket)
 }
 
 #[inline]
@@ -45,10 +61,11 @@ fn fields(
     ticket: &mut Ticket,
     body: &Bytes,
     needs: &Needs,
-    limits: &Limits,
+    budget: &mut Budget<'_>,
     known: &mut Known,
 ) -> Decoded<()> {
-    let mut budget = Budget::new(limits);
+    let limits = budget.limits();
+    let pairs = known.pairs.len();
     let mut created = Created::default();
     let mut has_pool = false;
     let mut latencies = Latencies::over(&mut ticket.latencies);
@@ -66,9 +83,13 @@ fn fields(
             4 => {
                 let at = ticket.players.len();
                 within(at, limits.max_players_per_ticket, Bound::Players)?;
+                budget.entry::<Player>()?;
                 let player = bytes(content, "players")
-                    .and_then(|inner| player(body, inner, needs, &mut budget, known))
+                    .and_then(|inner| player(body, inner, needs, budget, known))
                     .map_err(|fault| fault.within(|| format!("players[{at}]")))?;
+                if !player.id.is_empty() {
+                    budget.grant_player();
+                }
                 if at == 0 {
                     // Most tickets are of one player.
                     ticket.players.reserve_exact(1);
@@ -79,14 +100,14 @@ fn fields(
                 body,
                 bytes(content, "ticket_attributes")?,
                 &needs.ticket_attributes,
-                &mut budget,
+                budget,
                 known,
-                &mut ticket.attributes,
             )
             .map_err(|fault| fault.within(|| "ticket_attributes".to_owned()))?,
             6 if needs.latencies => {
                 let at = latencies.len();
                 within(at, limits.max_regions_per_ticket, Bound::Regions)?;
+                budget.entry::<(Text, i64)>()?;
                 bytes(content, "latencies")
                     .and_then(|inner| latencies.read(body, inner, known))
                     .map_err(|fault| fault.within(|| "latencies".to_owned()))?;
@@ -95,6 +116,7 @@ fn fields(
             9 if needs.excluded_sessions => {
                 let at = ticket.excluded_sessions.len();
                 within(at, limits.max_regions_per_ticket, Bound::ExcludedSessions)?;
+                budget.entry::<Text>()?;
                 ticket
                     .excluded_sessions
                     .push(text(body, content, "excluded_sessions")?);
@@ -106,9 +128,24 @@ fn fields(
     if !has_pool {
         ticket.pool = Text::new();
     }
+    ticket.attributes = known.attributes(pairs);
     ticket.created_at_ms = created.unix_ms();
+    trim(&mut ticket.players);
+    trim(&mut ticket.latencies);
+    trim(&mut ticket.excluded_sessions);
     Ok(())
 }
+
+/// Gives back the memory of a list that has much more room than it needs.
+#[inline]
+pub(super) fn trim<T>(list: &mut Vec<T>) {
+    if list.capacity() > list.len() + SPARE_ROOM {
+        list.shrink_to_fit();
+    }
+}
+
+/// Room of a list that is left to it.
+pub(super) const SPARE_ROOM: usize = 8;
 
 /// What a ticket or a session is called: all that is known of one that is beyond a bound.
 #[derive(Debug, Default)]
@@ -134,24 +171,25 @@ fn player(
     body: &Bytes,
     message: &[u8],
     needs: &Needs,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     known: &mut Known,
 ) -> Decoded<Player> {
-    let mut player = Player::default();
+    let mut id = Text::new();
+    let pairs = known.pairs.len();
     for field in Fields::of(message) {
         match field.map_err(DecodeFault::malformed(""))? {
-            (1, content) => player.id = text(body, content, "player_id")?,
+            (1, content) => id = text(body, content, "player_id")?,
             (2, content) => attributes::read(
                 body,
                 bytes(content, "attributes")?,
                 &needs.player_attributes,
                 budget,
                 known,
-                &mut player.attributes,
             )
             .map_err(|fault| fault.within(|| "attributes".to_owned()))?,
             _ => {}
         }
     }
-    Ok(player)
+    let attributes = known.attributes(pairs);
+    Ok(Player { id, attributes })
 }

@@ -5,7 +5,7 @@ use prost::Message;
 use tonic::Status;
 
 use crate::matching::rules::quoted;
-use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext};
+use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::decode::{Batch, DecodeFault, Known, Named};
 use crate::service::memory::Ledger;
@@ -32,7 +32,7 @@ pub(super) struct Intake {
     /// Texts that tickets repeat: the pool, regions, names of attributes.
     known: Known,
     /// Tickets that have been read and not yet given to the tick.
-    pub(super) batch: Batch,
+    batch: Batch,
     /// A session that has not yet been given to the tick, with the size of its message; it came
     /// after those tickets.
     session: Option<(Session, usize)>,
@@ -212,6 +212,12 @@ impl Intake {
         check_pool(&mut self.pool, what, &id, &pool, record)?;
         record.exceeds(bound, &id);
         Ok(())
+    }
+
+    /// Uses the memory of a ticket of an answer again.
+    #[inline]
+    pub(super) fn keep(&mut self, ticket: Ticket) {
+        self.batch.keep(ticket, &self.known);
     }
 
     /// Whether there are tickets that the tick has not got yet.

@@ -36,7 +36,7 @@ fn fields(name: &str, value: Value) -> Option<Struct> {
 /// A message of field 9, `excluded_sessions`, as often as this.
 fn excluding(mut ticket: Vec<u8>, times: usize) -> Vec<u8> {
     for _ in 0..times {
-        ticket.extend(b"\x4a\x01s");
+        ticket.extend(b"\x4a\x0cgame-session");
     }
     ticket
 }
@@ -58,7 +58,7 @@ fn beyond(bound: &str, id: &str) -> Vec<u8> {
         "players" => ticket.players = vec![ticket.players[0].clone(); 257],
         "regions" => ticket.latencies = (0..257).map(|n| (n.to_string(), n)).collect(),
         "attributes" => {
-            let values = vec![of(Kind::BoolValue(true)); 4096];
+            let values = vec![of(Kind::StringValue("a long text".into())); 4096];
             ticket.ticket_attributes = fields("x", list(values));
         }
         "attribute_depth" => {

@@ -123,23 +123,21 @@ pub(super) fn as_ticket(rules: &AllianceRules, session: &Session) -> Ticket {
 /// What the session says, key by key, before what its tickets have in common.
 fn attributes(rules: &AllianceRules, session: &Session) -> Attributes {
     let tickets: Vec<&Ticket> = session.tickets.iter().collect();
-    let mut attributes = in_common(rules, &tickets);
-    for (name, value) in session.attributes.iter().filter(|(_, value)| says(value)) {
-        attributes.set(name.clone(), value.clone());
-    }
-    for (name, text) in [
+    let own = session.attributes.iter().filter(|(_, value)| says(value));
+    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    let names = [
         ("server_name", &session.server_name),
         ("client_version", &session.client_version),
-    ] {
-        if !text.is_empty() {
-            attributes.set(name.into(), Value::Text(text.clone()));
-        }
-    }
+    ];
+    let names = names.into_iter().filter(|(_, text)| !text.is_empty());
+    let names = names.map(|(name, text)| (name.into(), Value::Text(text.clone())));
     // A ticket that was added since the match was made has its blocks only itself.
     let blocking = tickets.iter().map(|ticket| &ticket.attributes);
-    if let Some(blocked) = blocks::united(blocking.chain([&session.attributes])) {
-        attributes.set(blocks::BLOCKED_PLAYERS.into(), blocked);
-    }
+    let blocked = blocks::united(blocking.chain([&session.attributes]));
+    let blocked = blocked.map(|blocked| (blocks::BLOCKED_PLAYERS.into(), blocked));
+    // The last one of a name counts.
+    let mut attributes = in_common(rules, &tickets);
+    attributes.extend(own.chain(names).chain(blocked));
     attributes
 }
 
@@ -197,24 +195,19 @@ fn in_common(rules: &AllianceRules, tickets: &[&Ticket]) -> Attributes {
     };
     let own = must_match::must_match(rules, first);
     let names = must_match::names(first);
-    let mut attributes: Attributes = own
+    let own = own
         .map(|(name, value)| (name.clone(), value))
         .chain(names.map(|(name, value)| (Text::from_static(name), value)))
         .filter(|(name, value)| {
             let mut others = others.iter();
             others.all(|other| other.attributes.get(name) == Some(*value))
         })
-        .map(|(name, value)| (name, value.clone()))
-        .collect();
-    if let Some((name, platforms)) = cross_play::united(tickets) {
-        attributes.set(name.into(), platforms);
-    }
-    for option in &rules.options {
-        if let Some(value) = option::common_value(option, tickets) {
-            attributes.set(option.name.clone(), value);
-        }
-    }
-    attributes
+        .map(|(name, value)| (name, value.clone()));
+    let platforms = cross_play::united(tickets);
+    let platforms = platforms.map(|(name, platforms)| (name.into(), platforms));
+    // The last one of a name counts.
+    let options = option::common_values(&rules.options, tickets);
+    own.chain(platforms).chain(options).collect()
 }
 
 /// Whether the session's own tickets do not go together by an option of which the session itself says

@@ -3,7 +3,7 @@
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::criteria::{blocks, option};
 use crate::matching::{
-    Attributes, Proposal, Roster, Session, TickContext, Ticket, proposal_id, team_id,
+    Attributes, Proposal, Roster, Session, TeamIds, Text, TickContext, Ticket, Value, proposal_id,
 };
 
 use super::open_session::as_ticket;
@@ -26,15 +26,20 @@ pub(super) fn propose(
     let attributes = attributes(rules, &session, &joined);
     let added = || joined.iter().map(|one| &one.ticket);
     let mut teams = session.teams.clone();
+    let team_ids = TeamIds::new(context.tick_id, added());
+    let last = joined.iter().map(|one| one.team).max();
+    for number in teams.len()..last.map_or(0, |last| last + 1) {
+        teams.push(Roster {
+            id: team_ids.of(number).simple().to_string().into(),
+            ..Roster::default()
+        });
+    }
+    let mut newcomers = vec![Vec::new(); teams.len()];
     for one in &joined {
-        while teams.len() <= one.team {
-            let id = team_id(context.tick_id, teams.len(), added());
-            teams.push(Roster {
-                id: id.simple().to_string().into(),
-                ..Roster::default()
-            });
-        }
-        teams[one.team].add(&one.ticket);
+        newcomers[one.team].push(&one.ticket);
+    }
+    for (team, newcomers) in teams.iter_mut().zip(newcomers) {
+        team.add_all(newcomers);
     }
     Proposal {
         id: proposal_id(context.tick_id, &session, added()),
@@ -52,18 +57,12 @@ fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> At
     let before = as_ticket(rules, session);
     let added = joined.iter().map(|one| &one.ticket);
     let tickets: Vec<&Ticket> = std::iter::once(&before).chain(added).collect();
-    let options = rules.options.iter();
-    let values = options.filter_map(|option| {
-        let value = option::common_value(option, &tickets)?;
-        Some((option.name.clone(), value))
-    });
+    let values = option::common_values(&rules.options, &tickets);
     let blocked = blocks::united(tickets.iter().map(|ticket| &ticket.attributes));
     let blocked = blocked.map(|blocked| (blocks::BLOCKED_PLAYERS.into(), blocked));
+    let unsaid = |(name, _): &(Text, Value)| session.attributes.get(name).is_none();
     let mut attributes = session.attributes.clone();
-    for (name, value) in values.chain(blocked) {
-        if attributes.get(&name).is_none() {
-            attributes.set(name, value);
-        }
-    }
+    // The last one of a name counts, and an option may have the name of the blocked players.
+    attributes.extend(blocked.into_iter().chain(values).filter(unsaid));
     attributes
 }

@@ -1,6 +1,8 @@
 //! The teams of a session: who can be seated where.
 
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::matching::alliance::criteria::blocks::{BlocksOfTeam, blocked_by};
 use crate::matching::alliance::criteria::distance::{balancing_value, mean};
@@ -21,6 +23,8 @@ pub(super) enum Place {
 pub(super) struct Seats {
     bounds: TeamBounds,
     teams: Vec<Team>,
+    /// Players of all teams.
+    taken: u64,
     /// Players who came with a ticket but are in no team: they count for the match.
     outside: u64,
     /// Whether a place without a team counts as a team of no players: parties are spread over them.
@@ -56,6 +60,7 @@ impl Seats {
         let mut seats = Self {
             bounds,
             teams: Vec::with_capacity(session.teams.len() + 1),
+            taken: 0,
             outside: 0,
             spreads: rules.rebalance,
             balances: rules.rebalance && rules.balancing().next().is_some(),
@@ -70,6 +75,7 @@ impl Seats {
             if seats.parts_blocked {
                 team.blocks.add_players(&roster.user_ids);
             }
+            seats.taken += team.players;
             seats.teams.push(team);
             for id in &roster.user_ids {
                 team_of.entry(id).or_insert(number);
@@ -102,10 +108,10 @@ impl Seats {
                 .flat_map(|ticket| blocked_by(&ticket.attributes))
                 .collect();
             let unnamed = blocked_by(&session.attributes).filter(|id| !named.contains(id));
-            let unnamed: Vec<&Text> = unnamed.collect();
+            let unnamed: Rc<HashSet<Text>> = Rc::new(unnamed.cloned().collect());
             for team in &mut seats.teams {
                 if team.players > 0 || session.tickets.is_empty() {
-                    team.blocks.add_blocked(unnamed.iter().copied());
+                    team.blocks.share_blocked(&unnamed);
                 }
             }
         }
@@ -145,10 +151,9 @@ impl Seats {
         if self.outside == 0 {
             return u64::MAX;
         }
-        let taken: u64 = self.teams.iter().map(|team| team.players).sum();
         self.bounds
             .max_players()
-            .saturating_sub(taken + self.outside)
+            .saturating_sub(self.taken + self.outside)
     }
 
     /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones
@@ -162,6 +167,7 @@ impl Seats {
         let size = newcomer.ticket.players.len() as u64;
         let mut best: Option<(u64, f64, usize)> = None;
         let mut blocked = false;
+        let ends = self.balances.then(|| Ends::of(&self.teams));
         for (at, team) in self.teams.iter().enumerate() {
             if size > u64::from(self.room(at)) {
                 continue;
@@ -173,7 +179,9 @@ impl Seats {
             if best.is_some_and(|(players, ..)| players < team.players) {
                 continue;
             }
-            let uneven = self.unevenness(at, newcomer);
+            let uneven = ends
+                .as_ref()
+                .map_or(0.0, |ends| ends.unevenness(at, team, newcomer));
             let better =
                 best.is_none_or(|(players, least, _)| (team.players, uneven) < (players, least));
             if better {
@@ -195,26 +203,6 @@ impl Seats {
         self.parts_blocked && self.teams[team].blocks.meets(ticket)
     }
 
-    /// The difference between the highest and the lowest mean of teams once the ticket has joined.
-    fn unevenness(&self, joined: usize, newcomer: Newcomer<'_>) -> f64 {
-        if !self.balances {
-            return 0.0;
-        }
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for (at, team) in self.teams.iter().enumerate() {
-            let (mut value, mut valued) = (team.value, team.valued);
-            if at == joined {
-                value += newcomer.value;
-                valued += newcomer.ticket.players.len() as u64;
-            }
-            if valued > 0 {
-                let mean = value / valued as f64;
-                (low, high) = (low.min(mean), high.max(mean));
-            }
-        }
-        high - low
-    }
-
     /// Opens a team; its number.
     pub(super) fn open(&mut self) -> usize {
         self.teams.push(Team::default());
@@ -224,6 +212,7 @@ impl Seats {
     /// Seats a ticket.
     pub(super) fn seat(&mut self, team: usize, newcomer: Newcomer<'_>) {
         let players = newcomer.ticket.players.len() as u64;
+        self.taken += players;
         let team = &mut self.teams[team];
         team.players += players;
         team.valued += players;
@@ -236,8 +225,55 @@ impl Seats {
     }
 }
 
+/// The two lowest and the two highest means of teams, each with the number of its team: whichever team
+/// changes, the lowest and the highest of the others are among them.
+struct Ends {
+    lowest: [(f64, usize); 2],
+    highest: [(f64, usize); 2],
+}
+
+impl Ends {
+    /// O(teams).
+    fn of(teams: &[Team]) -> Self {
+        let mut ends = Self {
+            lowest: [(f64::INFINITY, usize::MAX); 2],
+            highest: [(f64::NEG_INFINITY, usize::MAX); 2],
+        };
+        for (at, team) in teams.iter().enumerate().filter(|(_, team)| team.valued > 0) {
+            #[cfg(test)]
+            crate::matching::steps::step();
+            let mean = (team.value / team.valued as f64, at);
+            let [first, second] = ends.lowest;
+            if mean.0 < first.0 {
+                ends.lowest = [mean, first];
+            } else if mean.0 < second.0 {
+                ends.lowest[1] = mean;
+            }
+            let [first, second] = ends.highest;
+            if mean.0 > first.0 {
+                ends.highest = [mean, first];
+            } else if mean.0 > second.0 {
+                ends.highest[1] = mean;
+            }
+        }
+        ends
+    }
+
+    /// The difference between the highest and the lowest mean once the newcomer has joined `team`, which
+    /// has that number.
+    fn unevenness(&self, number: usize, team: &Team, newcomer: Newcomer<'_>) -> f64 {
+        let players = team.valued + newcomer.ticket.players.len() as u64;
+        let mean = (team.value + newcomer.value) / players as f64;
+        let of_others = |ends: &[(f64, usize); 2]| ends[usize::from(ends[0].1 == number)].0;
+        of_others(&self.highest).max(mean) - of_others(&self.lowest).min(mean)
+    }
+}
+
 /// The balancing value of a ticket, summed over its players (docs/semantics.md, "Rebalance").
 pub(super) fn value(rules: &AllianceRules, ticket: &Ticket) -> f64 {
     let players = u32::try_from(ticket.players.len()).unwrap_or(u32::MAX);
     balancing_value(rules, players, |_, rule| mean(ticket, &rule.attribute))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Blocked players: never in one match, never in one team, or without effect (docs/semantics.md,
 //! "Blocks").
 
+use std::rc::Rc;
+
 use hashbrown::{HashMap, HashSet};
 
 use super::players::Players;
@@ -148,6 +150,8 @@ impl BlocksInside {
 pub(crate) struct BlocksOfTeam {
     inside: HashSet<Text>,
     blocked: HashSet<Text>,
+    /// Players whom some of the session block, and teams share the list.
+    shared: Rc<HashSet<Text>>,
 }
 
 impl BlocksOfTeam {
@@ -161,10 +165,21 @@ impl BlocksOfTeam {
         self.blocked.extend(ids.into_iter().cloned());
     }
 
+    /// Sets the players who count as blocked in other teams as well.
+    pub(crate) fn share_blocked(&mut self, ids: &Rc<HashSet<Text>>) {
+        self.shared = Rc::clone(ids);
+    }
+
+    /// How many teams have the list that this one shares.
+    #[cfg(test)]
+    pub(crate) fn shared_by(&self) -> usize {
+        Rc::strong_count(&self.shared)
+    }
+
     /// Whether the ticket may not be in this team.
     pub(crate) fn meets(&self, ticket: &Ticket) -> bool {
         let mut players = ticket.player_ids();
-        players.any(|id| self.blocked.contains(id))
+        players.any(|id| self.blocked.contains(id) || self.shared.contains(id))
             || blocked_by(&ticket.attributes).any(|id| self.inside.contains(id))
     }
 }

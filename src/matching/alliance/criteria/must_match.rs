@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::intern::Interner;
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::{Attributes, Reason, Text, Ticket, Value};
+use crate::matching::{Reason, Text, Ticket, Value};
 
 /// Ticket attributes that are not must-match attributes, whatever the ruleset says.
 const NEVER_TESTED: &[&str] = &[
@@ -284,7 +284,8 @@ impl MustMatchInside {
     }
 }
 
-/// The attributes that a pivot asks of others, beside those that are always tested.
+/// The attributes that a pivot asks of others, beside those that are always tested; its match says
+/// them, too.
 pub(crate) fn must_match<'t>(
     rules: &AllianceRules,
     ticket: &'t Ticket,
@@ -297,13 +298,6 @@ pub(crate) fn must_match<'t>(
             && (**name != BESIDE_OPTIONS || !rules.options.is_empty())
             && !is_option(name)
     })
-}
-
-/// What a match says: the must-match attributes of its pivot.
-pub(crate) fn attributes(rules: &AllianceRules, pivot: &Ticket) -> Attributes {
-    must_match(rules, pivot)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// What a match says of game server and version of the game: what its pivot says, unless it is

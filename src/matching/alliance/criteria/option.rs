@@ -1,12 +1,16 @@
 //! Match options: attributes whose values a match has in common, or each once (docs/semantics.md,
 //! "Match options").
 
+mod common;
+
 use hashbrown::HashMap;
 
 use crate::matching::alliance::intern::{Interner, Lists};
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::{MatchOption, OptionKind};
 use crate::matching::{Reason, Ticket, Value};
+
+pub(crate) use common::{common_value, common_values, contradict};
 
 /// The key part of a ticket that does not have the attribute of an `any` option.
 const ABSENT: &[u32] = &[u32::MAX];
@@ -15,8 +19,6 @@ const ABSENT: &[u32] = &[u32::MAX];
 #[derive(Debug)]
 pub(crate) struct Options {
     columns: Vec<Column>,
-    /// How many numbers were given to values.
-    values: usize,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,8 @@ struct Column {
     kind: OptionKind,
     /// The numbers of each row's values, ascending, each once.
     values: Lists,
+    /// For `unique`: how many numbers there are. They are the option's own.
+    count: usize,
     /// For `all`: the number of each row's set among the distinct sets.
     sets: Vec<u32>,
 }
@@ -53,13 +57,15 @@ struct Common {
 
 impl Options {
     pub(super) fn of(options: &[MatchOption], pool: &Pool, interner: &mut Interner) -> Self {
-        let columns = options
-            .iter()
-            .map(|option| Column::of(option, pool, interner))
-            .collect();
+        let columns = options.iter().map(|option| match option.kind {
+            // A group keeps something for each number.
+            OptionKind::Unique => Column::of(option, pool, &mut Interner::default()),
+            OptionKind::All | OptionKind::Any | OptionKind::Disable => {
+                Column::of(option, pool, interner)
+            }
+        });
         Self {
-            columns,
-            values: interner.len(),
+            columns: columns.collect(),
         }
     }
 
@@ -80,7 +86,7 @@ impl Options {
     pub(crate) fn inside(&self) -> OptionsInside {
         let inside = |column: &Column| match column.kind {
             OptionKind::Any => Inside::Common(Common::default()),
-            OptionKind::Unique => Inside::Used(vec![false; self.values]),
+            OptionKind::Unique => Inside::Used(vec![false; column.count]),
             OptionKind::All | OptionKind::Disable => Inside::Nothing,
         };
         OptionsInside(self.columns.iter().map(inside).collect())
@@ -115,6 +121,7 @@ impl Column {
         let mut column = Self {
             kind: option.kind,
             values: Lists::default(),
+            count: 0,
             sets: Vec::new(),
         };
         let mut sets: HashMap<Vec<u32>, u32> = HashMap::new();
@@ -131,6 +138,7 @@ impl Column {
                 }));
             }
         }
+        column.count = interner.len();
         column
     }
 
@@ -276,56 +284,4 @@ fn values<'t>(ticket: &'t Ticket, name: &str) -> impl Iterator<Item = &'t Value>
         Some(scalar) => std::slice::from_ref(scalar),
     };
     values.iter().filter(|value| **value != Value::Null)
-}
-
-/// What a match says: the values common to all tickets, or for `unique` the values of all; one
-/// scalar if every ticket had a scalar. `None` if no ticket has the attribute.
-pub(crate) fn common_value(option: &MatchOption, tickets: &[&Ticket]) -> Option<Value> {
-    let name = &*option.name;
-    // What all have in common the first one has, so the others are only asked for its values.
-    let (first, others) = tickets.split_at(tickets.len().min(1));
-    let (sources, others) = match option.kind {
-        OptionKind::Disable => return None,
-        OptionKind::Unique => (tickets, &[][..]),
-        OptionKind::Any | OptionKind::All => (first, others),
-    };
-    let mut kept: Vec<Value> = Vec::new();
-    for value in sources.iter().flat_map(|ticket| values(ticket, name)) {
-        let has = |ticket: &&Ticket| values(ticket, name).any(|one| one == value);
-        if others.iter().all(has) && !kept.contains(value) {
-            kept.push(value.clone());
-        }
-    }
-    let is_list = |ticket: &&Ticket| {
-        let value = ticket.attributes.get(&option.name);
-        matches!(value, Some(Value::List(values)) if !values.is_empty())
-    };
-    match kept.len() {
-        0 => None,
-        1 if !tickets.iter().any(is_list) => kept.pop(),
-        _ => Some(Value::List(kept)),
-    }
-}
-
-/// Whether tickets of a session do not go together by an option, so that no ticket can join them.
-pub(crate) fn contradict(option: &MatchOption, tickets: &[Ticket]) -> bool {
-    let Some((first, others)) = tickets.split_first() else {
-        return false;
-    };
-    let of = |ticket| values(ticket, &option.name);
-    let within = |a, b| of(a).all(|value| of(b).any(|other| other == value));
-    match option.kind {
-        OptionKind::All => others
-            .iter()
-            .any(|other| !within(other, first) || !within(first, other)),
-        OptionKind::Any => {
-            let mut common: Vec<&Value> = of(first).collect();
-            let absent = common.is_empty();
-            !others.iter().all(|other| {
-                common.retain(|value| of(other).any(|one| one == *value));
-                common.is_empty() == absent && (of(other).next().is_none() == absent)
-            })
-        }
-        OptionKind::Unique | OptionKind::Disable => false,
-    }
 }

@@ -209,9 +209,16 @@ impl Regions {
             Some(region) if !tickets.iter().all(|id| self.fits_any(*id)) => region,
             _ => return vec![Text::from_static(ANY_REGION)],
         };
-        let mut others: Vec<Region> = (0..self.len())
+        // What is open to all, each ticket with latencies reports.
+        let reporting = tickets.iter().find(|id| !self.fits_any(**id));
+        let reported = reporting.map_or(&[][..], |id| self.reported(*id));
+        let mut others: Vec<Region> = reported
+            .iter()
+            .copied()
             .filter(|region| *region != first)
             .filter(|region| {
+                #[cfg(test)]
+                crate::matching::steps::step();
                 // One-way is what the pivot, in place 0, makes of the others.
                 let mut each = tickets.iter().enumerate();
                 each.all(|(place, id)| self.is_open(*id, *region, one_way && place > 0))
@@ -247,4 +254,54 @@ impl Regions {
 fn same_regions(a: &Ticket, b: &Ticket) -> bool {
     let names = |ticket| Ticket::measured(ticket).map(|(region, _)| region);
     names(a).eq(names(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::Player;
+    use crate::matching::alliance::rules::testing::rules;
+    use crate::matching::steps;
+
+    const RULES: &str = r#"{
+        "alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 1},
+        "region_latency_initial_range_ms": 100, "region_latency_max_ms": 200
+    }"#;
+
+    fn ticket(arrival: u32, regions: &[&str]) -> Ticket {
+        let mut latencies: Vec<(Text, i64)> = Vec::new();
+        for (ms, region) in (10..).zip(regions) {
+            latencies.push(((*region).into(), ms));
+        }
+        latencies.sort();
+        Ticket {
+            arrival,
+            players: vec![Player {
+                id: arrival.to_string().into(),
+                ..Player::default()
+            }],
+            latencies,
+            ..Ticket::default()
+        }
+    }
+
+    #[test]
+    fn a_match_looks_at_the_regions_of_its_tickets_and_not_at_those_of_all() {
+        let mut tickets = vec![
+            ticket(0, &[]),
+            ticket(1, &["eu", "us", "ap"]),
+            ticket(2, &["us", "eu", "sa"]),
+        ];
+        for other in 3..1000 {
+            tickets.push(ticket(other, &[&format!("region {other}")]));
+        }
+        let rules = rules(RULES);
+        let (pool, _) = Pool::new(&rules, 0, tickets);
+        let regions = Regions::of(&rules.regions, &pool);
+        let us = (0..regions.len()).find(|region| regions.name(*region) == "us");
+        let mut preferences = Vec::new();
+        let steps = steps::of(|| preferences = regions.preferences(us, &[0, 1, 2], false));
+        assert_eq!(preferences, ["us", "eu"]);
+        assert!(steps <= 3, "{steps}");
+    }
 }

@@ -9,8 +9,9 @@ use super::call::CallMemory;
 use crate::matching::{Session, Ticket};
 use crate::proto::Opaque;
 
-/// Bytes that matching holds for a ticket beside it: its places in lists and indices.
-const INDEX: u64 = 256;
+/// Bytes that matching holds for a ticket beside it, measured with alliance rules: its places in lists
+/// and indices.
+const INDEX: u64 = 640;
 
 /// Bytes that are received together, and therefore freed together; also of the buffer in which
 /// answers are collected.

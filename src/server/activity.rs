@@ -17,8 +17,8 @@ struct State {
     /// Since when the client owes the rest of its greeting or of a block of headers.
     owing: Option<Instant>,
     calls: usize,
-    /// A call had to be cut, since the client left no room for its answers or its status.
-    stalled: bool,
+    /// When a call was cut, since the client left no room for its answers or its status.
+    stalled: Option<Instant>,
     /// When the connection began, or its last call ended.
     quiet_since: Instant,
 }
@@ -41,7 +41,7 @@ impl Activity {
         Arc::new(Self(Mutex::new(State {
             owing: Some(now),
             calls: 0,
-            stalled: false,
+            stalled: None,
             quiet_since: now,
         })))
     }
@@ -69,7 +69,8 @@ impl Activity {
 
     /// A call had to be cut.
     pub(super) fn set_stalled(&self) {
-        self.state(|state| state.stalled = true);
+        let now = Instant::now();
+        self.state(|state| state.stalled = state.stalled.or(Some(now)));
     }
 
     /// Since when there has been no call; `None` while there is one.
@@ -80,11 +81,11 @@ impl Activity {
     /// The limit that is reached first as things stand, and when; `None` while there are calls and
     /// the client owes nothing.
     pub(super) fn next_limit(&self, idle: Duration) -> Option<(Instant, Limit)> {
-        self.state(|state| match state.owing {
-            Some(since) => Some((since + HANDSHAKE, Limit::Handshake)),
-            None if state.stalled => Some((Instant::now(), Limit::Stalled)),
-            None if state.calls > 0 => None,
-            None => Some((state.quiet_since + idle, Limit::Idle)),
+        self.state(|state| match (state.owing, state.stalled) {
+            (Some(since), _) => Some((since + HANDSHAKE, Limit::Handshake)),
+            (None, Some(since)) => Some((since, Limit::Stalled)),
+            (None, None) if state.calls > 0 => None,
+            (None, None) => Some((state.quiet_since + idle, Limit::Idle)),
         })
     }
 }

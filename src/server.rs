@@ -29,9 +29,10 @@ pub use settings::Settings;
 
 /// Bytes that a client may send ahead of what was read, for each stream and each connection. A
 /// tick's tickets come in one burst; with the 64 KiB of HTTP/2's default the client waits for
-/// window updates most of the time.
+/// window updates most of the time. They are outside the memory budget: MAX_CONNECTIONS times as much
+/// can be held.
 const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 1 << 20;
 
 /// Maximum size of a client's frames in bytes: fewer, larger frames cost less than the 16 KiB of
 /// HTTP/2's default.

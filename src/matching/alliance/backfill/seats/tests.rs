@@ -5,9 +5,10 @@ use crate::matching::alliance::rules::testing::rules;
 use crate::matching::steps;
 use crate::matching::{Attributes, Player, Roster, Value};
 
+/// Values are divided by the reference: by a power of two, so that no mean is rounded.
 const RULES: &str = r#"{
     "alliance": {"min_number": 1, "max_number": 100000, "player_min_number": 1, "player_max_number": 9},
-    "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 1000}],
+    "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 1024}],
     "blocked_player_option": "blockedPlayerCanMatchOnDifferentTeam"
 }"#;
 

@@ -9,8 +9,8 @@ use crate::service::limits::Limits;
 /// with its message, one takes at most four times as much, and what is spare.
 pub(super) const MEMORY_PER_BYTE: usize = 3;
 
-/// Bytes that the lists of a ticket may take beside that: for some hundred short values.
-pub(super) const SPARE_OF_TICKET: usize = 4 << 10;
+/// Bytes that the lists of a ticket may take beside that: for hundreds of short values.
+pub(super) const SPARE_OF_TICKET: usize = 8 << 10;
 
 /// The same for each player with an id: for short ids, and statistics with short names.
 pub(super) const SPARE_OF_PLAYER: usize = 64;

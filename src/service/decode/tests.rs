@@ -1,3 +1,4 @@
+mod held;
 mod linear;
 
 use bytes::Bytes;

@@ -49,9 +49,9 @@ impl MatchOut for Asked {
     }
 }
 
-/// Ten players with a value each of their own are needed, and there are nine values: each pivot looks at
-/// every ticket in every region, and finds no match.
-const NINE_OF_TEN: &str = r#"{"alliance": {"min_number": 2, "max_number": 2,
+/// Each of ten players needs a value of its own, and all tickets have the same: each pivot looks at
+/// tickets until fewer than ten are left, in every region, and finds no match.
+const ALL_THE_SAME: &str = r#"{"alliance": {"min_number": 2, "max_number": 2,
     "player_min_number": 5, "player_max_number": 5}, "region_latency_max_ms": 1000,
     "region_latency_initial_range_ms": 900,
     "match_options": {"options": [{"name": "hero", "type": "unique"}]}}"#;
@@ -67,9 +67,7 @@ fn solos(count: usize, regions: usize) -> Vec<Ticket> {
         latencies: (0..regions)
             .map(|region| (format!("region-{region:03}").into(), 50))
             .collect(),
-        attributes: [("hero".into(), Value::Number((at % 9) as f64))]
-            .into_iter()
-            .collect(),
+        attributes: [("hero".into(), Value::from("same"))].into_iter().collect(),
         ..Ticket::default()
     };
     (0..count).map(solo).collect()
@@ -77,7 +75,7 @@ fn solos(count: usize, regions: usize) -> Vec<Ticket> {
 
 fn run(tickets: Vec<Ticket>, stops_at: u64) -> Asked {
     let mut out = Asked::stopping_at(stops_at);
-    finish(&rules(NINE_OF_TEN), CONTEXT, tickets, &mut out);
+    finish(&rules(ALL_THE_SAME), CONTEXT, tickets, &mut out);
     out
 }
 

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::matching::Player;
-use crate::service::decode::budget::{
-    MEMORY_PER_BYTE, SPARE_OF_PLAYER, SPARE_OF_SESSION, SPARE_OF_TICKET,
-};
+use crate::service::decode::budget::{MEMORY_PER_BYTE, SPARE_OF_PLAYER, SPARE_OF_TICKET};
 use crate::service::decode::ticket::SPARE_ROOM;
 
 /// A field of bytes.
-fn field(number: u32, content: &[u8]) -> Vec<u8> {
+pub(super) fn field(number: u32, content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     prost::encoding::bytes::encode(number, &content.to_vec(), &mut out);
     out
 }
 
-fn repeated(count: usize, piece: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
+pub(super) fn repeated(count: usize, piece: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
     (0..count).flat_map(piece).collect()
 }
 
@@ -159,12 +157,12 @@ fn latencies(regions: &[(String, i64)]) -> Vec<u8> {
 }
 
 /// A distinct name of two bytes.
-fn name(at: usize) -> Vec<u8> {
+pub(super) fn name(at: usize) -> Vec<u8> {
     vec![b'0' + (at / 64 % 64) as u8, b'0' + (at % 64) as u8]
 }
 
 /// Bodies of tickets that are small and would be large in memory, each with so many of a kind.
-fn bombs(count: usize) -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn bombs(count: usize) -> Vec<(&'static str, Vec<u8>)> {
     let attribute =
         |value: Vec<u8>| field(5, &field(1, &[field(1, b"a"), field(2, &value)].concat()));
     let deep = (0..14).fold(field(6, &repeated(count, |_| field(1, b""))), |inner, _| {
@@ -215,7 +213,7 @@ fn bombs(count: usize) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Bounds on numbers that are out of the way.
-fn wide() -> Limits {
+pub(super) fn wide() -> Limits {
     Limits {
         max_players_per_ticket: u32::MAX,
         max_regions_per_ticket: u32::MAX,
@@ -225,7 +223,7 @@ fn wide() -> Limits {
 }
 
 /// What the lists of a ticket may have room for without need: players, latencies, excluded sessions.
-const ROOM: usize =
+pub(super) const ROOM: usize =
     SPARE_ROOM * (size_of::<Player>() + size_of::<(Text, i64)>() + size_of::<Text>());
 
 #[test]
@@ -376,115 +374,4 @@ fn every_entry_counts_and_reading_ends_at_the_bound() {
         &mut Known::default(),
     );
     assert_eq!(fault.unwrap_err().bound(), Some(Bound::Memory));
-}
-
-#[test]
-fn a_session_holds_at_most_four_times_its_bytes_and_what_is_spare() {
-    let count = 100_000;
-    let team = |content: Vec<u8>| field(2, &content);
-    let pairs = repeated(4000, |at| field(1, &field(1, &name(at))));
-    let one_each = repeated(200, |at| team(field(1, &name(at))));
-    let bombs = [
-        ("empty tickets", repeated(256, |_| field(1, b""))),
-        (
-            "tickets of empty players",
-            repeated(256, |_| field(1, &repeated(200, |_| field(4, b"")))),
-        ),
-        ("empty teams", repeated(4000, |_| team(Vec::new()))),
-        ("teams of one player", one_each),
-        (
-            "players of a team",
-            team(repeated(count, |_| field(1, b""))),
-        ),
-        ("parties", team(repeated(4000, |_| field(2, b"")))),
-        (
-            "players of a party",
-            team(field(2, &repeated(count, |_| field(2, b"")))),
-        ),
-        ("regions", repeated(4000, |_| field(3, b""))),
-        (
-            "attributes in pieces",
-            repeated(4000, |at| field(4, &field(1, &field(1, &name(at))))),
-        ),
-        ("attributes", field(4, &pairs)),
-    ];
-    let mut refused = 0;
-    for (what, content) in bombs {
-        let body = Bytes::from(field(4, &content));
-        let bytes = body.len();
-        let read = session(&body, &Needs::everything(), &wide(), &mut Known::default());
-        match read {
-            Ok(session) => {
-                let most =
-                    MEMORY_PER_BYTE * bytes + SPARE_OF_SESSION + size_of::<Session>() + 256 * ROOM;
-                let held = session.held_bytes();
-                assert!(held <= most, "{what}: {held} bytes for {bytes}");
-            }
-            Err(fault) => {
-                assert_eq!(fault.bound(), Some(Bound::Memory), "{what}: {fault}");
-                refused += 1;
-            }
-        }
-    }
-    assert!(refused >= 6, "{refused}");
-}
-
-#[test]
-fn attributes_of_a_session_count_over_all_of_its_pieces() {
-    let piece = |_| field(4, &field(4, &field(1, &field(1, b"a"))));
-    let read = |pieces| {
-        let limits = Limits {
-            max_attributes_per_ticket: 10,
-            ..Limits::default()
-        };
-        let body = Bytes::from(repeated(pieces, piece));
-        session(&body, &Needs::everything(), &limits, &mut Known::default())
-    };
-    assert_eq!(read(10).unwrap().attributes.len(), 1);
-    assert_eq!(read(11).unwrap_err().bound(), Some(Bound::Attributes));
-}
-
-#[test]
-fn what_a_used_ticket_keeps_is_given_back_where_it_is_too_much() {
-    let (needs, limits, mut known) = (Needs::everything(), Limits::default(), Known::default());
-    let mut ticket = Ticket::default();
-    let many = [
-        repeated(16, |at| field(4, &field(1, &name(at)))),
-        repeated(32, |at| field(6, &field(1, &name(at)))),
-    ];
-    refill(
-        &mut ticket,
-        many.concat().into(),
-        &needs,
-        &limits,
-        &mut known,
-    )
-    .unwrap();
-    ticket.players.clear();
-    refill(&mut ticket, Bytes::new(), &needs, &limits, &mut known).unwrap();
-    assert!(ticket.held_bytes() <= size_of::<Ticket>() + ROOM);
-}
-
-#[test]
-fn texts_that_are_not_remembered_are_not_copied() {
-    let mut known = Known::default();
-    let regions = repeated(100, |at| field(6, &field(1, &name(at))));
-    let body = Bytes::from(regions);
-    let ticket = ticket(
-        body.clone(),
-        &Needs::everything(),
-        &Limits::default(),
-        &mut known,
-    )
-    .unwrap();
-    let inside = body.as_ptr_range();
-    let slices = ticket
-        .latencies
-        .iter()
-        .filter(|(name, _)| inside.contains(&name.as_ptr()));
-    assert_eq!(slices.count(), 100 - 32);
-    // Such a ticket is not kept for the next one: it would keep the message alive.
-    let mut batch = Batch::default();
-    batch.keep(ticket, &known);
-    assert!(body.is_unique());
 }

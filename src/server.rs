@@ -29,10 +29,11 @@ pub use settings::Settings;
 
 /// Bytes that a client may send ahead of what was read, for each stream and each connection. A
 /// tick's tickets come in one burst; with the 64 KiB of HTTP/2's default the client waits for
-/// window updates most of the time. They are outside the memory budget: MAX_CONNECTIONS times as much
-/// can be held.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// window updates most of the time. A stream that is not read from, as one whose client does not read
+/// or that the memory budget holds back, fills its window: a connection has room for some of them, so
+/// that they do not stop its other calls. These bytes are outside the budget, MAX_CONNECTIONS times.
+const STREAM_WINDOW: u32 = 128 << 10;
+const CONNECTION_WINDOW: u32 = 2 << 20;
 
 /// Maximum size of a client's frames in bytes: fewer, larger frames cost less than the 16 KiB of
 /// HTTP/2's default.

@@ -43,7 +43,7 @@ pub struct Settings {
 
     /// Maximum number of connections. A new one beyond it takes the place of the one that has been
     /// without a call for the longest time, or is closed if all have calls.
-    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 256, value_name = "N",
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 128, value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 

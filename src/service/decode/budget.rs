@@ -10,7 +10,7 @@ use crate::service::limits::Limits;
 pub(super) const MEMORY_PER_BYTE: usize = 3;
 
 /// Bytes that the lists of a ticket may take beside that: for hundreds of short values.
-pub(super) const SPARE_OF_TICKET: usize = 8 << 10;
+pub(super) const SPARE_OF_TICKET: usize = 16 << 10;
 
 /// The same for each player with an id: for short ids, and statistics with short names.
 pub(super) const SPARE_OF_PLAYER: usize = 64;

@@ -12,7 +12,7 @@ use super::brute::{Choice, exists_match, in_order, replay};
 use super::played::{StoppingSink, accounted, check, ids, run, run_into};
 use super::pool::{Drawn, NOW, pools};
 use super::split::{Balance, fairest, to_the_brim};
-use super::{Judge, check_match, created, teams_of};
+use super::{Judge, YEAR_2000, check_match, created, teams_of};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Match, Reason, Text, Ticket};
@@ -151,7 +151,12 @@ fn the_order_of_arrival_does_not_matter_when_no_two_are_of_one_age() {
             for ticket in &mut pool.tickets {
                 let mut created = created(NOW, ticket);
                 while !seen.insert(created) {
-                    created -= 1;
+                    // A millisecond before the year 2000 would be one of `NOW`.
+                    created = if created > YEAR_2000 {
+                        created - 1
+                    } else {
+                        NOW
+                    };
                 }
                 ticket.created_at_ms = Some(created);
             }

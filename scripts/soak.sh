@@ -16,6 +16,7 @@ RESTART=${RESTART:-30}
 
 mkdir -p "$TOOLS"
 . scripts/envoy.sh
+. scripts/ports.sh
 work=$(mktemp -d)
 declare -A pids=()
 stop() {
@@ -26,7 +27,6 @@ stop() {
 trap stop EXIT
 
 say() { printf '%s\n' "soak: $*"; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 declare -A grpc=() metrics=()
 for name in watched replaced; do grpc[$name]=$(free_port) metrics[$name]=$(free_port); done

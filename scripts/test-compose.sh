@@ -9,9 +9,10 @@ cd "$(dirname "$0")/.."
 
 BIN=${BIN:-${CARGO_TARGET_DIR:-target}/debug/match-function}
 
+. scripts/ports.sh
+
 say() { printf '%s\n' "test-compose: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 # Milliseconds of the clock.
 ms() { echo $(($(date +%s%N) / 1000000)); }
 

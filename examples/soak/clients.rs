@@ -14,7 +14,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 
 use crate::load::{Load, Target};
-use crate::message::{Match, Ticket, opaque, parameters};
+use crate::wire::{Match, Player, Ticket, parameters, raw, request};
 
 /// Two teams of five, near in `mmr`.
 const FIVES: &str = r#"{"alliance": {"min_number": 2, "max_number": 2,
@@ -29,7 +29,7 @@ pub(crate) async fn unary(target: Target, load: Arc<Load>) {
     let mut client = target.client();
     loop {
         let request = ValidateTicketRequest {
-            ticket: Some(Ticket::party(1, 2, 1000.0).message()),
+            ticket: Some(raw(&party(1, 2, 1000.0).encode_to_vec())),
             ..ValidateTicketRequest::default()
         };
         match client.validate_ticket(request).await {
@@ -46,7 +46,7 @@ pub(crate) async fn pairs(target: Target, load: Arc<Load>) {
     let mut client = target.client();
     loop {
         let count = 2 * fastrand::usize(1..1000);
-        let solo = |id| Ticket::party(id, 1, 0.0);
+        let solo = |id| party(id, 1, 0.0);
         let requests = requests("{}", (0..count).map(solo).collect());
         let placed = match client.make_matches(tokio_stream::iter(requests)).await {
             Ok(answers) => placed(answers.into_inner()).await,
@@ -65,8 +65,8 @@ pub(crate) async fn teams(target: Target, load: Arc<Load>) {
     let mut client = target.client();
     loop {
         let count = fastrand::usize(10..5000);
-        let party = |id| Ticket::party(id, fastrand::usize(1..=5), fastrand::f64() * 3000.0);
-        let requests = requests(FIVES, (0..count).map(party).collect());
+        let any = |id| party(id, fastrand::usize(1..=5), fastrand::f64() * 3000.0);
+        let requests = requests(FIVES, (0..count).map(any).collect());
         let placed = match client.make_matches(tokio_stream::iter(requests)).await {
             Ok(answers) => placed(answers.into_inner()).await,
             Err(status) if BUSY.contains(&status.code()) => {
@@ -88,7 +88,7 @@ pub(crate) async fn cancel(target: Target, load: Arc<Load>) {
     let mut client = target.client();
     loop {
         let rules = if fastrand::bool() { "{}" } else { FIVES };
-        let solo = |id| Ticket::party(id, 1, 1000.0);
+        let solo = |id| party(id, 1, 1000.0);
         let count = fastrand::usize(0..2000);
         let requests = requests(rules, (0..count).map(solo).collect());
         let endless = tokio_stream::iter(requests).chain(tokio_stream::pending());
@@ -119,7 +119,7 @@ pub(crate) async fn garbage(target: Target, load: Arc<Load>) {
         let noise: Vec<u8> = (0..fastrand::usize(1..256))
             .map(|_| fastrand::u8(..))
             .collect();
-        let requests = vec![parameters("{}"), opaque(noise)];
+        let requests = vec![parameters("{}"), raw(&noise)];
         if let Ok(answers) = client.make_matches(tokio_stream::iter(requests)).await
             && let Err(status) = all(answers.into_inner()).await
             && matches!(status.code(), Code::Internal | Code::Unknown)
@@ -140,7 +140,7 @@ pub(crate) async fn gzip_bursts(target: Target, load: Arc<Load>) {
     loop {
         let large = |id| Ticket {
             of_tomorrow: vec![0; 3 << 20],
-            ..Ticket::party(id, 1, 1000.0)
+            ..party(id, 1, 1000.0)
         };
         let requests = requests(FIVES, (0..9).map(large).collect());
         let refused = match client.make_matches(tokio_stream::iter(requests)).await {
@@ -160,10 +160,7 @@ pub(crate) async fn gzip_bursts(target: Target, load: Arc<Load>) {
 pub(crate) async fn read_nothing(target: Target, load: Arc<Load>) {
     loop {
         let mut client = target.client();
-        let requests = requests(
-            "{}",
-            (0..20_000).map(|id| Ticket::party(id, 1, 0.0)).collect(),
-        );
+        let requests = requests("{}", (0..20_000).map(|id| party(id, 1, 0.0)).collect());
         let call = client.make_matches(tokio_stream::iter(requests));
         let answers = timeout(Duration::from_secs(5), call).await;
         sleep(Duration::from_secs(5)).await;
@@ -172,8 +169,24 @@ pub(crate) async fn read_nothing(target: Target, load: Arc<Load>) {
     }
 }
 
+/// A party of so many players with a value of `mmr`.
+fn party(id: usize, players: usize, mmr: f64) -> Ticket {
+    let player = |place| Player {
+        player_id: format!("player-{id}-{place}"),
+        attributes: Some(prost_types::Struct {
+            fields: [("mmr".to_owned(), mmr.into())].into(),
+        }),
+    };
+    Ticket {
+        ticket_id: format!("ticket-{id}"),
+        match_pool: "soak".to_owned(),
+        players: (0..players).map(player).collect(),
+        ..Ticket::default()
+    }
+}
+
 fn requests(rules: &str, tickets: Vec<Ticket>) -> Vec<Opaque> {
-    let tickets = tickets.iter().map(Ticket::request);
+    let tickets = tickets.iter().map(request);
     std::iter::once(parameters(rules)).chain(tickets).collect()
 }
 
@@ -185,6 +198,8 @@ async fn placed(answers: Answers) -> Result<usize, String> {
     for bytes in all(answers).await.map_err(|status| status.to_string())? {
         let made = Match::decode(bytes.fields().clone()).map_err(|error| error.to_string())?;
         for ticket in made.tickets {
+            let ticket =
+                Ticket::decode(ticket.fields().clone()).map_err(|error| error.to_string())?;
             if !seen.insert(ticket.ticket_id) {
                 return Err("a ticket is in two matches".to_owned());
             }

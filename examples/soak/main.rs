@@ -6,10 +6,12 @@
 
 mod clients;
 mod load;
-mod message;
 mod samples;
 #[path = "../../tests/support/trend.rs"]
 mod trend;
+#[path = "../../tests/support/wire.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+mod wire;
 
 use std::io::{Write, stdout};
 use std::net::SocketAddr;

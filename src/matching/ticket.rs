@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Attributes, TicketFault};
+use super::{Attributes, TicketFault, Value};
 
 /// A text that shares the bytes it was received in: cutting one out allocates nothing.
 pub use bytestring::ByteString as Text;
@@ -62,6 +62,12 @@ impl Ticket {
         let by_name = |(name, _): &(Text, i64)| (**name).cmp(region);
         let at = self.latencies.binary_search_by(by_name).ok()?;
         Some(self.latencies[at].1).filter(|ms| *ms >= 0)
+    }
+
+    /// Whether it waits for a new session and may not join a running one.
+    pub fn wants_new_session(&self) -> bool {
+        let wish = self.attributes.get("new_session_only");
+        wish.is_some_and(Value::is_true)
     }
 
     /// The players' ids, in order.

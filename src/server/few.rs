@@ -15,6 +15,8 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::Service;
 
+use crate::body::keeping;
+
 /// Maximum number of health watches of a server.
 pub const MAX_WATCHES: usize = 128;
 
@@ -98,13 +100,7 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
-            Ok(answer.map(|inner| {
-                Body::new(Answer {
-                    inner,
-                    _open: open,
-                    _place: place,
-                })
-            }))
+            Ok(answer.map(|inner| keeping(inner, (open, place))))
         })
     }
 }
@@ -138,33 +134,6 @@ impl HttpBody for Sent {
 
     fn is_end_stream(&self) -> bool {
         self.closed.is_none() || self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// The answers of a stream.
-struct Answer {
-    inner: Body,
-    _open: oneshot::Sender<()>,
-    _place: Arc<OwnedSemaphorePermit>,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -52,10 +52,9 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     memory: Ledger,
     /// Bytes of messages that were read since the task last gave others their turn.
     read: usize,
-    /// When to check again whether the stream has been idle or open for too long.
+    /// When to check again whether the stream has been idle for too long. How long it may be open in
+    /// all is for the layers around the service.
     alarm: Pin<Box<Sleep>>,
-    /// When the stream has to have ended.
-    end: Instant,
     /// Whether a message came since the alarm was set.
     active: bool,
     /// From the parameters to the end, below the call's span.
@@ -106,8 +105,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let memory: Option<&CallMemory> = request.extensions().get();
         let memory = memory.cloned().unwrap_or_else(|| shared.memory.open(1, 0));
         let now = Instant::now();
-        let end = now + shared.limits.stream_timeout();
-        let first = end.min(now + shared.limits.idle_timeout());
+        let idle = now + shared.limits.idle_timeout();
         Self {
             requests: request.into_inner(),
             facts,
@@ -116,8 +114,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             state: State::Opening,
             memory: Ledger::new(memory),
             read: 0,
-            alarm: Box::pin(tokio::time::sleep_until(first)),
-            end,
+            alarm: Box::pin(tokio::time::sleep_until(idle)),
             active: false,
             span: Span::none(),
             opened: now,
@@ -294,18 +291,10 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         self.state = State::Finishing { answers, thread };
     }
 
-    /// An error if the stream was idle or open for too long.
+    /// An error if the stream was idle for too long.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
-            let now = Instant::now();
-            let idle = self.shared.limits.idle_timeout();
-            if now >= self.end {
-                let maximum = self.shared.limits.stream_timeout_second;
-                return Poll::Ready(Status::deadline_exceeded(format!(
-                    "the stream has been open for more than {maximum} s (STREAM_TIMEOUT_SECOND)"
-                )));
-            }
             let reading = matches!(self.state, State::Opening | State::Reading { .. });
             if reading && !std::mem::take(&mut self.active) {
                 let maximum = self.shared.limits.stream_idle_timeout_second;
@@ -316,7 +305,8 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                     "no message was received for {maximum} s (STREAM_IDLE_TIMEOUT_SECOND)"
                 )));
             }
-            self.alarm.as_mut().reset(self.end.min(now + idle));
+            let idle = self.shared.limits.idle_timeout();
+            self.alarm.as_mut().reset(Instant::now() + idle);
         }
     }
 }

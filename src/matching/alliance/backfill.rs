@@ -22,7 +22,7 @@ mod tests;
 use super::AllianceRules;
 use super::pool::Pool;
 use crate::matching::{
-    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, Value, queued_at,
+    BackfillOut, BackfillTick, Flow, Reason, Session, TickContext, Ticket, queued_at,
 };
 use fill::Fill;
 use open_session::as_ticket;
@@ -57,8 +57,7 @@ impl BackfillTick for AllianceBackfill {
 
     /// A ticket that wants a new session is left at once.
     fn push(&mut self, ticket: Ticket, out: &mut dyn BackfillOut) -> Flow {
-        let new_only = ticket.attributes.get("new_session_only");
-        if new_only.is_some_and(Value::is_true) {
+        if ticket.wants_new_session() {
             out.leave(ticket, Reason::NewSessionOnly);
         } else {
             self.tickets.push(ticket);

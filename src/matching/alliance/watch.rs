@@ -50,9 +50,7 @@ impl Steps {
         }
         Ok(())
     }
-}
 
-impl Steps {
     /// Whether the tick has to end.
     pub(super) fn ended(&self) -> bool {
         self.ended.get()

@@ -7,7 +7,7 @@ mod tests;
 
 use super::PairRules;
 use crate::matching::{
-    BackfillOut, BackfillTick, Flow, Proposal, Reason, Roster, Session, TickContext, Ticket, Value,
+    BackfillOut, BackfillTick, Flow, Proposal, Reason, Roster, Session, TickContext, Ticket,
     proposal_id, queued_at, team_id,
 };
 use queue::Queue;
@@ -44,8 +44,7 @@ impl BackfillTick for PairBackfill {
 
     /// A ticket that no session can take is left at once.
     fn push(&mut self, ticket: Ticket, out: &mut dyn BackfillOut) -> Flow {
-        let new_only = ticket.attributes.get("new_session_only");
-        if new_only.is_some_and(Value::is_true) {
+        if ticket.wants_new_session() {
             out.leave(ticket, Reason::NewSessionOnly);
         } else if ticket.players.is_empty() {
             out.leave(ticket, Reason::InvalidTicket);

@@ -13,6 +13,7 @@ use tower::Service;
 
 use super::budget::MemoryBudget;
 use super::call::CallMemory;
+use crate::body::keeping;
 use crate::service::status;
 
 /// What a byte of gzip can become at most.
@@ -89,12 +90,7 @@ where
         let response = ready!(this.inner.poll(cx))?;
         Poll::Ready(Ok(match this.memory.take() {
             // A stream keeps its memory itself.
-            Some(memory) if !memory.is_stream() => response.map(|inner| {
-                Body::new(Sent {
-                    inner,
-                    _memory: memory,
-                })
-            }),
+            Some(memory) if !memory.is_stream() => response.map(|inner| keeping(inner, memory)),
             _ => response,
         }))
     }
@@ -143,31 +139,5 @@ impl HttpBody for Received {
 impl Drop for Received {
     fn drop(&mut self) {
         self.memory.is_read();
-    }
-}
-
-/// The body of an answer, with the memory of its call until it is sent.
-struct Sent {
-    inner: Body,
-    _memory: CallMemory,
-}
-
-impl HttpBody for Sent {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

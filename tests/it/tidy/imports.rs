@@ -31,6 +31,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "service",
         &[
             "service",
+            "body",
             "clock",
             "matching",
             "proto",
@@ -43,6 +44,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "server",
         &[
             "server",
+            "body",
             "config::parse",
             "telemetry::metrics",
             "telemetry::testing",
@@ -64,6 +66,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "config",
         &["config", "auth", "server", "service", "telemetry"],
     ),
+    ("body", &[]),
     ("clock", &[]),
     ("error", &[]),
 ];

@@ -1,6 +1,6 @@
 use super::*;
 use crate::matching::alliance::rules::testing::rules;
-use crate::matching::{PlayedBackfill, Player, Proposal, Roster, Text};
+use crate::matching::{PlayedBackfill, Player, Proposal, Roster, Text, Value};
 
 mod joining;
 mod oracle;

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::matching::{Attributes, PlayedBackfill, Player};
+use crate::matching::{Attributes, PlayedBackfill, Player, Value};
 
 const CONTEXT: TickContext = TickContext {
     now_ms: 1_700_000_000_000,

@@ -2,7 +2,7 @@
 //! uses some of the features.
 
 use super::super::*;
-use crate::matching::Attributes;
+use crate::matching::{Attributes, Value};
 
 pub(in super::super) fn copied(ticket: &Ticket) -> Ticket {
     Ticket {

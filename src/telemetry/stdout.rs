@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use prometheus::IntCounter;
 
-use super::queue::{Batches, Limits, LineSink, queue};
+use super::queue::{Batches, Limits, LineSink, PACE, queue};
 
 const LIMITS: Limits = Limits {
     queue_lines: 16_384,
     queue_bytes: 16 << 20,
     batch_lines: 1024,
     batch_bytes: 64 << 10,
-    linger: Duration::ZERO,
+    linger: PACE,
 };
 
 /// Maximum time that the last lines may take at shutdown.

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 use crate::matching::RuleFault;
@@ -35,6 +37,12 @@ const ALLIANCE_KEYS: &[&str] = &[
 /// Keys of pair rules.
 const PAIR_KEYS: &[&str] = &["auto_backfill", "shipCountMax", "shipCountMin"];
 
+/// The [letters] of each key of either, and the key.
+static KNOWN: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let known = ALLIANCE_KEYS.iter().chain(PAIR_KEYS);
+    known.map(|key| (letters(key), *key)).collect()
+});
+
 /// Letters by which a key may differ from a known one and still be taken for it.
 const MAX_LETTERS: usize = 2;
 
@@ -45,13 +53,11 @@ const SHORT: usize = 10;
 /// Every key that nearly is one of a ruleset, and what has the shape of another thing. `fields` are
 /// those of a ruleset without `alliance`; `null` counts as absent.
 pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
-    let known = ALLIANCE_KEYS.iter().chain(PAIR_KEYS);
-    let known: Vec<(String, &str)> = known.map(|key| (letters(key), *key)).collect();
     let mut faults: Vec<RuleFault> = fields
         .iter()
         .filter(|(_, value)| !value.is_null())
         .filter_map(|(key, value)| {
-            let allowed = meant(key, value, &known)?;
+            let allowed = meant(key, value)?;
             Some(RuleFault::new(excerpt(key), value, allowed))
         })
         .collect();
@@ -68,9 +74,8 @@ pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
     faults
 }
 
-/// What an author who wrote this key probably meant. `known` are the letters of each known key, and
-/// the key.
-fn meant(key: &str, value: &Value, known: &[(String, &str)]) -> Option<String> {
+/// What an author who wrote this key probably meant.
+fn meant(key: &str, value: &Value) -> Option<String> {
     if PAIR_KEYS
         .iter()
         .any(|known| known.eq_ignore_ascii_case(key))
@@ -85,7 +90,7 @@ fn meant(key: &str, value: &Value, known: &[(String, &str)]) -> Option<String> {
     }
     let letters = letters(key);
     let count = letters.chars().count();
-    let nearest = known
+    let nearest = KNOWN
         .iter()
         // A key differs by as many letters as it is longer or shorter; such a one need not be compared.
         .filter(|(known, _)| count.abs_diff(known.len()) <= MAX_LETTERS)

@@ -25,7 +25,7 @@ use crate::layers::auth::AuthLayer;
 use crate::layers::metrics::RpcMetrics;
 use crate::layers::time_limit::TimeLimits;
 use crate::matching::MatchLogic;
-use crate::server::{ConnectionMetrics, StreamRoom};
+use crate::server::{ConnectionMetrics, Dispatch, StreamRoom};
 use crate::service::{MatchFunctionService, ServiceMetrics};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
@@ -196,7 +196,7 @@ impl<L: MatchLogic> App<L> {
         let service =
             MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics);
         let freed_memory = service.freed_memory_goes_back();
-        let mut routes = Routes::new(service.into_server());
+        let mut routes = Routes::default();
         if settings.enable_health_check {
             routes = routes.add_service(StreamRoom::of(server::MAX_WATCHES).around(health));
         }
@@ -208,7 +208,8 @@ impl<L: MatchLogic> App<L> {
         if let Some(reflection) = server::reflection(&settings, proto::DESCRIPTOR) {
             routes = routes.add_service(room.around(reflection.build_v1alpha()?));
         }
-        let service = stack.layer(routes.prepare());
+        let services = Dispatch::new(service.into_server(), routes.prepare());
+        let service = stack.layer(services);
         let (listener, metrics) = (self.listener, self.connection_metrics);
         let starting = reporter.clone();
         let ends = self.ends;

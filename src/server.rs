@@ -4,6 +4,7 @@
 mod activity;
 pub mod call;
 mod connection;
+mod dispatch;
 mod few;
 mod frames;
 mod grpc_only;
@@ -20,6 +21,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::TokioTimer;
 use tonic_reflection::server::Builder as Reflection;
 
+pub use dispatch::Dispatch;
 pub use few::{Few, MAX_REFLECTIONS, MAX_WATCHES, StreamRoom};
 pub use grpc_only::{GrpcOnly, GrpcOnlyLayer};
 pub use listen::{ListenError, listen};

@@ -98,7 +98,9 @@ impl Drop for OpenCall {
     fn drop(&mut self) {
         self.0.state(|state| {
             state.calls -= 1;
-            state.quiet_since = Instant::now();
+            if state.calls == 0 {
+                state.quiet_since = Instant::now();
+            }
         });
     }
 }

@@ -1,6 +1,7 @@
 //! One JSON object per log line: `timestamp`, `level`, `target`, `message`, the event's fields, and
 //! inside a call `trace_id`, `span_id` and `ab_trace_id`.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::facts::{RpcFacts, bounded};
 use super::propagation::TraceIdText;
+use crate::clock::since_1970;
 
 /// Maximum length of the text of one field, in bytes; the rest is cut off.
 pub(super) const MAX_FIELD: usize = 4096;
@@ -55,10 +57,10 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
     let mut line = Vec::with_capacity(640);
     let mut json = serde_json::Serializer::new(&mut line);
     let mut map = json.serialize_map(None)?;
-    let mut timestamp = String::with_capacity(32);
-    SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
     let metadata = event.metadata();
-    map.serialize_entry("timestamp", &timestamp)?;
+    with_now(|second, micros| {
+        map.serialize_entry("timestamp", &Text(format_args!("{second}.{micros:06}Z")))
+    })??;
     map.serialize_entry("level", metadata.level().as_str())?;
     map.serialize_entry("target", metadata.target())?;
     let mut fields = Fields { map, error: None };
@@ -84,6 +86,27 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
     })?;
     map.end()?;
     Ok(String::from_utf8(line)?)
+}
+
+/// Hands out the time: the second as `2026-01-31T23:59:59`, and the microseconds beside it. A date
+/// costs as much as all other fields of a line, so each thread remembers the last second.
+fn with_now<T>(write: impl FnOnce(&str, u32) -> T) -> Result<T, fmt::Error> {
+    thread_local! {
+        static LAST: RefCell<(Option<u64>, String)> = const { RefCell::new((None, String::new())) };
+    }
+    LAST.with_borrow_mut(|(last, text)| {
+        let mut now = since_1970();
+        while *last != Some(now.as_secs()) {
+            text.clear();
+            SystemTime.format_time(&mut Writer::new(text))?;
+            text.truncate(text.find('.').unwrap_or(text.len()));
+            // It asked the clock itself: the text is of this second only if the second is not over.
+            let before = now.as_secs();
+            now = since_1970();
+            *last = (now.as_secs() == before).then_some(before);
+        }
+        Ok(write(text, now.subsec_micros()))
+    })
 }
 
 /// Serialises by `Display`, without a string in between.

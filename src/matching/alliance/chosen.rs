@@ -78,6 +78,7 @@ impl Chosen {
     }
 
     /// Whether a ticket that passes every test with the pivot also goes with the others.
+    #[inline]
     pub(super) fn admits(&self, criteria: &Criteria<'_>, id: Id) -> Result<(), Reason> {
         self.must_match.admits(&criteria.must_match, id)?;
         self.inside.admits(&criteria.players, id)?;
@@ -117,19 +118,20 @@ impl Chosen {
     }
 
     /// What tickets that come later find: kinds of parties, attributes and common values. After tickets
-    /// of the same key, the same later ones are admitted and the same teams can be made. `None` where
-    /// more than that counts.
-    pub(super) fn key(&self) -> Option<Vec<u32>> {
+    /// of the same key, the same later ones are admitted and the same teams can be made. Replaces what is
+    /// in `key`. `false` where more than that counts.
+    pub(super) fn key(&self, key: &mut Vec<u32>) -> bool {
         let silent = self.inside.is_silent()
             && self.blocks.is_silent()
             && self.platforms.is_silent()
             && self.answer_size.is_silent();
         if !silent {
-            return None;
+            return false;
         }
-        let mut key = self.kinds.clone();
+        key.clear();
+        key.extend_from_slice(&self.kinds);
         key.sort_unstable();
-        self.must_match.note_key(&mut key);
-        self.options.note_key(&mut key).then_some(key)
+        self.must_match.note_key(key);
+        self.options.note_key(key)
     }
 }

@@ -40,6 +40,7 @@ impl Pivot {
 
     /// The score of a candidate, lower is better; or the first test that it fails. What a candidate
     /// has to be for the other tickets of a match is not tested here.
+    #[inline]
     pub(super) fn score(
         &self,
         pool: &Pool,

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use opentelemetry::Context;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::propagation::extract;
@@ -102,4 +104,22 @@ fn fields_are_bounded_and_cannot_pose_as_ours() {
     assert_eq!(line["field.level"], "FATAL");
     assert_eq!(line.get("trace_id"), None);
     assert_eq!(lines.text().lines().count(), 1);
+}
+
+#[test]
+fn the_time_of_a_line_is_that_of_the_clock() {
+    let of_clock = || {
+        let mut text = String::new();
+        let formatted = SystemTime.format_time(&mut Writer::new(&mut text));
+        formatted.expect("a text has room");
+        text
+    };
+    let of_line = || {
+        let text = |second: &str, micros| format!("{second}.{micros:06}Z");
+        super::with_now(text).expect("a text has room")
+    };
+    // The first of a second is formatted, the others are remembered.
+    let times: Vec<String> = (0..100).flat_map(|_| [of_clock(), of_line()]).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(times.iter().all(|time| time.len() == times[0].len()));
 }

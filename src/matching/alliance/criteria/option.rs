@@ -73,7 +73,9 @@ impl Options {
     /// asked back.
     pub(crate) fn test(&self, pivot: Id, candidate: Id, asked_back: bool) -> Result<(), Reason> {
         let fits = |column: &Column| {
-            column.fit(pivot, candidate) && (!asked_back || column.fit(candidate, pivot))
+            // Only `unique` asks something else in the other direction.
+            let back = asked_back && column.kind == OptionKind::Unique;
+            column.fit(pivot, candidate) && (!back || column.fit(candidate, pivot))
         };
         if self.columns.iter().all(fits) {
             Ok(())
@@ -142,6 +144,7 @@ impl Column {
         column
     }
 
+    #[inline]
     fn fit(&self, pivot: Id, candidate: Id) -> bool {
         let (own, other) = (self.values.get(pivot), self.values.get(candidate));
         match self.kind {

@@ -204,9 +204,9 @@ impl Candidates<'_> {
     /// candidate that this one left. If this one could be completed, it could be with that candidate in
     /// the place of one of the same kind, as it has all values that the key names; but every set with
     /// that candidate was tried before.
-    fn is_exhausted(&self, chosen: &Chosen) -> bool {
-        let exhausted = &self.scratch.exhausted;
-        !exhausted.is_empty() && chosen.key().is_some_and(|key| exhausted.contains(&key[..]))
+    fn is_exhausted(&mut self, chosen: &Chosen) -> bool {
+        let Scratch { exhausted, key, .. } = &mut *self.scratch;
+        !exhausted.is_empty() && chosen.key(key) && exhausted.contains(&key[..])
     }
 
     /// Leaves the candidate that was taken last; those after it have their turns again. `false` if
@@ -216,8 +216,9 @@ impl Candidates<'_> {
         let Some(taken) = scratch.taken.pop() else {
             return Ok(false);
         };
-        let key = chosen.key().map(Vec::into_boxed_slice);
-        scratch.exhausted.extend(key);
+        if chosen.key(&mut scratch.key) {
+            scratch.exhausted.insert(scratch.key.as_slice().into());
+        }
         chosen.pop(pool, self.criteria);
         // Those before it keep their places in `ranked`: they were taken or left in an order that what
         // comes later does not change.

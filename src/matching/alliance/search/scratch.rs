@@ -26,6 +26,8 @@ pub(super) struct Scratch {
     pub(super) taken: Vec<usize>,
     /// What was taken and could not be completed, by [`Chosen::key`](crate::matching::alliance::chosen::Chosen::key).
     pub(super) exhausted: HashSet<Box<[u32]>>,
+    /// Such a key that is looked for.
+    pub(super) key: Vec<u32>,
     /// For each ticket, the last search that met it.
     pub(super) met_by: Vec<u32>,
     /// The number of the search.
@@ -43,6 +45,7 @@ impl Scratch {
             ranked: Vec::new(),
             taken: Vec::new(),
             exhausted: HashSet::new(),
+            key: Vec::new(),
             met_by: vec![0; pool.len() as usize],
             number: 0,
         }

@@ -38,6 +38,7 @@ mod watch;
 pub use backfill::AllianceBackfill;
 
 pub use rules::{
-    AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MAX_FLEXING, MAX_OPTIONS, MAX_RULES,
-    MatchOption, OptionKind, ReferenceFlex, RegionRules, TeamBounds, TeamFlex,
+    AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, Layout, MAX_FLEXING, MAX_MODES,
+    MAX_OPTIONS, MAX_RULES, MatchOption, ModeOrder, OptionKind, ReferenceFlex, RegionRules, Role,
+    RoleFlexing, RoleList, Roles, Stage, StageFlex, SubGameMode, TeamBounds,
 };

@@ -68,7 +68,7 @@ impl<'r> Criteria<'r> {
         let in_part = sessions.iter().map(|session| &session.in_part);
         let must_match = Groups::of(rules, pool, in_part, &mut values);
         let answer_bytes = sessions.iter().map(|session| session.answer_bytes);
-        let max_players = rules.all_teams().map(|teams| teams.max_players()).max();
+        let max_players = rules.stages().map(|stage| stage.teams.max_players()).max();
         let options = Options::of(&rules.options, pool, &mut values);
         let platforms = Platforms::of(&rules.options, pool);
         let (players, numbers) = Players::of(pool);

@@ -30,7 +30,7 @@ impl Pivot {
         let one_way_after_ms = rules.regions.one_way_after_ms;
         Self {
             id,
-            bounds: rules.teams_at(age_ms),
+            bounds: rules.layout.stage_at(age_ms).teams,
             region: None,
             one_way: one_way_after_ms.is_some_and(|after_ms| age_ms > after_ms),
             asked_back: id.min(pool.len()),

@@ -1,5 +1,6 @@
 //! An alliance ruleset, valid by construction.
 
+mod layout;
 mod parse;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -11,17 +12,22 @@ use serde_json::{Map, Value};
 
 use crate::matching::Text;
 
-pub use parse::{MAX_FLEXING, MAX_OPTIONS, MAX_RULES};
+pub use layout::{
+    Layout, ModeOrder, Role, RoleFlexing, RoleList, Roles, Stage, StageFlex, SubGameMode,
+};
+pub use parse::{MAX_FLEXING, MAX_MODES, MAX_OPTIONS, MAX_RULES};
 
 /// A ruleset with `alliance` (docs/semantics.md, "Fields"). Only the parser makes one, so every
 /// number lies in its range and every minimum is at most its maximum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllianceRules {
-    /// Teams and their sizes before any flexing (`alliance`).
-    pub(crate) teams: TeamBounds,
-    /// What replaces them as the pivot ages (`alliance_flexing_rule`), in ascending order of
-    /// duration, each duration once.
-    pub(crate) team_flexing: Vec<TeamFlex>,
+    /// How teams are laid out (`alliance`, `alliance_flexing_rule`). Without effect if there are
+    /// modes.
+    pub(crate) layout: Layout,
+    /// `sub_game_modes`, in ascending order of their names, each name once; none if they are off.
+    pub(crate) modes: Vec<SubGameMode>,
+    /// `sub_gamemode_selection`.
+    pub(crate) mode_order: ModeOrder,
     /// `matching_rule`, in the ruleset's order.
     pub(crate) distances: Vec<DistanceRule>,
     /// `match_options.options`, in the ruleset's order, each name once.
@@ -66,15 +72,6 @@ pub struct TeamBounds {
     pub players_min: u32,
     /// Maximum number of players of a team.
     pub players_max: u32,
-}
-
-/// An entry of `alliance_flexing_rule`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TeamFlex {
-    /// Applies to pivots strictly older than this, in ms.
-    pub after_ms: i64,
-    /// The bounds from then on; they replace all four numbers.
-    pub teams: TeamBounds,
 }
 
 /// An entry of `matching_rule`, with the entries of `flexing_rule` that change it.
@@ -174,20 +171,16 @@ pub enum BlockPolicy {
 }
 
 impl AllianceRules {
-    /// The bounds for a pivot of that age (ms): of the flexing entries that it is strictly older
-    /// than, the one with the largest duration.
-    pub fn teams_at(&self, age_ms: i64) -> TeamBounds {
-        // In ascending order of duration, so the last one that applies has the largest.
-        self.team_flexing
-            .iter()
-            .rev()
-            .find(|flex| age_ms > flex.after_ms)
-            .map_or(self.teams, |flex| flex.teams)
+    /// Every layout that can apply: those of the modes, or else that of the root.
+    pub fn layouts(&self) -> impl Iterator<Item = &Layout> {
+        let root = self.modes.is_empty().then_some(&self.layout);
+        let modes = self.modes.iter().map(|mode| &mode.layout);
+        root.into_iter().chain(modes)
     }
 
-    /// Every set of bounds that can apply: the first ones, then those of each flexing entry.
-    pub fn all_teams(&self) -> impl Iterator<Item = TeamBounds> {
-        std::iter::once(self.teams).chain(self.team_flexing.iter().map(|flex| flex.teams))
+    /// Every stage that can apply to a pivot.
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        self.layouts().flat_map(Layout::stages)
     }
 
     /// The rules whose values balance teams, with their places (docs/semantics.md, "Rebalance"):

@@ -5,7 +5,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::{MAX_INTEGER, ParsedRules, Report, RuleFault, RulesError, excerpt, find, whole_number};
+use super::{MAX_INTEGER, ParsedRules, Report, RulesError, excerpt, find, whole_number};
 use crate::matching::Text;
 
 /// Largest number of characters of a name in a ruleset: an attribute, a match option.
@@ -97,6 +97,11 @@ impl<'r> Object<'r> {
         self.report.warn(self.at(key), text);
     }
 
+    /// Warns of the object itself.
+    pub fn warn_of_itself(&mut self, text: impl Into<String>) {
+        self.report.warn(self.path.clone(), text);
+    }
+
     /// A field of any type.
     pub fn take(&mut self, key: &'static str) -> Option<Value> {
         self.taken.push(key);
@@ -115,11 +120,8 @@ impl<'r> Object<'r> {
         }
         // A `null` counts as absent. It is taken out, so that it is not warned of as well.
         self.take(key);
-        self.report.faults.push(RuleFault {
-            path: self.at(key),
-            found: "missing".to_owned(),
-            allowed: allowed(),
-        });
+        self.report
+            .fault_of(self.at(key), "missing".to_owned(), allowed());
         false
     }
 
@@ -228,6 +230,56 @@ impl<'r> Object<'r> {
         Some(self.enter(self.at(key), fields, read))
     }
 
+    /// Reads an object that was taken from somewhere inside this one, and has that path.
+    pub fn enter<T>(
+        &mut self,
+        path: String,
+        fields: Map<String, Value>,
+        read: impl FnOnce(&mut Object<'_>) -> T,
+    ) -> T {
+        let mut inner = Object::new(path, fields, self.report);
+        let found = read(&mut inner);
+        inner.close();
+        found
+    }
+
+    /// Reads each object of a [taken](Self::take) object of at most `max` fields, whose keys are names
+    /// of 1 to [`MAX_NAME`] characters; a larger one is a fault and none of it is read. Each comes
+    /// with its name and its path.
+    pub fn each_named<T>(
+        &mut self,
+        key: &str,
+        fields: Map<String, Value>,
+        max: usize,
+        mut read: impl FnMut(&str, &mut Object<'_>) -> T,
+    ) -> Vec<(Text, String, T)> {
+        if fields.len() > max {
+            let found = format!("an object of {}", fields.len());
+            let allowed = format!("at most {max} entries are allowed");
+            self.report.fault_of(self.at(key), found, allowed);
+            return Vec::new();
+        }
+        let mut all = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            let path = match &*name {
+                "" => format!("{}.\"\"", self.at(key)),
+                name => format!("{}.{}", self.at(key), excerpt(name)),
+            };
+            if !(1..=MAX_NAME).contains(&name.chars().count()) {
+                let allowed = format!("names have 1 to {MAX_NAME} characters");
+                self.report.fault(path.clone(), &value, allowed);
+            }
+            match value {
+                Value::Object(fields) => {
+                    let found = self.enter(path.clone(), fields, |inner| read(&name, inner));
+                    all.push((name.into(), path, found));
+                }
+                other => self.report.fault(path, &other, "it has to be an object"),
+            }
+        }
+        all
+    }
+
     /// Reads each object of a list of at most `max` entries; a longer list is a fault and none of it
     /// is read. Entries for which `read` gives nothing are left out. Each comes with its path.
     pub fn each<T>(
@@ -245,11 +297,9 @@ impl<'r> Object<'r> {
             }
         };
         if entries.len() > max {
-            self.report.faults.push(RuleFault {
-                path: self.at(key),
-                found: format!("a list of {}", entries.len()),
-                allowed: format!("at most {max} entries are allowed"),
-            });
+            let found = format!("a list of {}", entries.len());
+            let allowed = format!("at most {max} entries are allowed");
+            self.report.fault_of(self.at(key), found, allowed);
             return Vec::new();
         }
         let mut all = Vec::with_capacity(entries.len());
@@ -285,18 +335,6 @@ impl<'r> Object<'r> {
                 self.warn(key, text);
             }
         }
-    }
-
-    fn enter<T>(
-        &mut self,
-        path: String,
-        fields: Map<String, Value>,
-        read: impl FnOnce(&mut Object<'_>) -> T,
-    ) -> T {
-        let mut inner = Object::new(path, fields, self.report);
-        let found = read(&mut inner);
-        inner.close();
-        found
     }
 
     /// Warns of every field that was not taken.

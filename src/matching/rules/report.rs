@@ -8,7 +8,7 @@ use super::{RuleFault, RuleWarning, RulesError};
 /// `matching_rule[1].reference`.
 #[derive(Debug, Default)]
 pub struct Report {
-    pub(super) faults: Vec<RuleFault>,
+    faults: Vec<RuleFault>,
     unsupported: Vec<RuleFault>,
     warnings: Vec<RuleWarning>,
 }
@@ -17,6 +17,15 @@ impl Report {
     /// A value that is wrong: what stands at the path, and what would be right.
     pub fn fault(&mut self, path: impl Into<String>, found: &Value, allowed: impl Into<String>) {
         self.faults.push(RuleFault::new(path, found, allowed));
+    }
+
+    /// Something that is wrong and is no single value, told in words.
+    pub fn fault_of(&mut self, path: String, found: String, allowed: String) {
+        self.faults.push(RuleFault {
+            path,
+            found,
+            allowed,
+        });
     }
 
     /// Faults that were found elsewhere.

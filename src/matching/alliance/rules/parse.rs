@@ -1,13 +1,21 @@
 //! Reading an alliance ruleset (docs/semantics.md, "Fields").
 
+mod combination;
+mod layout;
+mod modes;
+
 use serde_json::{Map, Value};
 
 use super::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MatchOption, OptionKind, ReferenceFlex,
-    RegionRules, TeamBounds, TeamFlex,
+    RegionRules,
 };
 use crate::matching::rules::{self, Object, ParsedRules, Report};
 use crate::matching::{RulesError, Text};
+
+pub use modes::MAX_MODES;
+#[cfg(test)]
+pub(super) use modes::{MODE_ORDERS, layouts};
 
 /// Maximum number of entries of `matching_rule`.
 pub const MAX_RULES: usize = 64;
@@ -24,15 +32,6 @@ const MAX_WEIGHT: f64 = 1000.0;
 /// Milliseconds of latency per step, and age per step, unless the ruleset says otherwise.
 const RANGE_MS: u32 = 50;
 const RATE_MS: u32 = 5000;
-
-/// Takes the place of an `alliance` that is wrong, so that the rest is read and its faults are
-/// found.
-const SMALLEST: TeamBounds = TeamBounds {
-    teams_min: 1,
-    teams_max: 1,
-    players_min: 1,
-    players_max: 1,
-};
 
 /// Each `criteria`, and the name that is kept of one without effect.
 const CRITERIA: &[(&str, Option<&str>)] = &[
@@ -74,14 +73,11 @@ impl AllianceRules {
     }
 
     fn of(root: &mut Object<'_>) -> Self {
-        root.require("alliance", || {
-            "a ruleset for teams has to have it".to_owned()
-        });
         // A ruleset with several faults names them in the order of these lines.
-        let bounds = root.inner("alliance", teams);
-        let team_flexing = team_flexing(root);
+        let (layout, modes, mode_order) = modes::layouts(root);
         let distances = distances(root);
-        let options = options(root);
+        let has_roles = layout.has_roles() || modes.iter().any(|mode| mode.layout.has_roles());
+        let options = options(root, has_roles, !modes.is_empty());
         let regions = regions(root);
         let blocks = root.choice("blocked_player_option", BLOCK_POLICIES);
         let auto_backfill = root.flag("auto_backfill");
@@ -93,14 +89,24 @@ impl AllianceRules {
             max_delay_ms: root.whole("max_delay_ms", 0),
             extra_attributes: root.map("extra_attributes"),
         };
-        no_sub_modes(root);
+        let text = "this version of the server does not match by roles; take it out";
+        if has_roles {
+            root.unsupported("alliance.combination", &"on".into(), text);
+        }
+        if !modes.is_empty() {
+            let text = "this version of the server does not match by sub game modes; take it out";
+            root.unsupported("sub_game_modes", &"on".into(), text);
+        }
+        let elsewhere = "is no key of a ruleset here; it belongs into `alliance`";
+        root.ignore(&["combination"], elsewhere);
         root.ignore(
             &["shipCountMin", "shipCountMax"],
             "has no effect with `alliance`",
         );
         Self {
-            teams: bounds.unwrap_or(SMALLEST),
-            team_flexing,
+            layout,
+            modes,
+            mode_order,
             distances,
             options,
             regions,
@@ -113,72 +119,9 @@ impl AllianceRules {
     }
 }
 
-fn teams(object: &mut Object<'_>) -> TeamBounds {
-    let keys = [
-        "min_number",
-        "max_number",
-        "player_min_number",
-        "player_max_number",
-    ];
-    let [teams_min, teams_max, players_min, players_max] =
-        keys.map(|key| object.required_whole(key, 1));
-    object.at_most(("min_number", teams_min), ("max_number", teams_max));
-    object.at_most(
-        ("player_min_number", players_min),
-        ("player_max_number", players_max),
-    );
-    if let Some(combination) = object.take("combination").filter(asks_for_roles) {
-        let text = "this version of the server does not match by roles; take it out";
-        object.unsupported("combination", &combination, text);
-    }
-    TeamBounds {
-        teams_min: teams_min.unwrap_or(1),
-        teams_max: teams_max.unwrap_or(1),
-        players_min: players_min.unwrap_or(1),
-        players_max: players_max.unwrap_or(1),
-    }
-}
-
-/// Whether `combination` is more than a place holder: AGS switches it by `has_combination`.
-fn asks_for_roles(combination: &Value) -> bool {
-    match combination {
-        Value::Array(entries) => !entries.is_empty(),
-        Value::Object(fields) => {
-            !fields.is_empty()
-                && rules::find(fields, "has_combination") != Some(&Value::Bool(false))
-        }
-        _ => true,
-    }
-}
-
-/// Whether `sub_game_modes` is more than a place holder.
-fn asks_for_sub_modes(modes: &Value) -> bool {
-    match modes {
-        Value::Array(entries) => !entries.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        _ => true,
-    }
-}
-
-fn no_sub_modes(root: &mut Object<'_>) {
-    if let Some(modes) = root.take("sub_game_modes").filter(asks_for_sub_modes) {
-        let text = "this version of the server does not match by sub game modes; take it out";
-        root.unsupported("sub_game_modes", &modes, text);
-    }
-}
-
 fn after_ms(object: &mut Object<'_>) -> Option<i64> {
     let seconds = object.required_whole("duration", 0)?;
     Some(i64::from(seconds) * 1000)
-}
-
-fn team_flexing(root: &mut Object<'_>) -> Vec<TeamFlex> {
-    let stated = root.each("alliance_flexing_rule", MAX_FLEXING, |object| {
-        let after_ms = after_ms(object);
-        let teams = teams(object);
-        after_ms.map(|after_ms| TeamFlex { after_ms, teams })
-    });
-    steps(stated, |flex| flex.after_ms, root.report())
 }
 
 /// Entries by duration, shortest first. Of those with the same duration the last counts.
@@ -327,7 +270,7 @@ fn normalization(
     if stated > 0.0 { stated } else { largest }
 }
 
-fn options(root: &mut Object<'_>) -> Vec<MatchOption> {
+fn options(root: &mut Object<'_>, has_roles: bool, has_modes: bool) -> Vec<MatchOption> {
     let options = root.inner("match_options", |object| {
         let stated = object.each("options", MAX_OPTIONS, |object| {
             let name = object.required_name("name");
@@ -343,6 +286,14 @@ fn options(root: &mut Object<'_>) -> Vec<MatchOption> {
                 object
                     .report()
                     .fault(format!("{path}.name"), &name, allowed);
+            }
+            if has_roles && *option.name == *"role" {
+                let text = "its values are not shown: the match attribute `role` holds the roles";
+                object.report().warn(format!("{path}.name"), text);
+            }
+            if has_modes && *option.name == *"sub_game_mode" {
+                let text = "has no effect with `sub_game_modes`";
+                object.report().warn(format!("{path}.name"), text);
             }
             options.push(option);
         }

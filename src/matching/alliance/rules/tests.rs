@@ -1,6 +1,7 @@
 mod faults;
 mod generated;
 mod print;
+mod roles;
 mod schema;
 mod warnings;
 mod wrong;
@@ -30,11 +31,27 @@ const FIVES: TeamBounds = TeamBounds {
     players_max: 5,
 };
 
+/// Teams without roles.
+fn stage(teams: TeamBounds) -> Stage {
+    let roles = Roles::Off;
+    Stage { teams, roles }
+}
+
+/// A layout without roles.
+fn layout(teams: TeamBounds, flexing: Vec<StageFlex>) -> Layout {
+    Layout {
+        first: stage(teams),
+        flexing,
+        role_flexing: None,
+    }
+}
+
 /// What a ruleset with nothing but teams means.
 fn bare() -> AllianceRules {
     AllianceRules {
-        teams: FIVES,
-        team_flexing: Vec::new(),
+        layout: layout(FIVES, Vec::new()),
+        modes: Vec::new(),
+        mode_order: ModeOrder::Random,
         distances: Vec::new(),
         options: Vec::new(),
         regions: RegionRules {
@@ -102,18 +119,22 @@ fn every_field_is_read() {
         name: name.into(),
         kind,
     };
-    let teams = |after_ms, [teams_min, teams_max, players_min, players_max]: [u32; 4]| TeamFlex {
+    let teams = |after_ms, [teams_min, teams_max, players_min, players_max]: [u32; 4]| StageFlex {
         after_ms,
-        teams: TeamBounds {
+        stage: stage(TeamBounds {
             teams_min,
             teams_max,
             players_min,
             players_max,
-        },
+        }),
     };
     let expected = AllianceRules {
-        teams: FIVES,
-        team_flexing: vec![teams(30_000, [2, 3, 4, 5]), teams(60_000, [1, 4, 2, 6])],
+        layout: layout(
+            FIVES,
+            vec![teams(30_000, [2, 3, 4, 5]), teams(60_000, [1, 4, 2, 6])],
+        ),
+        modes: Vec::new(),
+        mode_order: ModeOrder::Random,
         distances: vec![
             DistanceRule {
                 attribute: "mmr".into(),

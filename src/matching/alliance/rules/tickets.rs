@@ -41,8 +41,8 @@ impl AllianceRules {
 
     /// Maximum number of players of a team, before and after any flexing.
     pub fn largest_team(&self) -> u32 {
-        self.all_teams()
-            .map(|teams| teams.players_max)
+        self.stages()
+            .map(|stage| stage.teams.players_max)
             .fold(0, u32::max)
     }
 

@@ -81,10 +81,10 @@ impl<'a> Judge<'a> {
     /// The bounds at the pivot's age.
     fn bounds(&self) -> TeamBounds {
         let age = self.age(self.pivot);
-        let elapsed = self.rules.team_flexing.iter();
+        let elapsed = self.rules.layout.flexing.iter();
         let elapsed = elapsed.filter(|flex| age > flex.after_ms);
         let last = elapsed.max_by_key(|flex| flex.after_ms);
-        last.map_or(self.rules.teams, |flex| flex.teams)
+        last.map_or(self.rules.layout.first.teams, |flex| flex.stage.teams)
     }
 
     /// Everything but the region and the teams. The pivot has to be one of the tickets.

@@ -40,7 +40,7 @@ fn session(values: &[f64]) -> Session {
 
 fn seats(session: &Session) -> Seats {
     let rules = rules(RULES);
-    Seats::new(&rules, rules.teams, session)
+    Seats::new(&rules, rules.layout.first.teams, session)
 }
 
 fn newcomer(ticket: &Ticket) -> Newcomer<'_> {

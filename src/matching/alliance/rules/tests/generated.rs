@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
-use super::parse;
+use super::{Stage, parse};
 use crate::matching::RulesError;
 use crate::matching::rules;
 
@@ -242,11 +242,13 @@ proptest! {
         let fields = rules::object(&ruleset.to_string());
         if let Some(parsed) = fields.ok().and_then(|fields| parse(fields).ok()) {
             let rules = parsed.rules;
-            for teams in rules.all_teams() {
+            for Stage { teams, .. } in rules.stages() {
                 prop_assert!(1 <= teams.teams_min && teams.teams_min <= teams.teams_max);
                 prop_assert!(1 <= teams.players_min && teams.players_min <= teams.players_max);
             }
-            prop_assert!(rules.team_flexing.is_sorted_by(|a, b| a.after_ms < b.after_ms));
+            for layout in rules.layouts() {
+                prop_assert!(layout.flexing.is_sorted_by(|a, b| a.after_ms < b.after_ms));
+            }
             for rule in &rules.distances {
                 prop_assert!(rule.flexing.is_sorted_by(|a, b| a.after_ms < b.after_ms));
                 prop_assert!((0.0..=1000.0).contains(&rule.weight));

@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::parse::{BLOCK_POLICIES, OPTION_KINDS};
-use super::{AllianceRules, DistanceRule, Inert, RegionRules, TeamBounds};
+use super::super::parse::{BLOCK_POLICIES, MODE_ORDERS, OPTION_KINDS};
+use super::{
+    AllianceRules, DistanceRule, Inert, Layout, RegionRules, Role, RoleFlexing, RoleList, Stage,
+    TeamBounds,
+};
 
 impl AllianceRules {
     /// The ruleset as JSON, with every default filled in. Parsing it gives the same rules.
@@ -16,18 +19,8 @@ impl AllianceRules {
                 |option| json!({"name": &*option.name, "type": name_of(OPTION_KINDS, option.kind)}),
             )
             .collect();
-        let team_flexing: Vec<_> = self
-            .team_flexing
-            .iter()
-            .map(|flex| {
-                let mut entry = teams(&flex.teams);
-                entry.insert("duration".to_owned(), seconds(flex.after_ms));
-                entry
-            })
-            .collect();
-        let mut all = json!({
-            "alliance": teams(&self.teams),
-            "alliance_flexing_rule": team_flexing,
+        let mut all = self.layout.to_json();
+        let rest = json!({
             "matching_rule": self.distances.iter().map(matching_rule).collect::<Vec<_>>(),
             "flexing_rule": flexing,
             "match_options": {"options": options},
@@ -35,7 +28,12 @@ impl AllianceRules {
             "blocked_player_option": name_of(BLOCK_POLICIES, self.blocks),
             "auto_backfill": self.auto_backfill,
             "rebalance_enable": self.rebalance,
+            "sub_gamemode_selection": name_of(MODE_ORDERS, self.mode_order),
         });
+        all.as_object_mut().expect("an object").extend(fields(rest));
+        let modes = self.modes.iter();
+        let modes = modes.map(|mode| (mode.name.to_string(), mode.layout.to_json()));
+        all["sub_game_modes"] = Value::Object(modes.collect());
         self.regions.write(&mut all);
         let kept = &self.kept;
         set(&mut all, "rebalance_version", kept.rebalance_version);
@@ -47,6 +45,46 @@ impl AllianceRules {
         set(&mut all, "max_delay_ms", kept.max_delay_ms);
         set(&mut all, "extra_attributes", kept.extra_attributes.clone());
         all
+    }
+}
+
+impl Layout {
+    fn to_json(&self) -> Value {
+        let flexing = self.flexing.iter().map(|flex| {
+            let mut entry = flex.stage.to_json(None);
+            entry["duration"] = seconds(flex.after_ms);
+            entry
+        });
+        json!({
+            "alliance": self.first.to_json(self.role_flexing),
+            "alliance_flexing_rule": flexing.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Stage {
+    fn to_json(&self, flexing: Option<RoleFlexing>) -> Value {
+        let mut all = Value::Object(teams(&self.teams));
+        if !self.roles.are_on() {
+            return all;
+        }
+        let role = |role: &Role| json!({"name": &*role.name, "min": role.min, "max": role.max});
+        let list = |list: &RoleList| list.0.iter().map(role).collect::<Vec<_>>();
+        let lists: Vec<_> = self.roles.lists().iter().map(list).collect();
+        all["combination"] = json!({"has_combination": true, "alliances": lists});
+        if let Some(flexing) = flexing {
+            all["combination"]["role_flexing_enable"] = true.into();
+            all["combination"]["role_flexing_second"] = seconds(flexing.period_ms);
+            all["combination"]["role_flexing_player"] = flexing.players.into();
+        }
+        all
+    }
+}
+
+fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        other => panic!("{other} is no object"),
     }
 }
 

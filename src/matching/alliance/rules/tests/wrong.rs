@@ -79,18 +79,18 @@ pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
     (
         r#"{"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 5,
             "combination": {"has_combination": true}}}"#,
-        Both,
-        "`alliance.combination` is {\"has_combination\":true}: this version of the server does not match by roles; take it out",
+        Parser,
+        "`alliance.combination` is \"on\": this version of the server does not match by roles; take it out",
     ),
     (
-        r#"{"sub_game_modes": {"duel": {}}}"#,
-        Both,
-        "`sub_game_modes` is {\"duel\":{}}: this version of the server does not match by sub game modes; take it out",
+        r#"{"sub_game_modes": {"duel": {"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 1}}}}"#,
+        Parser,
+        "`sub_game_modes` is \"on\": this version of the server does not match by sub game modes; take it out",
     ),
     (
         r#"{"sub_game_modes": "duel"}"#,
         Both,
-        "`sub_game_modes` is \"duel\": this version of the server does not match by sub game modes; take it out",
+        "`sub_game_modes` is \"duel\": it has to be an object of modes by name",
     ),
     // alliance_flexing_rule
     (
@@ -127,7 +127,7 @@ pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
         r#"{"alliance_flexing_rule": [{"duration": 30, "min_number": 1, "max_number": 2, "player_min_number": 1, "player_max_number": 5,
             "combination": [1]}]}"#,
         Both,
-        "`alliance_flexing_rule[0].combination` is [1]: this version of the server does not match by roles; take it out",
+        "`alliance_flexing_rule[0].combination` is [1]: it has to be an object",
     ),
     // matching_rule
     (

@@ -52,9 +52,9 @@ pub(super) fn choose<'a>(
 ) -> Option<Choice<'a>> {
     let judge = Judge::new(rules, now_ms, pivot);
     let mut regions: Vec<Option<Text>> = if pivot.latencies.is_empty() {
-        let all = rules.team_flexing.iter().map(|flex| flex.teams);
+        let all = rules.layout.flexing.iter().map(|flex| flex.stage.teams);
         let largest = all
-            .chain([rules.teams])
+            .chain([rules.layout.first.teams])
             .map(|teams| teams.players_max)
             .max();
         let seats = largest.unwrap_or(0) as usize;

@@ -14,11 +14,11 @@ pub(super) struct Group<'c, 'a> {
 
 impl<'c, 'a> Group<'c, 'a> {
     pub(super) fn new(rules: &'a AllianceRules, pivot: &'c Card<'a>) -> Self {
-        let mut bounds = rules.teams;
+        let mut bounds = rules.layout.first.teams;
         // Durations are sorted: the last one that has passed is the largest.
-        for flex in &rules.team_flexing {
+        for flex in &rules.layout.flexing {
             if flex.after_ms < pivot.age_ms {
-                bounds = flex.teams;
+                bounds = flex.stage.teams;
             }
         }
         Group {

@@ -32,8 +32,12 @@ impl<'a> Queue<'a> {
             .map(|ticket| Card::new(rules, now_ms, ticket))
             .collect();
         cards.sort_by_key(|card| card.place);
-        let flexed = rules.team_flexing.iter().map(|flex| flex.teams.players_max);
-        let largest = flexed.fold(rules.teams.players_max, u32::max);
+        let flexed = rules
+            .layout
+            .flexing
+            .iter()
+            .map(|flex| flex.stage.teams.players_max);
+        let largest = flexed.fold(rules.layout.first.teams.players_max, u32::max);
         let usable = |card: &&Card<'_>| card.is_sound && card.size() <= largest as usize;
         let mut regions: Vec<&str> = cards
             .iter()

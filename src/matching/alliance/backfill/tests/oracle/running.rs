@@ -83,10 +83,10 @@ impl<'a> Running<'a> {
 
     pub(in super::super) fn bounds(&self) -> TeamBounds {
         let age = age_ms(self.session.created_at_ms);
-        let elapsed = self.rules.team_flexing.iter();
+        let elapsed = self.rules.layout.flexing.iter();
         let elapsed = elapsed.filter(|flex| age > flex.after_ms);
         let last = elapsed.max_by_key(|flex| flex.after_ms);
-        last.map_or(self.rules.teams, |flex| flex.teams)
+        last.map_or(self.rules.layout.first.teams, |flex| flex.stage.teams)
     }
 
     /// The tickets of the session, and those that have joined.

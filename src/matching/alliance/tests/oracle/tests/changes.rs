@@ -90,7 +90,7 @@ pub(super) const GOOD: &[Change] = &[
         });
     },
     |w| {
-        w.rules.teams.players_max = 2;
+        w.rules.layout.first.teams.players_max = 2;
         w.made.backfill = false;
     },
 ];
@@ -204,20 +204,24 @@ pub(super) const BROKEN: &[(&str, Change)] = &[
         w.prefer(&["eu", "us", "ap"]);
     }),
     // Teams.
-    ("teams", |w| w.rules.teams = bounds(3, 3, 1, 3)),
-    ("teams", |w| w.rules.teams = bounds(1, 1, 2, 4)),
-    ("players", |w| w.rules.teams = bounds(2, 2, 3, 4)),
-    ("players", |w| w.rules.teams = bounds(2, 2, 1, 1)),
+    ("teams", |w| w.rules.layout.first.teams = bounds(3, 3, 1, 3)),
+    ("teams", |w| w.rules.layout.first.teams = bounds(1, 1, 2, 4)),
     ("players", |w| {
-        w.rules.team_flexing[0].after_ms = 19_999;
-        w.rules.team_flexing[0].teams = bounds(2, 2, 1, 1);
+        w.rules.layout.first.teams = bounds(2, 2, 3, 4)
+    }),
+    ("players", |w| {
+        w.rules.layout.first.teams = bounds(2, 2, 1, 1)
+    }),
+    ("players", |w| {
+        w.rules.layout.flexing[0].after_ms = 19_999;
+        w.rules.layout.flexing[0].stage.teams = bounds(2, 2, 1, 1);
     }),
     ("players", |w| w.made.teams[1].tickets.clear()),
     ("team id", |w| w.made.teams[1].id = w.made.teams[0].id),
     ("team id", |w| w.made.teams[1].id = uuid::Uuid::nil()),
     ("backfill", |w| w.made.backfill = false),
     ("backfill", |w| w.rules.auto_backfill = false),
-    ("backfill", |w| w.rules.teams.players_max = 2),
+    ("backfill", |w| w.rules.layout.first.teams.players_max = 2),
     // Attributes: each kind wrong, missing, too much.
     ("attributes: map", |w| w.carry("map", json!("bar"))),
     ("attributes: map", |w| w.carry("map", json!(["bar", "foo"]))),

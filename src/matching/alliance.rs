@@ -12,7 +12,8 @@
 //!    score, and takes them in that order into a match in the making (`chosen`), as long as teams can
 //!    come of it (`teams`). Where that leads nowhere, it goes back to the last candidate taken and
 //!    leaves it.
-//! 4. `assemble` spreads the chosen parties over teams and writes down what the match has in common.
+//! 4. `assemble` spreads the chosen parties over teams, gives their players roles where the ruleset has
+//!    them (`roles`), and writes down what the match has in common.
 //!
 //! `backfill` fills sessions: there a session has its turn, and the same tests say which tickets may
 //! join it.
@@ -21,11 +22,13 @@ mod assemble;
 mod backfill;
 mod chosen;
 mod criteria;
+mod forms;
 mod index;
 mod intern;
 mod kinds;
 mod pair;
 mod pool;
+mod roles;
 mod rules;
 mod search;
 mod teams;

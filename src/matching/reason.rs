@@ -45,6 +45,8 @@ pub enum Reason {
     SharedPlayer,
     /// Enough players wait, but their parties do not add up to teams.
     TeamSizes,
+    /// Their parties add up to teams, but not to teams in which each player has a role that it asks for.
+    Role,
     /// The time limit or the bound of steps of the tick was reached first.
     Budget,
     /// The answer would be larger than the client takes.
@@ -75,6 +77,7 @@ impl Reason {
         Self::Blocked,
         Self::SharedPlayer,
         Self::TeamSizes,
+        Self::Role,
         Self::Budget,
         Self::TooLarge,
         Self::BackfillOff,
@@ -102,6 +105,7 @@ impl Reason {
             Self::Blocked => "blocked",
             Self::SharedPlayer => "shared_player",
             Self::TeamSizes => "team_sizes",
+            Self::Role => "role",
             Self::Budget => "budget",
             Self::TooLarge => "too_large",
             Self::BackfillOff => "backfill_off",
@@ -152,6 +156,12 @@ pub enum TicketFault {
     /// Every latency of the ticket is negative: no probe got an answer.
     #[error("each latency of the ticket is negative, so none was measured")]
     NoRegionMeasured,
+    /// In no team of the ruleset there are roles for all players of the ticket.
+    #[error("the ticket's players cannot be given roles in one team")]
+    NoRole,
+    /// A player asks for no role, where each has to have one.
+    #[error("a player of the ticket asks for no role")]
+    NoRoleAsked,
     /// A requirement of a studio's own logic that the ticket does not meet, as text.
     #[error("{0}")]
     Unfit(&'static str),
@@ -168,6 +178,7 @@ impl TicketFault {
             Self::TooManyPlayers { .. } => "too_many_players",
             Self::NoRegionUnderCap { .. } => "no_region_under_cap",
             Self::NoRegionMeasured => "no_region_measured",
+            Self::NoRole | Self::NoRoleAsked => "no_role",
             Self::Unfit(_) => "unfit",
         }
     }

@@ -5,9 +5,10 @@ use super::AllianceRules;
 use super::chosen::Chosen;
 use super::criteria::distance::balancing_value;
 use super::criteria::{Criteria, blocks, must_match, option};
-use super::pool::Pool;
-use super::search::Found;
-use super::teams::{Member, arrange};
+use super::pair::Pivot;
+use super::pool::{Id, Pool};
+use super::roles::{Casting, ROLE, RequestId, Staff};
+use super::teams::{FinalTeam, Member, arrange};
 use crate::matching::{Attributes, Match, Team, TeamIds, Text, Ticket, Value};
 
 /// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
@@ -17,11 +18,12 @@ pub(super) fn assemble(
     pool: &mut Pool,
     criteria: &Criteria<'_>,
     chosen: &Chosen,
-    found: Found,
+    pivot: Pivot,
+    staff: Option<&Staff>,
     tick_id: u64,
 ) -> Option<Match> {
     let ids = chosen.tickets();
-    let members: Vec<Member> = ids
+    let members: Vec<Member<'_>> = ids
         .iter()
         .map(|id| {
             let players = pool.sizes[*id as usize];
@@ -29,29 +31,47 @@ pub(super) fn assemble(
             Member {
                 players,
                 value: balancing_value(rules, players, mean),
+                kind: pool.kinds[*id as usize],
+                asks: match staff {
+                    Some(_) => pool.requests.of_row(*id),
+                    None => &[],
+                },
             }
         })
         .collect();
-    let teams = arrange(&members, chosen.apart(), found.bounds, rules.rebalance)?;
+    let bounds = pivot.form.bounds;
+    let apart = chosen.apart();
+    let kinds = &pool.party_kinds;
+    let teams = arrange(&members, apart, bounds, rules.rebalance, staff, kinds)?;
+    let roles = match staff {
+        Some(staff) => Some(roles(staff, pool, ids, &members, &teams)?),
+        None => None,
+    };
     let region_preferences = criteria
         .regions
-        .preferences(found.region, ids, found.one_way);
+        .preferences(pivot.region, ids, pivot.one_way);
     let tickets: Vec<&Ticket> = ids.iter().map(|id| pool.ticket(*id)).collect();
-    let attributes = attributes(rules, &tickets);
+    let mut attributes = attributes(rules, &tickets);
+    if let Some(roles) = roles {
+        attributes.set(Text::from_static(ROLE), Value::Struct(roles));
+    }
     let named = |name| match attributes.get(name) {
         Some(Value::Text(text)) => text.clone(),
         _ => Text::new(),
     };
     let (server_name, client_version) = (named("server_name"), named("client_version"));
     let team_ids = TeamIds::new(tick_id, tickets);
-    let backfill = rules.auto_backfill && chosen.players() < found.bounds.max_players();
+    let most = staff.map_or(bounds.max_players(), |staff| {
+        staff.capacity(bounds.players_max)
+    });
+    let backfill = rules.auto_backfill && chosen.players() < most;
     let mut take = |place: &usize| {
         pool.take(ids[*place])
             .expect("chosen from the waiting ones")
     };
-    let team = |(number, places): (usize, &Vec<usize>)| Team {
+    let team = |(number, team): (usize, &FinalTeam)| Team {
         id: team_ids.of(number),
-        tickets: places.iter().map(&mut take).collect(),
+        tickets: team.members.iter().map(&mut take).collect(),
     };
     Some(Match {
         teams: teams.iter().enumerate().map(team).collect(),
@@ -61,6 +81,26 @@ pub(super) fn assemble(
         server_name,
         client_version,
     })
+}
+
+/// Who plays what, by the ids of players. `None` if a team is not right after all.
+fn roles(
+    staff: &Staff,
+    pool: &Pool,
+    ids: &[Id],
+    members: &[Member<'_>],
+    teams: &[FinalTeam],
+) -> Option<Attributes> {
+    let mut pairs = Vec::new();
+    for team in teams {
+        let crew = team.members.iter().flat_map(|at| members[*at].asks);
+        let crew: Vec<RequestId> = crew.copied().collect();
+        let roles = Casting::new(staff, team.list, crew).roles()?;
+        let tickets = team.members.iter().map(|at| pool.ticket(ids[*at]));
+        let players = tickets.flat_map(Ticket::player_ids).cloned();
+        pairs.extend(players.zip(roles.into_iter().map(Value::Text)));
+    }
+    Some(pairs.into_iter().collect())
 }
 
 /// What the match has in common. The first ticket is the pivot.

@@ -8,12 +8,14 @@
 //! 2. Sessions are served oldest first. Each takes the best ticket that may join, is measured anew,
 //!    and looks again ([`fill`]), until its seats are taken or no ticket fits. [`shelf`] finds the
 //!    best without a look at all tickets, [`seats`] knows which team it joins.
+//!    Where the ruleset has roles, [`roles`] knows who plays what there.
 //! 3. [`proposal`] writes down which tickets joined.
 
 mod fill;
 mod means;
 mod open_session;
 mod proposal;
+mod roles;
 mod seats;
 mod shelf;
 #[cfg(test)]

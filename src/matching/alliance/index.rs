@@ -15,7 +15,7 @@ use super::criteria::Criteria;
 use super::criteria::distance::Reach;
 use super::criteria::region::Region;
 use super::intern::Lists;
-use super::kinds::PartyKind;
+use super::kinds::{KindGroup, PartyKind};
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::walk::{Demand, Lane, LaneToWalk, Plane, Scale, Section, View};
@@ -59,6 +59,15 @@ pub(super) enum Tickets {
 /// The sections to walk for a pivot or a session, which have no ticket in common.
 pub(super) type Sections = SmallVec<[Section; 2]>;
 
+/// How many tickets of each kind wait in the lanes whose group has several.
+#[derive(Debug, Default)]
+struct Shares {
+    /// The kinds of all lanes one after the other, ascending in each, with how many wait.
+    kinds: Vec<(PartyKind, u32)>,
+    /// Where those of each lane are; nothing for lanes of one kind, which `waiting` says.
+    of_lanes: Vec<Range<u32>>,
+}
+
 /// All waiting tickets, by cell.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -67,14 +76,16 @@ pub(super) struct Index {
     options: Vec<usize>,
     /// Group, then a value for each indexed option.
     keys: HashMap<Box<[u32]>, Cell>,
-    /// The lanes of each cell, by kind of party. Only kinds that are in a cell have one there.
+    /// The lanes of each cell, by group of kinds. Only those that are in a cell have one there.
     cells: Vec<Range<Lane>>,
-    /// The kind of each lane.
-    kinds: Vec<PartyKind>,
+    /// The group of each lane.
+    groups: Vec<KindGroup>,
     /// How many tickets wait in each lane.
     waiting: Vec<u32>,
     /// The lanes of each ticket, one for each of its cells; sessions have none.
     lanes: Lists,
+    /// The shares of lanes with several kinds.
+    shares: Shares,
     /// Whether cell 0 holds every ticket, for pivots that would ask more than [`MAX_CELLS`].
     has_everything: bool,
     /// The tickets of each cell in order; on the axis of latency, in sections by region.
@@ -100,9 +111,10 @@ impl Index {
             options,
             keys: HashMap::new(),
             cells: Vec::new(),
-            kinds: Vec::new(),
+            groups: Vec::new(),
             waiting: Vec::new(),
             lanes: Lists::default(),
+            shares: Shares::default(),
             plane: Plane::default(),
             sections: HashMap::new(),
             scratch: Keys::default(),
@@ -111,12 +123,13 @@ impl Index {
         index
     }
 
-    /// Puts each ticket into its cells, and makes a lane for each kind of party in each cell.
+    /// Puts each ticket into its cells, and makes a lane for each group of kinds in each cell.
     fn fill(&mut self, pool: &Pool, criteria: &Criteria<'_>) {
         let mut cells_of = Lists::default();
         let mut found = Vec::new();
-        // The kinds in each cell, ascending. Most cells have a few.
-        let mut kinds_in: Vec<SmallVec<[PartyKind; 4]>> = vec![SmallVec::new()];
+        // The groups in each cell, ascending. Most cells have a few.
+        let mut groups_in: Vec<SmallVec<[KindGroup; 4]>> = vec![SmallVec::new()];
+        let group_of = |id: Id| pool.party_kinds.group_of(pool.kinds[id as usize]);
         for id in 0..pool.len() {
             found.clear();
             if self.has_everything {
@@ -126,32 +139,33 @@ impl Index {
             self.scratch
                 .each(criteria, &self.options, id, group, |key| {
                     let cell = keys.get(key).copied().unwrap_or_else(|| {
-                        let cell = u32::try_from(kinds_in.len()).expect("bounded by MAX_SPREAD");
+                        let cell = u32::try_from(groups_in.len()).expect("bounded by MAX_SPREAD");
                         keys.insert(key.into(), cell);
-                        kinds_in.push(SmallVec::new());
+                        groups_in.push(SmallVec::new());
                         cell
                     });
                     found.push(cell);
                 });
-            let kind = pool.kinds[id as usize];
+            let group = group_of(id);
             for cell in &found {
-                let kinds = &mut kinds_in[*cell as usize];
-                if let Err(place) = kinds.binary_search(&kind) {
-                    kinds.insert(place, kind);
+                let groups = &mut groups_in[*cell as usize];
+                if let Err(place) = groups.binary_search(&group) {
+                    groups.insert(place, group);
                 }
             }
             cells_of.push(found.iter().copied());
         }
-        for kinds in &kinds_in {
-            let start = self.kinds.len() as Lane;
-            self.kinds.extend(kinds);
-            self.cells.push(start..self.kinds.len() as Lane);
+        for groups in &groups_in {
+            let start = self.groups.len() as Lane;
+            self.groups.extend(groups);
+            self.cells.push(start..self.groups.len() as Lane);
         }
-        self.waiting = vec![0; self.kinds.len()];
+        self.waiting = vec![0; self.groups.len()];
         for id in 0..pool.len() {
+            let group = group_of(id);
             self.lanes.push(cells_of.get(id).iter().map(|cell| {
-                let kinds = &kinds_in[*cell as usize];
-                let place = kinds.partition_point(|kind| *kind < pool.kinds[id as usize]);
+                let groups = &groups_in[*cell as usize];
+                let place = groups.partition_point(|other| *other < group);
                 let lane = self.cells[*cell as usize].start + place as Lane;
                 self.waiting[lane as usize] += 1;
                 lane
@@ -161,13 +175,53 @@ impl Index {
         for _ in pool.len()..pool.rows() {
             self.lanes.push([]);
         }
+        self.share(pool);
+    }
+
+    /// Counts the kinds in lanes that have several.
+    fn share(&mut self, pool: &Pool) {
+        if pool.party_kinds.groups() == pool.party_kinds.len() {
+            return;
+        }
+        let mut met: Vec<(Lane, PartyKind)> = Vec::new();
+        for id in 0..pool.len() {
+            let kind = pool.kinds[id as usize];
+            if pool
+                .party_kinds
+                .in_group(pool.party_kinds.group_of(kind))
+                .len()
+                > 1
+            {
+                met.extend(self.lanes.get(id).iter().map(|lane| (*lane, kind)));
+            }
+        }
+        met.sort_unstable();
+        let Shares { kinds, of_lanes } = &mut self.shares;
+        of_lanes.resize(self.groups.len(), 0..0);
+        for lane in met.chunk_by(|a, b| a.0 == b.0) {
+            let start = kinds.len() as u32;
+            let each = lane.chunk_by(|a, b| a.1 == b.1);
+            kinds.extend(each.map(|same| (same[0].1, same.len() as u32)));
+            of_lanes[lane[0].0 as usize] = start..kinds.len() as u32;
+        }
     }
 
     /// Notes that a ticket was taken.
-    pub(super) fn remove(&mut self, id: Id) {
+    pub(super) fn remove(&mut self, pool: &Pool, id: Id) {
         for lane in self.lanes.get(id) {
             self.waiting[*lane as usize] -= 1;
+            if let Some(share) = self.shares.of(*lane, pool.kinds[id as usize]) {
+                *share -= 1;
+            }
         }
+    }
+
+    /// How many tickets of each kind wait in a lane with several kinds, and the kinds; nothing for
+    /// other lanes.
+    pub(super) fn shares(&self, lane: Lane) -> &[(PartyKind, u32)] {
+        let range = self.shares.of_lanes.get(lane as usize).cloned();
+        let range = range.unwrap_or_default();
+        &self.shares.kinds[range.start as usize..range.end as usize]
     }
 
     /// The rule that tickets are sorted by within a cell, if it is a rule.
@@ -215,6 +269,18 @@ impl Index {
         keys > groups.len()
     }
 
+    /// The kinds in a lane, with how many of its candidates are of each at most.
+    pub(super) fn kinds_in<'i>(
+        &'i self,
+        pool: &Pool,
+        lane: &LaneToWalk,
+    ) -> impl Iterator<Item = (PartyKind, u32)> + 'i {
+        let shares = self.shares(lane.lane);
+        let only = pool.party_kinds.in_group(lane.group).start;
+        let one = shares.is_empty().then_some((only, lane.waiting));
+        shares.iter().copied().chain(one)
+    }
+
     /// The lanes of these cells in which candidates of a pivot wait, of at most so many players each.
     pub(super) fn lanes_to_walk(
         &self,
@@ -230,13 +296,13 @@ impl Index {
             .iter()
             .flat_map(|cell| self.cells[*cell as usize].clone())
         {
-            let kind = self.kinds[lane as usize];
-            let players = pool.party_kinds.players(kind);
+            let group = self.groups[lane as usize];
+            let players = pool.party_kinds.players_in(group);
             let waiting = self.waiting[lane as usize] - u32::from(own.contains(&lane));
             if waiting > 0 && players <= max_players {
                 lanes.push(LaneToWalk {
                     lane,
-                    kind,
+                    group,
                     players,
                     waiting,
                 });
@@ -342,6 +408,16 @@ fn indexed_options(pool: &Pool, criteria: &Criteria<'_>) -> Vec<usize> {
         }
     }
     indexed
+}
+
+impl Shares {
+    /// How many tickets of a kind wait in a lane that has several kinds.
+    fn of(&mut self, lane: Lane, kind: PartyKind) -> Option<&mut u32> {
+        let range = self.of_lanes.get(lane as usize)?;
+        let kinds = &mut self.kinds[range.start as usize..range.end as usize];
+        let at = kinds.binary_search_by_key(&kind, |(kind, _)| *kind).ok()?;
+        Some(&mut kinds[at].1)
+    }
 }
 
 /// The keys of one ticket after another.

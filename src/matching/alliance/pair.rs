@@ -1,10 +1,11 @@
 //! A pivot and one candidate: may they play together, and how well (docs/semantics.md, "Candidates"
 //! and "Score").
 
+use super::AllianceRules;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
+use super::forms::Form;
 use super::pool::{Id, Pool};
-use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 
 /// The ticket whose turn it is, and what it asks of others in one region.
@@ -12,7 +13,7 @@ use crate::matching::Reason;
 pub(super) struct Pivot {
     pub(super) id: Id,
     /// Teams, flexed by the pivot's age.
-    pub(super) bounds: TeamBounds,
+    pub(super) form: Form,
     /// The region that is tried; `None` where no ticket reports one.
     pub(super) region: Option<Region>,
     /// Whether the pivot is old enough to ignore the steps of others.
@@ -30,7 +31,7 @@ impl Pivot {
         let one_way_after_ms = rules.regions.one_way_after_ms;
         Self {
             id,
-            bounds: rules.layout.stage_at(age_ms).teams,
+            form: Form::at(&rules.layout, 0, age_ms),
             region: None,
             one_way: one_way_after_ms.is_some_and(|after_ms| age_ms > after_ms),
             asked_back: id.min(pool.len()),
@@ -58,7 +59,7 @@ impl Pivot {
         criteria.must_match.test(self.id, id, back)?;
         criteria.options.test(self.id, id, back)?;
         criteria.platforms.test(self.id, id, back)?;
-        if pool.sizes[id as usize] > self.bounds.players_max {
+        if pool.sizes[id as usize] > self.form.bounds.players_max {
             return Err(Reason::TeamSizes);
         }
         Ok(score)

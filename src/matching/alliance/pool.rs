@@ -3,8 +3,11 @@
 //! A ticket is a number here: its place in the order of age, then arrival. So comparing numbers
 //! compares ages. What the rules say of tickets is not here but in [`criteria`](super::criteria).
 
+use std::rc::Rc;
+
 use super::AllianceRules;
 use super::kinds::{Kinds, PartyKind};
+use super::roles::Requests;
 use crate::matching::{Reason, Ticket, TicketFault, answer, queued_at};
 
 /// The number of a ticket: 0 is the oldest.
@@ -22,7 +25,9 @@ pub(super) struct Pool {
     /// The kind of party of each row.
     pub(super) kinds: Vec<PartyKind>,
     /// All kinds that there are.
-    pub(super) party_kinds: Kinds,
+    pub(super) party_kinds: Rc<Kinds>,
+    /// Which roles the players of each row ask for.
+    pub(super) requests: Rc<Requests>,
     /// Age of each row in ms.
     pub(super) ages: Vec<i64>,
     /// Bytes that each ticket adds to an answer at most.
@@ -51,7 +56,8 @@ impl Pool {
         let mut unfit = Vec::new();
         let mut answer_bytes = Vec::with_capacity(tickets.len());
         let fits = |ticket: Ticket| {
-            let reason = match rules.check_ticket(&ticket) {
+            // Roles are looked at when all are read.
+            let reason = match rules.check_ticket_but_roles(&ticket) {
                 Ok(()) => {
                     // Here, where the check has just read the ticket: later it would be read again
                     // from slow memory.
@@ -88,20 +94,36 @@ impl Pool {
                 ranks.swap(place, rank);
             }
         }
+        let (requests, fits) = Requests::of(rules, now_ms, &rows, &sessions);
+        if fits.contains(&false) {
+            let mut kept = fits.iter().copied();
+            answer_bytes.retain(|_| kept.next() != Some(false));
+            let mut kept = fits.iter().copied();
+            let out = rows.extract_if(.., |_| kept.next() == Some(false));
+            unfit.extend(out.map(|ticket| (ticket, Reason::Role)));
+        }
+        let count = rows.len();
         rows.extend(sessions);
         let sizes: Vec<u32> = rows
             .iter()
             .map(|ticket| u32::try_from(ticket.players.len()).expect("bounded"))
             .collect();
-        let party_kinds = Kinds::of(sizes.iter().copied());
-        let kind_of = |size: &u32| party_kinds.kind_of(*size).expect("one of these sizes");
+        let (party_kinds, kinds) = if requests.are_on() {
+            Kinds::of_crews(&requests, &sizes, count)
+        } else {
+            let party_kinds = Kinds::of(sizes.iter().copied());
+            let kind_of = |size: &u32| party_kinds.kind_of(*size).expect("one of these sizes");
+            let kinds = sizes.iter().map(kind_of).collect();
+            (party_kinds, kinds)
+        };
         let pool = Self {
             ages: rows.iter().map(|ticket| ticket.age_ms(now_ms)).collect(),
-            kinds: sizes.iter().map(kind_of).collect(),
+            kinds,
             sizes,
             answer_bytes,
-            party_kinds,
-            waiting: vec![true; order.len()],
+            party_kinds: Rc::new(party_kinds),
+            requests: Rc::new(requests),
+            waiting: vec![true; count],
             tickets: rows.into_iter().map(Some).collect(),
         };
         (pool, unfit)

@@ -183,6 +183,11 @@ impl AllianceRules {
         self.layouts().flat_map(Layout::stages)
     }
 
+    /// Whether some stage looks at roles.
+    pub fn have_roles(&self) -> bool {
+        self.stages().any(|stage| stage.roles.are_on())
+    }
+
     /// The rules whose values balance teams, with their places (docs/semantics.md, "Rebalance"):
     /// those with `isForBalancing` true; if none has, the first distance rule, provided that a rule
     /// leaves it unset; otherwise none.

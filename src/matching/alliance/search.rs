@@ -12,15 +12,13 @@ mod losses;
 mod scratch;
 mod spare;
 
-use hashbrown::HashMap;
-
 use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
+use super::forms::Forms;
 use super::index::Index;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
-use super::teams::Packer;
 use super::watch::Watch;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
@@ -37,7 +35,7 @@ const MAX_BACKTRACKS: u64 = 20_000_000;
 pub(super) struct Search<'r> {
     rules: &'r AllianceRules,
     index: Index,
-    packers: HashMap<TeamBounds, Packer>,
+    pub(super) forms: Forms<'r>,
     supply: Supply,
     /// Steps that searches of this tick may still take after they went back.
     backtracks_left: u64,
@@ -56,24 +54,13 @@ struct Supply {
     anywhere: u64,
 }
 
-/// A match that was found.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    /// Its teams' bounds.
-    pub(super) bounds: TeamBounds,
-    /// Its region, if a ticket reports one.
-    pub(super) region: Option<Region>,
-    /// Whether the pivot ignored the steps of others.
-    pub(super) one_way: bool,
-}
-
 impl<'r> Search<'r> {
     /// A search over these tickets. O(n log n).
     pub(super) fn new(rules: &'r AllianceRules, pool: &Pool, criteria: &Criteria<'_>) -> Self {
         Search {
             rules,
             index: Index::new(pool, criteria),
-            packers: HashMap::new(),
+            forms: Forms::new(rules.layouts(), pool),
             supply: Supply::new(pool, criteria),
             backtracks_left: MAX_BACKTRACKS,
             scratch: Scratch::new(pool),
@@ -82,11 +69,12 @@ impl<'r> Search<'r> {
 
     /// Notes that a ticket is taken out of the pool. To be called before [`Pool::take`].
     pub(super) fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
-        self.index.remove(id);
+        self.index.remove(pool, id);
         self.supply.remove(pool, criteria, id);
     }
 
-    /// Finds the pivot's match among the waiting tickets; its tickets are then in `chosen`.
+    /// Finds the pivot's match among the waiting tickets; its tickets are then in `chosen`. Returns the
+    /// pivot as it was in the region of the match.
     ///
     /// # Errors
     ///
@@ -98,10 +86,35 @@ impl<'r> Search<'r> {
         chosen: &mut Chosen,
         pivot: Id,
         watch: Watch<'_>,
-    ) -> Result<Found, Reason> {
+    ) -> Result<Pivot, Reason> {
+        let pivot = Pivot::new(self.rules, pool, pivot);
+        let found = self.find_in(pool, criteria, chosen, pivot, watch);
+        if found.err() != Some(Reason::TeamSizes) || !pivot.form.has_roles() {
+            return found;
+        }
+        // Roles are the reason where there is a match without them.
+        let plain = Pivot {
+            form: pivot.form.without_roles(),
+            ..pivot
+        };
+        match self.find_in(pool, criteria, chosen, plain, watch) {
+            Ok(_) => Err(Reason::Role),
+            Err(Reason::Budget) => Err(Reason::Budget),
+            Err(_) => Err(Reason::TeamSizes),
+        }
+    }
+
+    fn find_in(
+        &mut self,
+        pool: &Pool,
+        criteria: &mut Criteria<'_>,
+        chosen: &mut Chosen,
+        mut pivot: Pivot,
+        watch: Watch<'_>,
+    ) -> Result<Pivot, Reason> {
         watch.step(1)?;
-        let mut pivot = Pivot::new(self.rules, pool, pivot);
-        let bounds = pivot.bounds;
+        let form = pivot.form;
+        let bounds = form.bounds;
         if pool.sizes[pivot.id as usize] > bounds.players_max {
             return Err(Reason::TeamSizes);
         }
@@ -109,9 +122,8 @@ impl<'r> Search<'r> {
             let cells = &mut self.scratch.cells;
             self.index.cells_of(criteria, pivot.id, cells)
         })?;
-        let Scratch { cells, lanes, .. } = &mut self.scratch;
-        self.index
-            .lanes_to_walk(pool, pivot.id, cells, bounds.players_max, lanes);
+        self.scratch
+            .find_lanes(&self.index, pool, pivot.id, bounds.players_max);
         self.scratch.assume_all_usable(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
         // Players without the must-match attributes were counted above: what keeps others out of the
@@ -120,12 +132,17 @@ impl<'r> Search<'r> {
             return Err(Reason::Option);
         }
         chosen.begin(pool, criteria, pivot.id);
-        let packer = self
-            .packers
-            .entry(bounds)
-            .or_insert_with(|| Packer::new(bounds, pool.party_kinds.clone()));
-        if !packer.can_complete(chosen.kinds(), chosen.apart(), self.scratch.spare.counts()) {
-            return Err(Reason::TeamSizes);
+        let counts = self.scratch.spare.counts();
+        let (kinds, apart) = (chosen.kinds(), chosen.apart());
+        if !self.forms.packer(form).can_complete(kinds, apart, counts) {
+            let plain = form.without_roles();
+            let lacks_roles =
+                form.has_roles() && self.forms.packer(plain).can_complete(kinds, apart, counts);
+            return Err(if lacks_roles {
+                Reason::Role
+            } else {
+                Reason::TeamSizes
+            });
         }
         // A match in a better region comes before any in a later one, whatever their scores; and a pivot
         // that finds none is told what it lacked in its best region.
@@ -133,13 +150,7 @@ impl<'r> Search<'r> {
         for region in criteria.regions.of_pivot(pivot.id) {
             pivot.region = region;
             let failed = match self.in_region(pool, criteria, chosen, &pivot, may_repeat, watch) {
-                Ok(()) => {
-                    return Ok(Found {
-                        bounds,
-                        region,
-                        one_way: pivot.one_way,
-                    });
-                }
+                Ok(()) => return Ok(pivot),
                 Err(Reason::Budget) => return Err(Reason::Budget),
                 Err(reason) => reason,
             };
@@ -151,21 +162,22 @@ impl<'r> Search<'r> {
     fn in_region(
         &mut self,
         pool: &Pool,
-        criteria: &Criteria<'_>,
+        criteria: &mut Criteria<'_>,
         chosen: &mut Chosen,
         pivot: &Pivot,
         may_repeat: bool,
         watch: Watch<'_>,
     ) -> Result<(), Reason> {
         watch.step(1)?;
-        let min_players = pivot.bounds.min_players();
+        let bounds = pivot.form.bounds;
+        let min_players = bounds.min_players();
         if !self.supply.reaches(pivot.region, min_players) {
             return Err(Reason::Region);
         }
         chosen.begin(pool, criteria, pivot.id);
-        let packer = self.packers.get_mut(&pivot.bounds).expect("made by find");
+        let packer = self.forms.packer(pivot.form);
         let scratch = &mut self.scratch;
-        scratch.begin(pivot.bounds);
+        scratch.begin(bounds);
         let mut candidates = Candidates {
             pool,
             criteria,

@@ -21,7 +21,10 @@ mod splits;
 mod tests;
 
 use super::TeamBounds;
-use lineup::Lineup;
+use super::kinds::{Kinds, PartyKind};
+use super::roles::{RequestId, Staff};
+use lineup::{Cast, Lineup};
+use packing::Form;
 use splits::{Split, Splits, exactly};
 
 pub(super) use packer::Packer;
@@ -34,66 +37,114 @@ const EXACT_PARTIES: usize = 12;
 
 /// A party as it counts in [`arrange`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Member {
+pub(super) struct Member<'a> {
     /// Its players, at least 1.
     pub(super) players: u32,
     /// The balancing value, summed over its players; finite.
     pub(super) value: f64,
+    /// Its kind.
+    pub(super) kind: PartyKind,
+    /// What its players ask for, in the order of the ticket; nothing where roles are off.
+    pub(super) asks: &'a [RequestId],
 }
 
-/// Splits parties into teams: the final teams of a match, as places in `members`. `None` if there is
-/// no valid split, or none was found within the bound of steps.
+/// A team of a finished match.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FinalTeam {
+    /// Places in the members, ascending.
+    pub(super) members: Vec<usize>,
+    /// The list of roles that it goes by.
+    pub(super) list: usize,
+}
+
+/// Splits parties into teams: the final teams of a match. `None` if there is no valid split, or none
+/// was found within the bound of steps.
 ///
 /// `blocked` holds pairs of places in `members` that may not share a team, as in
 /// [`Packer::can_complete`]; whenever that says yes to these parties in this order with nothing spare,
-/// there is a split.
+/// there is a split. With `staff`, only splits into teams that are right by their roles count.
 ///
 /// With `rebalance`, the parties are spread over the `teams_max` places, a place without a team having
 /// no players: the split is the one with the smallest difference between the fullest and the emptiest
 /// place; of equal ones one with more teams; then the one with the smallest difference between the
-/// largest and the smallest team; then between the highest and the lowest team mean: the values of a
-/// team's members over its players. Up to 12 parties it is exactly that; of equally good splits, it is
-/// the one whose first team has the lowest member that the first teams do not share, and if these are
-/// the same, the second teams decide, and so on. With more parties it is the best that exchanges find
-/// within a bound of steps, starting from the largest party first, each into the smallest team.
+/// largest and the smallest team; then the one whose roles cost least; then the one with the smallest
+/// difference between the highest and the lowest team mean: the values of a team's members over its
+/// players. Up to 12 parties it is exactly that; of equally good splits, it is the one whose first team
+/// has the lowest member that the first teams do not share, and if these are the same, the second teams
+/// decide, and so on. With more parties it is the best that exchanges find within a bound of steps,
+/// starting from the largest party first, each into the smallest team.
 ///
 /// Without `rebalance`, teams are filled to the brim: each member in order joins the first team with
 /// room that lets the others still find theirs, and opens one only where there is none. If that takes
 /// too many steps, it is the split that was found first.
 ///
-/// Members are in ascending order, teams in the order of their first members.
+/// Teams are in the order of their first members; where each place has a list of its own, in the order
+/// of their places.
 pub(super) fn arrange(
-    members: &[Member],
+    members: &[Member<'_>],
     blocked: &[(u32, u32)],
     bounds: TeamBounds,
     rebalance: bool,
-) -> Option<Vec<Vec<usize>>> {
+    staff: Option<&Staff>,
+    kinds: &Kinds,
+) -> Option<Vec<FinalTeam>> {
     let blocked = blocked_lists(members.len(), blocked);
-    let mut splits = Splits::new(members, &blocked, bounds)?;
+    let form = Form {
+        bounds,
+        staff,
+        kinds,
+    };
+    let mut splits = Splits::new(members, &blocked, form)?;
     let found = if rebalance {
         splits.spread()
     } else {
-        in_order(members, &blocked, bounds)
+        in_order(members, &blocked, bounds, staff)
     };
-    let Split { teams, team_of } = match found {
+    let Split {
+        teams,
+        team_of,
+        lists,
+    } = match found {
         Some(split) => split,
         None => splits.first()?,
     };
-    let lineup = Lineup::new(members, &blocked, exactly(teams, bounds));
+    let cast = Cast {
+        staff,
+        lists: &lists,
+    };
+    let lineup = Lineup::new(members, &blocked, exactly(teams, bounds), cast);
     debug_assert!(
         lineup.is_valid(&team_of),
         "{team_of:?} is not a valid split"
     );
-    Some(grouped(&team_of, lineup.teams()))
+    let mut teams = grouped(&team_of, lineup.teams());
+    for (team, list) in teams.iter_mut().zip(&lists) {
+        team.list = *list;
+    }
+    if staff.is_none_or(|staff| !staff.has_places()) {
+        teams.sort_unstable();
+    }
+    Some(teams)
 }
 
 /// The split in the order of the members.
-fn in_order(members: &[Member], blocked: &[Vec<usize>], bounds: TeamBounds) -> Option<Split> {
-    let team_of = lineup::in_order(members, blocked, bounds, ORDER_STEPS)?;
-    let teams = team_of.iter().max().map_or(0, |last| last + 1);
-    // No more than members.
-    let teams = u32::try_from(teams).unwrap_or(u32::MAX);
-    Some(Split { teams, team_of })
+fn in_order(
+    members: &[Member<'_>],
+    blocked: &[Vec<usize>],
+    bounds: TeamBounds,
+    staff: Option<&Staff>,
+) -> Option<Split> {
+    let places = staff.filter(|staff| staff.has_places());
+    let lists: Vec<usize> = places.map_or_else(Vec::new, |staff| {
+        let places = 0..bounds.teams_max as usize;
+        places.map(|place| staff.list_of(place)).collect()
+    });
+    let cast = Cast {
+        staff,
+        lists: &lists,
+    };
+    let team_of = lineup::in_order(members, blocked, bounds, cast, ORDER_STEPS)?;
+    Some(Split::without_empty(team_of, &lists))
 }
 
 /// For each of `count` parties, those that may not be in its team, ascending.
@@ -113,12 +164,15 @@ fn blocked_lists(count: usize, pairs: &[(u32, u32)]) -> Vec<Vec<usize>> {
     lists
 }
 
-/// The members of each team, ascending, teams by their first member.
-fn grouped(team_of: &[usize], teams: usize) -> Vec<Vec<usize>> {
-    let mut grouped = vec![Vec::new(); teams];
+/// The members of each team, ascending.
+fn grouped(team_of: &[usize], teams: usize) -> Vec<FinalTeam> {
+    let empty = FinalTeam {
+        members: Vec::new(),
+        list: 0,
+    };
+    let mut grouped = vec![empty; teams];
     for (member, &team) in team_of.iter().enumerate() {
-        grouped[team].push(member);
+        grouped[team].members.push(member);
     }
-    grouped.sort_unstable();
     grouped
 }

@@ -3,3 +3,4 @@
 mod extremes;
 mod oracle;
 mod reference;
+mod worked;

@@ -7,7 +7,8 @@ use super::AllianceRules;
 use super::assemble::assemble;
 use super::chosen::Chosen;
 use super::criteria::Criteria;
-use super::pool::Pool;
+use super::pair::Pivot;
+use super::pool::{Id, Pool};
 use super::search::Search;
 use super::watch::{Steps, Watch};
 use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
@@ -54,6 +55,7 @@ fn finish(
     }
     // Tickets whose turn does not come keep this reason.
     let mut reasons = vec![Reason::Budget; pool.sizes.len()];
+    let mut open: Option<Open> = None;
     let steps = Steps::at_most(MAX_STEPS);
     for pivot in 0..pool.len() {
         // It may be in the match of an older pivot.
@@ -64,11 +66,16 @@ fn finish(
         let watch = Watch::new(&steps, &flow);
         let made = search
             .find(&pool, &mut criteria, &mut chosen, pivot, watch)
-            .and_then(|found| {
+            .and_then(|pivot| {
                 // `assemble` takes the tickets out of the pool, the index has to be told which.
                 let ids = chosen.tickets().to_vec();
-                let made = assemble(rules, &mut pool, &criteria, &chosen, found, context.tick_id);
+                let staff = search.forms.staff(pivot.form);
+                let (staff, tick_id) = (staff.as_deref(), context.tick_id);
+                let made = assemble(rules, &mut pool, &criteria, &chosen, pivot, staff, tick_id);
                 let made = made.ok_or(Reason::TeamSizes)?;
+                if pivot.form.has_roles() {
+                    open = Some(Open::after(pivot, &chosen));
+                }
                 ids.iter()
                     .for_each(|id| search.remove(&pool, &criteria, *id));
                 Ok(made)
@@ -80,6 +87,11 @@ fn finish(
                 }
             }
             Err(Reason::Budget) => break,
+            Err(Reason::NotEnoughPlayers)
+                if open.is_some_and(|open| open.has_room(&pool, &criteria, pivot)) =>
+            {
+                reasons[pivot as usize] = Reason::Role;
+            }
             Err(reason) => reasons[pivot as usize] = reason,
         }
     }
@@ -87,5 +99,29 @@ fn finish(
         if let Some(ticket) = pool.take(id) {
             out.leave(ticket, reasons[id as usize]);
         }
+    }
+}
+
+/// A match that was made by roles, and could have more players by the sizes of its teams alone.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    pivot: Pivot,
+    /// Free seats.
+    room: u64,
+}
+
+impl Open {
+    fn after(pivot: Pivot, chosen: &Chosen) -> Self {
+        let most = pivot.form.bounds.max_players();
+        Self {
+            pivot,
+            room: most - chosen.players(),
+        }
+    }
+
+    /// Whether a ticket would have had a seat, so that it was its roles that kept it out.
+    fn has_room(&self, pool: &Pool, criteria: &Criteria<'_>, id: Id) -> bool {
+        u64::from(pool.sizes[id as usize]) <= self.room
+            && self.pivot.score(pool, criteria, id).is_ok()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A pivot that looks for its match and a session that looks for players walk alike. The words:
 //!
-//! - a **lane** holds the tickets of one kind of party in one cell, so that a walk can leave out kinds;
+//! - a **lane** holds the tickets of one group of kinds of party in one cell, so that a walk can leave out
+//!   groups;
 //! - a ticket's **place** in its lane is its value on the axis of the [index](super::index);
 //! - a **run** is the entries of a lane at one place;
 //! - a **section** is all that stands in order together: every ticket, or those of one region;
@@ -23,7 +24,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use super::kinds::PartyKind;
+use super::kinds::KindGroup;
 use super::pool::{Id, Pool};
 pub(super) use plane::{Demand, Lane, Plane, Section};
 pub(super) use rank::Rank;
@@ -38,7 +39,7 @@ const LOOK_AHEAD: u32 = 32;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneToWalk {
     pub(super) lane: Lane,
-    pub(super) kind: PartyKind,
+    pub(super) group: KindGroup,
     /// Players of each of its tickets.
     pub(super) players: u32,
     /// Candidates in it that wait.
@@ -49,7 +50,7 @@ pub(super) struct LaneToWalk {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     fronts: BinaryHeap<Reverse<Front>>,
-    /// Fronts of kinds that are closed.
+    /// Fronts of groups that are closed.
     parked: Vec<Front>,
     cursors: Vec<Cursor>,
     lanes: Vec<LaneInWalk>,
@@ -60,7 +61,9 @@ pub(super) struct Walk {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub(super) ticket: Id,
-    /// How many tickets of the same kind the walk now knows that it will not meet.
+    /// Which of the lanes that were entered it is in.
+    pub(super) lane: u32,
+    /// How many tickets of the lane the walk now knows that it will not meet.
     pub(super) passed: u32,
 }
 
@@ -77,7 +80,7 @@ pub(super) struct Passed {
 
 #[derive(Debug, Clone, Copy)]
 struct LaneInWalk {
-    kind: PartyKind,
+    group: KindGroup,
     players: u32,
     /// Tickets that may still be met.
     unmet: u32,
@@ -136,7 +139,7 @@ impl Walk {
     ) -> u32 {
         let number = self.lanes.len();
         self.lanes.push(LaneInWalk {
-            kind: lane.kind,
+            group: lane.group,
             players: lane.players,
             unmet: lane.waiting,
             cursors: 0,
@@ -188,11 +191,11 @@ impl Walk {
         }
     }
 
-    /// The least rank of all tickets of open kinds that are still ahead.
-    pub(super) fn ahead(&mut self, is_open: impl Fn(PartyKind) -> bool) -> Option<Rank> {
+    /// The least rank of all tickets of open groups that are still ahead.
+    pub(super) fn ahead(&mut self, is_open: impl Fn(KindGroup) -> bool) -> Option<Rank> {
         while let Some(Reverse(front)) = self.fronts.peek() {
             let lane = self.cursors[front.cursor as usize].lane;
-            if is_open(self.lanes[lane as usize].kind) {
+            if is_open(self.lanes[lane as usize].group) {
                 return Some(front.rank);
             }
             let front = self.fronts.pop().map(|Reverse(front)| front);
@@ -207,7 +210,8 @@ impl Walk {
             let mut front = self.fronts.peek_mut()?;
             let Reverse(Front { rank, cursor }) = *front;
             let cursor = &mut self.cursors[cursor as usize];
-            let lane = &mut self.lanes[cursor.lane as usize];
+            let number = cursor.lane;
+            let lane = &mut self.lanes[number as usize];
             // Where the tickets of a run cost differently, those of the next run may come before its
             // last: then the run goes on as a cursor of its own, and this one behind it.
             let mut run = None;
@@ -246,6 +250,7 @@ impl Walk {
                 let passed = (self.passed.tickets - passed_before) as u32;
                 return Some(Step {
                     ticket: rank.id,
+                    lane: number,
                     passed: lane.lose(passed),
                 });
             };
@@ -253,15 +258,21 @@ impl Walk {
         }
     }
 
-    /// Walks on where kinds were closed.
+    /// Walks on where groups were closed.
     pub(super) fn reopen(&mut self) {
         self.fronts.extend(self.parked.drain(..).map(Reverse));
     }
 
-    /// For each lane, the kind of its tickets, the players of each, and how many may still be met.
-    pub(super) fn unmet(&self) -> impl Iterator<Item = (PartyKind, u32, u32)> {
+    /// For each lane that was entered, in that order, the players of each of its tickets, and how many
+    /// may still be met.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = (u32, u32)> {
         let lanes = self.lanes.iter();
-        lanes.map(|lane| (lane.kind, lane.players, lane.unmet))
+        lanes.map(|lane| (lane.players, lane.unmet))
+    }
+
+    /// How many tickets of a lane may still be met; lanes are numbered as they were entered.
+    pub(super) fn unmet_in(&self, lane: usize) -> u32 {
+        self.lanes[lane].unmet
     }
 
     /// What the walk passed over so far.

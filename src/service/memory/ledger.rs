@@ -17,6 +17,10 @@ const INDEX: u64 = 640;
 /// answers are collected.
 const BUFFER: u64 = 64 << 10;
 
+/// Bytes of answers that may stay charged after they were sent, until the next look. Each look that
+/// changes anything is felt by the other calls, so one for each answer would cost more than it tells.
+const SENT: u64 = 64 << 10;
+
 /// Bytes of rules for a byte of the ruleset that they are read from.
 const RULES: u64 = 4;
 
@@ -124,7 +128,7 @@ impl Ledger {
 
     /// The next answer is asked for, so those before it are on their way.
     pub(in crate::service) fn is_sent(&mut self) {
-        if self.leaving > 0 {
+        if self.leaving >= SENT {
             self.leaving = 0;
             self.settle();
         }

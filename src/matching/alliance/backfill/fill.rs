@@ -11,16 +11,17 @@ use super::open_session::{OpenSession, contradicts_itself, in_part};
 use super::proposal::Joined;
 use super::seats::{Newcomer, Place, value};
 use super::shelf::{Shelves, latency};
+use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::criteria::{Criteria, OfSession};
+use crate::matching::alliance::forms::Forms;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::teams::Packer;
+use crate::matching::alliance::roles::RequestId;
 use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::watch::Steps;
-use crate::matching::alliance::{AllianceRules, TeamBounds};
 use crate::matching::answer::session_bytes;
-use crate::matching::{BackfillOut, Flow, Reason, Session, TickContext};
+use crate::matching::{BackfillOut, Flow, Reason, Session, Text, TickContext};
 
 /// [`Steps`] of one tick.
 const MAX_STEPS: u64 = 200_000_000;
@@ -45,7 +46,7 @@ pub(super) struct Fill<'r> {
     walk: u32,
     /// Sessions served.
     turn: u32,
-    packers: HashMap<TeamBounds, Packer>,
+    forms: Forms<'r>,
     /// The oldest session that was served and has seats left.
     open: Option<OpenSession>,
     /// Why no ticket finds a seat if no session has one left.
@@ -93,7 +94,7 @@ impl<'r> Fill<'r> {
             seen: vec![0; count],
             walk: 0,
             turn: 0,
-            packers: HashMap::new(),
+            forms: Forms::new(rules.layouts(), &pool),
             open: None,
             closed: Reason::SessionFull,
             oldest: 0,
@@ -109,7 +110,7 @@ impl<'r> Fill<'r> {
             out.wrong_type(attribute, values);
         }
         for id in self.criteria.answer_sizes.too_large(&self.pool) {
-            self.index.remove(id);
+            self.index.remove(&self.pool, id);
             if let Some(ticket) = self.pool.take(id) {
                 out.leave(ticket, Reason::TooLarge);
             }
@@ -135,8 +136,14 @@ impl<'r> Fill<'r> {
             return Err(Reason::Option);
         }
         let row = self.pool.len() + number;
-        let mut session =
-            OpenSession::new(self.rules, &self.pool, &mut self.criteria, session, row);
+        let mut session = OpenSession::new(
+            self.rules,
+            &self.pool,
+            &mut self.criteria,
+            &mut self.forms,
+            session,
+            row,
+        );
         if session.seats.largest_party(true) == 0 {
             return Err(Reason::SessionFull);
         }
@@ -352,6 +359,9 @@ impl<'r> Fill<'r> {
             Some(team) if ticket.players.len() > session.seats.room(team) as usize => {
                 return Err(Reason::TeamSizes);
             }
+            Some(team) if !session.seats.have_roles(team, self.asks(id)) => {
+                return Err(Reason::Role);
+            }
             Some(team) => Place::Team(team),
             None => session.seats.place(self.newcomer(id), session.may_open())?,
         };
@@ -362,7 +372,17 @@ impl<'r> Fill<'r> {
     fn newcomer(&self, id: Id) -> Newcomer<'_> {
         let ticket = self.pool.ticket(id);
         let value = value(self.rules, ticket);
-        Newcomer { ticket, value }
+        let asks = self.asks(id);
+        Newcomer {
+            ticket,
+            asks,
+            value,
+        }
+    }
+
+    /// Which roles the players of a ticket ask for.
+    fn asks(&self, id: Id) -> &[RequestId] {
+        self.pool.requests.of_row(id)
     }
 
     /// The ticket joins the team, and the session is measured anew.
@@ -381,12 +401,19 @@ impl<'r> Fill<'r> {
     /// Takes the tickets that joined out of the pool.
     fn take(&mut self, session: &OpenSession) -> Vec<Joined> {
         let mut joined = Vec::with_capacity(session.added.len());
+        let mut roles: HashMap<usize, std::vec::IntoIter<Text>> = HashMap::new();
         for (id, team) in &session.added {
-            self.index.remove(*id);
+            self.index.remove(&self.pool, *id);
             let ticket = self.pool.take(*id).expect("it waited");
+            let of_team = session.seats.roles_of_added(*team);
+            let roles = of_team.map(|of_team| {
+                let left = roles.entry(*team).or_insert_with(|| of_team.into_iter());
+                left.take(ticket.players.len()).collect()
+            });
             joined.push(Joined {
                 ticket,
                 team: *team,
+                roles,
             });
         }
         joined

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::means::Means;
+use super::roles::SessionRoles;
 use super::seats::Seats;
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::criteria::must_match::InPart;
 use crate::matching::alliance::criteria::region::ANY_REGION;
 use crate::matching::alliance::criteria::{Criteria, blocks, cross_play, must_match, option};
+use crate::matching::alliance::forms::Forms;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
+use crate::matching::alliance::roles::{ROLE, ROLES};
 use crate::matching::{Attributes, Player, Reason, Session, Text, Ticket, Value};
 
 /// New teams that a session tries to open without success, before it gives that up.
@@ -39,6 +42,7 @@ impl OpenSession {
         rules: &AllianceRules,
         pool: &Pool,
         criteria: &mut Criteria<'_>,
+        forms: &mut Forms<'_>,
         session: &Session,
         row: Id,
     ) -> Self {
@@ -54,12 +58,16 @@ impl OpenSession {
             Some(Value::Text(text)) => text.clone(),
             _ => Text::new(),
         };
+        let bounds = pivot.form.bounds;
+        let most = [bounds.teams_max, bounds.players_max];
+        let staff = forms.staff(pivot.form);
+        let roles = staff.map(|staff| SessionRoles::new(staff, pool, session, row, most));
         let mut open = Self {
             pivot,
             session_id: session.match_session_id.clone(),
             server_name: named("server_name"),
             client_version: named("client_version"),
-            seats: Seats::new(rules, pivot.bounds, session),
+            seats: Seats::new(rules, pivot.form.bounds, session, roles),
             added: Vec::new(),
             means: Means::new(rules, session),
             tries: 0,
@@ -172,17 +180,22 @@ pub(super) fn in_part<'s>(rules: &AllianceRules, session: &'s Session) -> InPart
         .collect()
 }
 
-/// Every player of the session, each once.
-fn players(session: &Session) -> Vec<Player> {
+/// Every player of the session, each once, with the roles that its ticket asks for.
+pub(super) fn players(session: &Session) -> Vec<Player> {
     let mut seen = HashSet::new();
     let listed = session.teams.iter().flat_map(|team| &team.user_ids);
-    let ids = session.tickets.iter().flat_map(Ticket::player_ids);
-    let player = |id: &Text| Player {
-        id: id.clone(),
-        ..Player::default()
+    let of_tickets = session.tickets.iter().flat_map(|ticket| &ticket.players);
+    let known = of_tickets.map(|player| (&player.id, Some(&player.attributes)));
+    let player = |(id, attributes): (&Text, Option<&Attributes>)| {
+        let asks = |name| Some((Text::from_static(name), attributes?.get(name)?.clone()));
+        Player {
+            id: id.clone(),
+            attributes: [ROLE, ROLES].into_iter().filter_map(asks).collect(),
+        }
     };
-    ids.chain(listed)
-        .filter(|id| seen.insert(*id))
+    known
+        .chain(listed.map(|id| (id, None)))
+        .filter(|(id, _)| seen.insert(*id))
         .map(player)
         .collect()
 }

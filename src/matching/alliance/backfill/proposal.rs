@@ -1,7 +1,10 @@
 //! The proposal to a session (docs/semantics.md, "Proposals").
 
+use std::collections::HashSet;
+
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::criteria::{blocks, option};
+use crate::matching::alliance::roles::ROLE;
 use crate::matching::{
     Attributes, Proposal, Roster, Session, TeamIds, Text, TickContext, Ticket, Value, proposal_id,
 };
@@ -14,6 +17,8 @@ pub(super) struct Joined {
     pub(super) ticket: Ticket,
     /// The team's place among those of the session; new ones come after them.
     pub(super) team: usize,
+    /// What its players play; `None` if roles are off.
+    pub(super) roles: Option<Vec<Text>>,
 }
 
 /// The proposal that these tickets join.
@@ -23,7 +28,7 @@ pub(super) fn propose(
     session: Session,
     joined: Vec<Joined>,
 ) -> Proposal {
-    let attributes = attributes(rules, &session, &joined);
+    let mut attributes = attributes(rules, &session, &joined);
     let added = || joined.iter().map(|one| &one.ticket);
     let mut teams = session.teams.clone();
     let team_ids = TeamIds::new(context.tick_id, added());
@@ -40,6 +45,10 @@ pub(super) fn propose(
     }
     for (team, newcomers) in teams.iter_mut().zip(newcomers) {
         team.add_all(newcomers);
+    }
+    if joined.iter().any(|one| one.roles.is_some()) {
+        let roles = roles(&session, &teams, &joined);
+        attributes.set(Text::from_static(ROLE), Value::Struct(roles));
     }
     Proposal {
         id: proposal_id(context.tick_id, &session, added()),
@@ -65,4 +74,21 @@ fn attributes(rules: &AllianceRules, session: &Session, joined: &[Joined]) -> At
     // The last one of a name counts, and an option may have the name of the blocked players.
     attributes.extend(blocked.into_iter().chain(values).filter(unsaid));
     attributes
+}
+
+/// Who plays what: what the session says of players who are still in its teams, and those who join.
+fn roles(session: &Session, teams: &[Roster], joined: &[Joined]) -> Attributes {
+    let seated: HashSet<&Text> = teams.iter().flat_map(|team| &team.user_ids).collect();
+    let told = match session.attributes.get(ROLE) {
+        Some(Value::Struct(roles)) => Some(roles),
+        _ => None,
+    };
+    let told = told.into_iter().flat_map(Attributes::iter);
+    let told = told.filter(|(id, _)| seated.contains(id));
+    let told = told.map(|(id, role)| (id.clone(), role.clone()));
+    let added = joined.iter().flat_map(|one| {
+        let roles = one.roles.iter().flatten().cloned();
+        one.ticket.player_ids().cloned().zip(roles.map(Value::Text))
+    });
+    told.chain(added).collect()
 }

@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::roles::SessionRoles;
 use crate::matching::alliance::criteria::blocks::{BlocksOfTeam, blocked_by};
 use crate::matching::alliance::criteria::distance::{balancing_value, mean};
+use crate::matching::alliance::roles::RequestId;
 use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
 use crate::matching::{Reason, Session, Text, Ticket};
 
@@ -31,6 +33,8 @@ pub(super) struct Seats {
     spreads: bool,
     /// Whether teams of one size differ for a newcomer: the ruleset balances.
     balances: bool,
+    /// Who plays what; `None` if roles are off.
+    roles: Option<SessionRoles>,
     /// Whether a team is closed to tickets that block one of its players, or are blocked.
     parts_blocked: bool,
 }
@@ -50,15 +54,23 @@ struct Team {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Newcomer<'t> {
     pub(super) ticket: &'t Ticket,
+    /// Which roles its players ask for; nothing where roles are off.
+    pub(super) asks: &'t [RequestId],
     /// Its balancing value, summed over its players.
     pub(super) value: f64,
 }
 
 impl Seats {
     /// The seats of the session under bounds that are flexed by its age.
-    pub(super) fn new(rules: &AllianceRules, bounds: TeamBounds, session: &Session) -> Self {
+    pub(super) fn new(
+        rules: &AllianceRules,
+        bounds: TeamBounds,
+        session: &Session,
+        roles: Option<SessionRoles>,
+    ) -> Self {
         let mut seats = Self {
             bounds,
+            roles,
             teams: Vec::with_capacity(session.teams.len() + 1),
             taken: 0,
             outside: 0,
@@ -121,10 +133,10 @@ impl Seats {
     /// The largest party that may find a place, in players; 0: the session is full.
     pub(super) fn largest_party(&self, may_open: bool) -> u32 {
         let teams = (0..self.teams.len()).map(|team| self.room(team)).max();
-        let new = if may_open && self.may_open() {
-            self.bounds.players_max
-        } else {
-            0
+        let new = match &self.roles {
+            _ if !(may_open && self.may_open()) => 0,
+            Some(roles) => roles.capacity_of_new(),
+            None => self.bounds.players_max,
         };
         let most = u64::from(teams.unwrap_or(0).max(new)).min(self.room_in_all());
         u32::try_from(most).unwrap_or(u32::MAX)
@@ -132,7 +144,11 @@ impl Seats {
 
     /// Free seats of a team.
     pub(super) fn room(&self, team: usize) -> u32 {
-        let free = u64::from(self.bounds.players_max).saturating_sub(self.teams[team].players);
+        let most = match &self.roles {
+            Some(roles) => roles.capacity(team),
+            None => self.bounds.players_max,
+        };
+        let free = u64::from(most).saturating_sub(self.teams[team].players);
         u32::try_from(free.min(self.room_in_all())).unwrap_or(u32::MAX)
     }
 
@@ -162,11 +178,11 @@ impl Seats {
     ///
     /// # Errors
     ///
-    /// There is no room, or only beside a blocked player.
+    /// There is no room, only beside a blocked player, or only without a role for each.
     pub(super) fn place(&self, newcomer: Newcomer<'_>, may_open: bool) -> Result<Place, Reason> {
         let size = newcomer.ticket.players.len() as u64;
         let mut best: Option<(u64, f64, usize)> = None;
-        let mut blocked = false;
+        let (mut blocked, mut lacks_roles) = (false, false);
         let ends = self.balances.then(|| Ends::of(&self.teams));
         for (at, team) in self.teams.iter().enumerate() {
             if size > u64::from(self.room(at)) {
@@ -174,6 +190,10 @@ impl Seats {
             }
             if self.is_blocked(at, newcomer.ticket) {
                 blocked = true;
+                continue;
+            }
+            if !self.have_roles(at, newcomer.asks) {
+                lacks_roles = true;
                 continue;
             }
             if best.is_some_and(|(players, ..)| players < team.players) {
@@ -188,11 +208,15 @@ impl Seats {
                 best = Some((team.players, uneven, at));
             }
         }
-        let may_open = may_open && self.may_open() && size <= self.room_in_all();
+        let mut may_open = may_open && self.may_open() && size <= self.room_in_all();
+        if may_open && self.roles.is_some() && self.list_for(newcomer.asks).is_none() {
+            (may_open, lacks_roles) = (false, true);
+        }
         match best {
             Some((1.., ..)) if self.spreads && may_open => Ok(Place::NewTeam),
             Some((.., team)) => Ok(Place::Team(team)),
             None if may_open => Ok(Place::NewTeam),
+            None if lacks_roles => Err(Reason::Role),
             None if blocked => Err(Reason::Blocked),
             None => Err(Reason::TeamSizes),
         }
@@ -203,8 +227,32 @@ impl Seats {
         self.parts_blocked && self.teams[team].blocks.meets(ticket)
     }
 
-    /// Opens a team; its number.
-    pub(super) fn open(&mut self) -> usize {
+    /// Whether roles are left in a team for players who ask for this.
+    pub(super) fn have_roles(&self, team: usize, asks: &[RequestId]) -> bool {
+        self.roles.as_ref().is_none_or(|roles| {
+            let most = u64::from(self.bounds.players_max);
+            let free = most.saturating_sub(self.teams[team].players + asks.len() as u64);
+            roles.may_join(team, asks, u32::try_from(free).unwrap_or(u32::MAX))
+        })
+    }
+
+    /// The list of roles of a new team for players who ask for this; `None` if there is none, or roles
+    /// are off.
+    pub(super) fn list_for(&self, asks: &[RequestId]) -> Option<usize> {
+        self.roles.as_ref()?.list_for(asks)
+    }
+
+    /// The roles of those who joined a team, in that order; `None` if roles are off.
+    pub(super) fn roles_of_added(&self, team: usize) -> Option<Vec<Text>> {
+        let roles = self.roles.as_ref()?;
+        Some(roles.of_added(team, self.teams[team].players))
+    }
+
+    /// Opens a team for players who ask for this; its number.
+    pub(super) fn open(&mut self, asks: &[RequestId]) -> usize {
+        if let Some(roles) = &mut self.roles {
+            roles.open(asks);
+        }
         self.teams.push(Team::default());
         self.teams.len() - 1
     }
@@ -213,6 +261,9 @@ impl Seats {
     pub(super) fn seat(&mut self, team: usize, newcomer: Newcomer<'_>) {
         let players = newcomer.ticket.players.len() as u64;
         self.taken += players;
+        if let Some(roles) = &mut self.roles {
+            roles.join(team, newcomer.asks);
+        }
         let team = &mut self.teams[team];
         team.players += players;
         team.valued += players;

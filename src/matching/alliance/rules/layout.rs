@@ -95,10 +95,26 @@ impl Layout {
     /// What holds for a pivot of that age (ms): of the flexing entries that it is strictly older
     /// than, the one with the largest duration.
     pub fn stage_at(&self, age_ms: i64) -> &Stage {
+        self.stage(self.stage_number_at(age_ms))
+    }
+
+    /// The number of that stage: 0 is the first, 1 that of the first flexing entry.
+    pub fn stage_number_at(&self, age_ms: i64) -> usize {
         // In ascending order of duration, so the last one that applies has the largest.
-        let elapsed = self.flexing.iter().rev();
-        let flexed = elapsed.into_iter().find(|flex| age_ms > flex.after_ms);
-        flexed.map_or(&self.first, |flex| &flex.stage)
+        let last = self.flexing.iter().rposition(|flex| age_ms > flex.after_ms);
+        last.map_or(0, |at| at + 1)
+    }
+
+    /// The stage of that number.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn stage(&self, number: usize) -> &Stage {
+        match number.checked_sub(1) {
+            Some(at) => &self.flexing[at].stage,
+            None => &self.first,
+        }
     }
 
     /// Whether roles are on at some age.

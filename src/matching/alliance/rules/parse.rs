@@ -66,8 +66,8 @@ impl AllianceRules {
     ///
     /// # Errors
     ///
-    /// Every fault with its path, or, if nothing else is wrong, that the ruleset asks for roles
-    /// (`combination`) or for `sub_game_modes`, which are not matched by.
+    /// Every fault with its path, or, if nothing else is wrong, that the ruleset asks for
+    /// `sub_game_modes`, which are not matched by.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         rules::read(fields, Self::of)
     }
@@ -89,10 +89,6 @@ impl AllianceRules {
             max_delay_ms: root.whole("max_delay_ms", 0),
             extra_attributes: root.map("extra_attributes"),
         };
-        let text = "this version of the server does not match by roles; take it out";
-        if has_roles {
-            root.unsupported("alliance.combination", &"on".into(), text);
-        }
         if !modes.is_empty() {
             let text = "this version of the server does not match by sub game modes; take it out";
             root.unsupported("sub_game_modes", &"on".into(), text);

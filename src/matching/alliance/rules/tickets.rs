@@ -1,12 +1,16 @@
 //! What an alliance ruleset needs of tickets.
 
 use super::AllianceRules;
+use crate::matching::alliance::roles::{ROLE, ROLES, fits_some_team};
 use crate::matching::{Needs, Ticket, TicketFault, Wanted};
 
 impl AllianceRules {
     /// What matching by these rules reads of a ticket.
     pub fn needs(&self) -> Needs {
-        let stats = self.stat_codes();
+        let mut stats = self.stat_codes();
+        if self.have_roles() {
+            stats.extend([ROLE, ROLES].map(str::to_owned));
+        }
         Needs {
             // Match options and must-match attributes may have any name.
             ticket_attributes: Wanted::All,
@@ -51,8 +55,25 @@ impl AllianceRules {
     /// # Errors
     ///
     /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team
-    /// takes, or latencies that are all negative or above `region_latency_max_ms`.
+    /// takes, players who cannot be given roles in any team, or latencies that are all negative or above
+    /// `region_latency_max_ms`.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
+        self.check_ticket_but_roles(ticket)?;
+        if self.have_roles() {
+            fits_some_team(self, ticket)?;
+        }
+        Ok(())
+    }
+
+    /// [`AllianceRules::check_ticket`] without a look at roles.
+    ///
+    /// # Errors
+    ///
+    /// The same but for roles.
+    pub(in crate::matching::alliance) fn check_ticket_but_roles(
+        &self,
+        ticket: &Ticket,
+    ) -> Result<(), TicketFault> {
         ticket.check()?;
         let (players, allowed) = (ticket.players.len(), self.largest_team());
         if players > allowed as usize {

@@ -79,7 +79,7 @@ impl Candidates<'_> {
             if self.scratch.spare.is_fewer() {
                 open = self.review(packer, chosen)?;
             }
-            // With no kind open, each candidate that may still come would be left: the end, unseen.
+            // With no group open, each candidate that may still come would be left: the end, unseen.
             let turn = if open { self.turn() } else { Turn::End };
             match turn {
                 Turn::Step => {}
@@ -106,14 +106,13 @@ impl Candidates<'_> {
     }
 
     fn begin(&mut self) -> Result<(), Reason> {
-        let Scratch {
-            lanes, walk, spare, ..
-        } = &mut *self.scratch;
-        walk.begin();
-        for lane in lanes {
+        self.scratch.walk.begin();
+        for number in 0..self.scratch.lanes.len() {
             self.watch.step(1)?;
-            let passed = walk.enter(self.plane, self.pool, &self.view, &self.sections, *lane);
-            spare.lose(lane.kind, passed);
+            let Scratch { lanes, walk, .. } = &mut *self.scratch;
+            let lane = lanes[number];
+            let passed = walk.enter(self.plane, self.pool, &self.view, &self.sections, lane);
+            self.scratch.pass(number, passed);
         }
         Ok(())
     }
@@ -122,7 +121,7 @@ impl Candidates<'_> {
     fn turn(&mut self) -> Turn {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
         let Scratch { walk, spare, .. } = scratch;
-        let ahead = walk.ahead(|kind| spare.is_open(kind));
+        let ahead = walk.ahead(|group| spare.is_open(group));
         let best = scratch.pending.peek().map(|Reverse(best)| *best);
         // What the walk has ahead is a bound: no ticket that it has not met ranks below it.
         if let Some(best) = best
@@ -136,7 +135,8 @@ impl Candidates<'_> {
         };
         let id = step.ticket;
         let (size, kind) = (pool.sizes[id as usize], pool.kinds[id as usize]);
-        spare.lose(kind, step.passed);
+        scratch.meet(step.lane as usize, kind);
+        scratch.pass(step.lane as usize, step.passed);
         if self.may_repeat && scratch.met(id) {
             scratch.spare.lose(kind, 1);
             return Turn::Step;
@@ -173,7 +173,8 @@ impl Candidates<'_> {
             "all but the pivot were taken here"
         );
         scratch.ranked.push(rank);
-        if !scratch.spare.is_open(kind) {
+        let group = pool.party_kinds.group_of(kind);
+        if !scratch.spare.is_open(group) {
             return Ok(false);
         }
         scratch.spare.lose(kind, 1);
@@ -185,10 +186,11 @@ impl Candidates<'_> {
         }
         chosen.push(pool, self.criteria, rank.id);
         let apart = chosen.apart();
-        // An open kind says that one of it can join; only blocks between tickets can still keep this
-        // one out.
-        let cannot_be_completed = !apart.is_empty()
-            && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
+        // An open group says that one of it can join. If it has one kind, only blocks between tickets can
+        // still keep this one out.
+        let is_to_be_seen = !apart.is_empty() || !scratch.spare.says_all(group);
+        let cannot_be_completed =
+            is_to_be_seen && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
         self.watch.step(packer.take_steps())?;
         if cannot_be_completed || self.is_exhausted(chosen) {
             chosen.pop(pool, self.criteria);
@@ -231,15 +233,9 @@ impl Candidates<'_> {
         if self.backtracks > budget.min(self.backtrack_budget) {
             return Ok(false);
         }
-        // Kinds were closed for a match with the candidate; without it they may join again.
+        // Groups were closed for a match with the candidate; without it they may join again.
         scratch.walk.reopen();
-        scratch.spare.begin_again();
-        for (kind, _, unmet) in scratch.walk.unmet() {
-            scratch.spare.add(kind, unmet);
-        }
-        for Reverse(Rank { id, .. }) in &scratch.pending {
-            scratch.spare.add(pool.kinds[*id as usize], 1);
-        }
+        scratch.count_again(pool);
         Ok(true)
     }
 
@@ -255,7 +251,7 @@ impl Candidates<'_> {
 
     /// Players that the walk may not have met yet.
     pub(super) fn ahead(&self) -> u64 {
-        let players = |(_, players, unmet)| u64::from(players) * u64::from(unmet);
+        let players = |(players, unmet)| u64::from(players) * u64::from(unmet);
         self.scratch.walk.unmet().map(players).sum()
     }
 }

@@ -2,12 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use hashbrown::HashSet;
 
 use super::spare::Spare;
 use crate::matching::alliance::TeamBounds;
-use crate::matching::alliance::index::Cell;
+use crate::matching::alliance::index::{Cell, Index};
+use crate::matching::alliance::kinds::PartyKind;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::walk::{LaneToWalk, Rank, Walk};
 
@@ -16,6 +18,11 @@ use crate::matching::alliance::walk::{LaneToWalk, Rank, Walk};
 pub(super) struct Scratch {
     pub(super) cells: Vec<Cell>,
     pub(super) lanes: Vec<LaneToWalk>,
+    /// The kinds in lanes that have several, with how many candidates of each there are, and how many of
+    /// them the walk may still meet.
+    shares: Vec<(PartyKind, u32, u32)>,
+    /// Where those of each lane are; nothing for lanes of one kind.
+    shares_of: Vec<Range<usize>>,
     pub(super) walk: Walk,
     pub(super) spare: Spare,
     /// Candidates that were tested, and wait for all better ones.
@@ -39,8 +46,10 @@ impl Scratch {
         Self {
             cells: Vec::new(),
             lanes: Vec::new(),
+            shares: Vec::new(),
+            shares_of: Vec::new(),
             walk: Walk::default(),
-            spare: Spare::new(pool.party_kinds.clone()),
+            spare: Spare::new(&pool.party_kinds),
             pending: BinaryHeap::new(),
             ranked: Vec::new(),
             taken: Vec::new(),
@@ -51,11 +60,74 @@ impl Scratch {
         }
     }
 
+    /// Finds the lanes of a pivot in its cells, and which kinds are in them.
+    pub(super) fn find_lanes(&mut self, index: &Index, pool: &Pool, pivot: Id, max_players: u32) {
+        let lanes = &mut self.lanes;
+        index.lanes_to_walk(pool, pivot, &self.cells, max_players, lanes);
+        self.shares.clear();
+        self.shares_of.clear();
+        let own = index.lanes_of(pivot);
+        for lane in lanes {
+            let start = self.shares.len();
+            let shares = index.shares(lane.lane).iter();
+            self.shares.extend(shares.map(|(kind, waiting)| {
+                let is_own = *kind == pool.kinds[pivot as usize] && own.contains(&lane.lane);
+                let others = waiting - u32::from(is_own);
+                (*kind, others, others)
+            }));
+            self.shares_of.push(start..self.shares.len());
+        }
+    }
+
     /// Every ticket of the pivot's lanes may be a candidate.
     pub(super) fn assume_all_usable(&mut self, bounds: TeamBounds) {
         self.spare.begin(bounds.max_players());
-        for lane in &self.lanes {
-            self.spare.add(lane.kind, lane.waiting);
+        for (lane, shares) in self.lanes.iter().zip(&self.shares_of) {
+            if shares.is_empty() {
+                self.spare.add_of(lane.group, lane.waiting);
+            }
+        }
+        for (kind, all, unmet) in &mut self.shares {
+            *unmet = *all;
+            self.spare.add(*kind, *all);
+        }
+    }
+
+    /// Notes that the walk met a ticket of that kind in a lane.
+    pub(super) fn meet(&mut self, lane: usize, kind: PartyKind) {
+        let shares = &mut self.shares[self.shares_of[lane].clone()];
+        if let Ok(at) = shares.binary_search_by_key(&kind, |(kind, ..)| *kind) {
+            shares[at].2 -= 1;
+        }
+    }
+
+    /// Notes that the walk will not meet so many tickets of a lane. Which kinds they are of is known
+    /// only once it meets no more of them.
+    pub(super) fn pass(&mut self, lane: usize, passed: u32) {
+        let range = self.shares_of[lane].clone();
+        if range.is_empty() {
+            self.spare.lose_of(self.lanes[lane].group, passed);
+        } else if self.walk.unmet_in(lane) == 0 {
+            for (kind, _, unmet) in &mut self.shares[range] {
+                self.spare.lose(*kind, std::mem::take(unmet));
+            }
+        }
+    }
+
+    /// Counts what the walk may still meet, and what waits for its turn, from the beginning.
+    pub(super) fn count_again(&mut self, pool: &Pool) {
+        self.spare.begin_again();
+        for (lane, (_, unmet)) in self.walk.unmet().enumerate() {
+            let shares = &self.shares[self.shares_of[lane].clone()];
+            if shares.is_empty() {
+                self.spare.add_of(self.lanes[lane].group, unmet);
+            }
+            for (kind, _, unmet) in shares {
+                self.spare.add(*kind, *unmet);
+            }
+        }
+        for Reverse(Rank { id, .. }) in &self.pending {
+            self.spare.add(pool.kinds[*id as usize], 1);
         }
     }
 

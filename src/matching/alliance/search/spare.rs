@@ -4,22 +4,29 @@
 //! begin with everything that waits in the pivot's cells, and shrink as the walk leaves its reach and
 //! candidates fail a test. So a pivot that lacks parties of one kind looks at few others.
 
+use std::rc::Rc;
+
 use crate::matching::Reason;
 use crate::matching::alliance::chosen::Chosen;
-use crate::matching::alliance::kinds::{Kinds, PartyKind};
+use crate::matching::alliance::kinds::{KindGroup, Kinds, PartyKind};
 use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::watch::Watch;
+
+/// Kinds of a group that are tried to find one that may join. Groups of more are open unseen.
+const MAX_TRIED: usize = 32;
 
 /// Candidates that may still be taken, by kind of party. Its memory goes by the kinds that wait.
 #[derive(Debug)]
 pub(super) struct Spare {
-    kinds: Kinds,
+    kinds: Rc<Kinds>,
     counts: Vec<u32>,
-    /// Kinds of which one more candidate may become part of the match.
+    /// The sum of the counts of each group.
+    sums: Vec<u64>,
+    /// Groups of which one more candidate may become part of the match.
     open: Vec<bool>,
     /// Players that a match can have.
     max_players: u64,
-    /// Whether so few of an open kind are left that the match has to be looked at again.
+    /// Whether so few of an open group are left that the match has to be looked at again.
     fewer: bool,
     /// The match with one more candidate.
     trial: Vec<PartyKind>,
@@ -27,12 +34,13 @@ pub(super) struct Spare {
 
 impl Spare {
     /// No candidate of these kinds.
-    pub(super) fn new(kinds: Kinds) -> Self {
-        let count = kinds.len() as usize;
+    pub(super) fn new(kinds: &Rc<Kinds>) -> Self {
+        let groups = kinds.groups() as usize;
         Self {
-            kinds,
-            counts: vec![0; count],
-            open: vec![true; count],
+            counts: vec![0; kinds.len() as usize],
+            kinds: Rc::clone(kinds),
+            sums: vec![0; groups],
+            open: vec![true; groups],
             max_players: 0,
             fewer: false,
             trial: Vec::new(),
@@ -45,9 +53,10 @@ impl Spare {
         self.begin_again();
     }
 
-    /// No candidate yet, all kinds open.
+    /// No candidate yet, all groups open.
     pub(super) fn begin_again(&mut self) {
         self.counts.fill(0);
+        self.sums.fill(0);
         self.open.fill(true);
         self.fewer = false;
     }
@@ -59,16 +68,29 @@ impl Spare {
 
     /// Their players in all.
     pub(super) fn players(&self) -> u64 {
-        let players = |(kind, count): (PartyKind, &u32)| {
-            u64::from(self.kinds.players(kind)) * u64::from(*count)
+        let players = |(group, sum): (KindGroup, &u64)| {
+            u64::from(self.kinds.players_in(group)).saturating_mul(*sum)
         };
-        (0..).zip(&self.counts).map(players).sum()
+        let each = (0..).zip(&self.sums).map(players);
+        each.fold(0, u64::saturating_add)
     }
 
     /// More candidates of a kind.
     pub(super) fn add(&mut self, kind: PartyKind, count: u32) {
         let now = &mut self.counts[kind as usize];
-        *now = now.saturating_add(count);
+        let more = count.min(u32::MAX - *now);
+        *now += more;
+        self.sums[self.kinds.group_of(kind) as usize] += u64::from(more);
+    }
+
+    /// More candidates of a group that has one kind.
+    pub(super) fn add_of(&mut self, group: KindGroup, count: u32) {
+        self.add(self.kinds.in_group(group).start, count);
+    }
+
+    /// Fewer candidates of a group that has one kind.
+    pub(super) fn lose_of(&mut self, group: KindGroup, count: u32) {
+        self.lose(self.kinds.in_group(group).start, count);
     }
 
     /// Fewer candidates of a kind: taken, failed, or out of reach.
@@ -76,24 +98,33 @@ impl Spare {
         if count == 0 {
             return;
         }
+        let group = self.kinds.group_of(kind) as usize;
         let left = &mut self.counts[kind as usize];
-        *left = left.saturating_sub(count);
-        // While those of this kind alone could fill the match, one less closes no kind.
-        self.fewer |= self.open[kind as usize]
-            && u64::from(*left) * u64::from(self.kinds.players(kind)) < self.max_players;
+        let less = count.min(*left);
+        *left -= less;
+        let sum = &mut self.sums[group];
+        *sum -= u64::from(less);
+        // While those of this group alone could fill the match, one less closes no group.
+        self.fewer |= self.open[group]
+            && sum.saturating_mul(u64::from(self.kinds.players(kind))) < self.max_players;
     }
 
-    /// Whether one more candidate of a kind may become part of the match.
-    pub(super) fn is_open(&self, kind: PartyKind) -> bool {
-        self.open[kind as usize]
+    /// Whether one more candidate of a group may become part of the match.
+    pub(super) fn is_open(&self, group: KindGroup) -> bool {
+        self.open[group as usize]
     }
 
-    /// Whether [`Spare::review`] may find fewer kinds than the last time.
+    /// Whether all kinds of a group may join if one may.
+    pub(super) fn says_all(&self, group: KindGroup) -> bool {
+        self.kinds.in_group(group).len() == 1
+    }
+
+    /// Whether [`Spare::review`] may find fewer groups than the last time.
     pub(super) fn is_fewer(&self) -> bool {
         self.fewer
     }
 
-    /// Closes the kinds of which no candidate can become part of the match any more. Whether any is
+    /// Closes the groups of which no candidate can become part of the match any more. Whether any is
     /// still open. What is closed stays so while the match only grows.
     ///
     /// # Errors
@@ -109,23 +140,40 @@ impl Spare {
         self.trial.clear();
         self.trial.extend(chosen.kinds());
         let mut any = false;
-        for kind in 0..self.kinds.len() {
-            let at = kind as usize;
+        for group in 0..self.kinds.groups() {
+            let at = group as usize;
             if !self.open[at] {
                 continue;
             }
-            self.open[at] = self.counts[at] > 0 && {
-                self.counts[at] -= 1;
-                self.trial.push(kind);
-                let joins = packer.can_complete(&self.trial, chosen.apart(), &self.counts);
-                self.trial.pop();
-                self.counts[at] += 1;
-                joins
-            };
+            self.open[at] = self.sums[at] > 0 && self.may_join(group, packer, chosen);
             any |= self.open[at];
             watch.step(packer.take_steps())?;
         }
         Ok(any)
+    }
+
+    /// Whether a candidate of some kind of a group can become part of the match.
+    fn may_join(&mut self, group: KindGroup, packer: &mut Packer, chosen: &Chosen) -> bool {
+        let mut tried = 0;
+        for kind in self.kinds.in_group(group) {
+            let at = kind as usize;
+            if self.counts[at] == 0 {
+                continue;
+            }
+            if tried == MAX_TRIED {
+                return true;
+            }
+            tried += 1;
+            self.counts[at] -= 1;
+            self.trial.push(kind);
+            let joins = packer.can_complete(&self.trial, chosen.apart(), &self.counts);
+            self.trial.pop();
+            self.counts[at] += 1;
+            if joins {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -134,7 +182,7 @@ mod tests {
     use super::*;
 
     fn spare(max_players: u64) -> Spare {
-        let mut spare = Spare::new(Kinds::of([1, 5]));
+        let mut spare = Spare::new(&Rc::new(Kinds::of([1, 5])));
         spare.begin(max_players);
         spare
     }

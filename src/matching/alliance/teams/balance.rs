@@ -15,16 +15,20 @@ const MAX_TRIES: u32 = 30_000;
 const ENOUGH_TRIES: u32 = 1_000;
 
 /// What comes back for a member that moves.
-const NO_MEMBER: Member = Member {
+const NO_MEMBER: Member<'_> = Member {
     players: 0,
     value: 0.0,
+    kind: 0,
+    asks: &[],
 };
 
 /// What exchanges balance.
 #[derive(Debug, Clone, Copy)]
 enum Aim {
     Players,
-    /// The means, at no cost in players.
+    /// What roles cost, at no cost in players.
+    Roles,
+    /// The means, at no cost in players and roles.
     Means,
 }
 
@@ -34,12 +38,26 @@ enum Exchange {
     Swap(usize, usize),
 }
 
-/// Balances a valid split by exchanges: first in players, then in means.
+impl Exchange {
+    /// Makes it in a split. Returns the two teams that it changes.
+    fn make(self, team_of: &mut [usize]) -> [usize; 2] {
+        match self {
+            Self::Move { member, to } => [std::mem::replace(&mut team_of[member], to), to],
+            Self::Swap(a, b) => {
+                team_of.swap(a, b);
+                [team_of[a], team_of[b]]
+            }
+        }
+    }
+}
+
+/// Balances a valid split by exchanges: first in players, then in roles, then in means.
 pub(super) fn balanced(lineup: &Lineup<'_>, team_of: Vec<usize>) -> Vec<usize> {
     let mut balancing = Balancing {
         lineup: *lineup,
         players: vec![0; lineup.teams()],
         values: vec![0.0; lineup.teams()],
+        costs: vec![0; lineup.teams()],
         team_of,
         tries: MAX_TRIES,
     };
@@ -47,6 +65,9 @@ pub(super) fn balanced(lineup: &Lineup<'_>, team_of: Vec<usize>) -> Vec<usize> {
         balancing.sum_up(team);
     }
     balancing.improve(Aim::Players);
+    if lineup.cast.staff.is_some() {
+        balancing.improve(Aim::Roles);
+    }
     balancing.improve(Aim::Means);
     balancing.team_of
 }
@@ -59,6 +80,8 @@ struct Balancing<'a> {
     players: Vec<u32>,
     /// Of each team.
     values: Vec<f64>,
+    /// What the roles of each team cost.
+    costs: Vec<u64>,
     /// How many exchanges may still be tried.
     tries: u32,
 }
@@ -66,15 +89,7 @@ struct Balancing<'a> {
 impl Balancing<'_> {
     fn improve(&mut self, aim: Aim) {
         while let Some(exchange) = self.best_exchange(aim) {
-            let teams = match exchange {
-                Exchange::Move { member, to } => {
-                    [std::mem::replace(&mut self.team_of[member], to), to]
-                }
-                Exchange::Swap(a, b) => {
-                    self.team_of.swap(a, b);
-                    [self.team_of[a], self.team_of[b]]
-                }
-            };
+            let teams = exchange.make(&mut self.team_of);
             // Summed anew instead of changed by the difference: rounding does not add up, however
             // many exchanges follow.
             for team in teams {
@@ -90,10 +105,20 @@ impl Balancing<'_> {
         let players = Levels::new(self.players.iter().copied().map(f64::from));
         let means = self.values.iter().zip(&players.of);
         let means = Levels::new(means.map(|(value, players)| value / players));
+        let costs = match aim {
+            Aim::Roles => &self.costs[..],
+            Aim::Players | Aim::Means => &[],
+        };
+        let costs = Levels::new(costs.iter().map(|cost| *cost as f64));
         let aimed = match aim {
             Aim::Players => &players,
+            Aim::Roles => &costs,
             Aim::Means => &means,
         };
+        let mut least = self.costs.iter().sum::<u64>();
+        if matches!(aim, Aim::Roles) && least == 0 {
+            return None;
+        }
         // One player apart cannot be improved: teams of n and of n + 1 players, some of both, do not
         // add up to equal ones.
         if matches!(aim, Aim::Players) && aimed.range() < 2.0 {
@@ -121,10 +146,19 @@ impl Balancing<'_> {
                     changes.map(|(team, size, value)| (team, value / f64::from(size)));
                 after = means.after(means_after);
             }
-            if after.beats(best, aimed.tolerance) {
-                best = after;
-                chosen = Some(exchange);
+            let is_better = matches!(aim, Aim::Roles) || after.beats(best, aimed.tolerance);
+            // Looked at last: giving out roles costs more than all the rest.
+            let Some(cost) = is_better.then(|| self.cost_after(exchange)).flatten() else {
+                continue;
+            };
+            match aim {
+                Aim::Players => {}
+                Aim::Roles if cost < least => least = cost,
+                Aim::Means if cost <= least => {}
+                Aim::Roles | Aim::Means => continue,
             }
+            best = after;
+            chosen = Some(exchange);
         }
         self.tries -= tries;
         chosen
@@ -185,9 +219,28 @@ impl Balancing<'_> {
         Some([self.changed(here, a, b)?, self.changed(there, b, a)?])
     }
 
+    /// What the roles of all teams cost after an exchange; `None` if a team is not right then.
+    fn cost_after(&self, exchange: Exchange) -> Option<u64> {
+        if self.lineup.cast.staff.is_none() {
+            return Some(0);
+        }
+        let mut team_of = self.team_of.clone();
+        let teams = exchange.make(&mut team_of);
+        let mut sum = self.costs.iter().sum::<u64>();
+        for team in teams {
+            sum = sum - self.costs[team] + self.lineup.cost(&team_of, team)?;
+        }
+        Some(sum)
+    }
+
     /// A team after one member left and another joined. `None` if it has too few or too many players
     /// then.
-    fn changed(&self, team: usize, leaves: Member, joins: Member) -> Option<(usize, u32, f64)> {
+    fn changed(
+        &self,
+        team: usize,
+        leaves: Member<'_>,
+        joins: Member<'_>,
+    ) -> Option<(usize, u32, f64)> {
         let players = (self.players[team] - leaves.players).saturating_add(joins.players);
         let value = self.values[team] - leaves.value + joins.value;
         (self.lineup.bounds.players_min..=self.lineup.bounds.players_max)
@@ -197,6 +250,7 @@ impl Balancing<'_> {
 
     fn sum_up(&mut self, team: usize) {
         (self.players[team], self.values[team]) = self.lineup.sum(&self.team_of, team);
+        self.costs[team] = self.lineup.cost(&self.team_of, team).unwrap_or(0);
     }
 }
 

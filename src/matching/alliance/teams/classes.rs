@@ -7,7 +7,7 @@ use crate::matching::alliance::kinds::{Kinds, PartyKind};
 /// Parties that are alike: of one kind and in no blocked pair; or one party that is in some.
 #[derive(Debug)]
 pub(super) struct Class {
-    kind: PartyKind,
+    pub(super) kind: PartyKind,
     /// The players of each.
     pub(super) size: u32,
     pub(super) members: Vec<usize>,
@@ -18,6 +18,7 @@ pub(super) struct Class {
 /// Spare parties of one kind.
 #[derive(Debug)]
 pub(super) struct SpareParties {
+    pub(super) kind: PartyKind,
     /// The players of each.
     pub(super) size: u32,
     pub(super) left: u32,
@@ -60,6 +61,7 @@ impl SpareParties {
     /// Spare parties beside taken ones.
     pub(super) fn new(kind: PartyKind, left: u32, kinds: &Kinds, taken: &[Class]) -> Self {
         Self {
+            kind,
             size: kinds.players(kind),
             left,
             class: taken

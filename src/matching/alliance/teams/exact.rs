@@ -4,6 +4,8 @@
 //! members tried first. So every split is met at most once, and of equally good ones the first that
 //! is met is the one that [`arrange`](super::arrange) promises.
 
+use hashbrown::HashMap;
+
 use super::lineup::Lineup;
 
 /// The smallest and largest of the teams that are complete, and their lowest and highest mean.
@@ -13,12 +15,16 @@ struct Extremes {
     max_players: u32,
     min_mean: f64,
     max_mean: f64,
+    /// What their roles cost together; 0 where roles are off.
+    cost: u64,
 }
 
-/// How far the extremes are apart. Less is better; players count first.
+/// How far the extremes are apart, and what the roles cost. Less is better; players count first, then
+/// roles.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Gaps {
+pub(super) struct Gaps {
     players: u32,
+    cost: u64,
     means: f64,
 }
 
@@ -27,6 +33,10 @@ struct BranchAndBound<'a> {
     lineup: &'a Lineup<'a>,
     /// Bit sets of those that may not be in each member's team.
     blocked: Vec<u32>,
+    /// What teams cost, by their list and members; `None` if they are not right.
+    costs: HashMap<(usize, u32), Option<u64>>,
+    /// Bit sets of the teams that go by the same list as each.
+    alike: Vec<u32>,
     /// Whether each member is just like the one before.
     twins: Vec<bool>,
     /// How far means may be off because their values were added up in another order.
@@ -47,11 +57,14 @@ struct Rest {
     players: u64,
     value: f64,
     teams: u32,
+    /// A bit per number of a team that is not made. All but those of the last 32 are left out.
+    numbers: u32,
 }
 
 /// The team that is being filled.
 #[derive(Debug, Clone, Copy)]
 struct Filling {
+    number: usize,
     members: u32,
     players: u32,
     value: f64,
@@ -65,6 +78,8 @@ pub(super) fn best(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
         players: 0,
         value: 0.0,
         teams: lineup.bounds.teams_max,
+        // No more teams than members.
+        numbers: u32::MAX >> (u32::BITS - lineup.bounds.teams_max.clamp(1, u32::BITS)),
     };
     let mut total = 0.0;
     for (at, member) in members.iter().enumerate() {
@@ -76,6 +91,10 @@ pub(super) fn best(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
     let mut search = BranchAndBound {
         lineup,
         blocked: lineup.blocked.iter().map(|list| bit_set(list)).collect(),
+        costs: HashMap::new(),
+        alike: (0..lineup.teams())
+            .map(|team| alike(lineup, team))
+            .collect(),
         twins: (0..members.len())
             .map(|at| at > 0 && are_twins(lineup, at - 1, at))
             .collect(),
@@ -96,6 +115,13 @@ fn bit_set(members: &[usize]) -> u32 {
     members.iter().fold(0, |bits, member| bits | 1 << member)
 }
 
+/// The teams that are like this one, itself among them.
+fn alike(lineup: &Lineup<'_>, team: usize) -> u32 {
+    let teams = 0..lineup.teams();
+    let alike = teams.filter(|other| lineup.cast.are_alike(team, *other));
+    alike.fold(0, |bits, other| bits | 1 << other)
+}
+
 /// Whether two members can replace each other in every split.
 fn are_twins(lineup: &Lineup<'_>, a: usize, b: usize) -> bool {
     lineup.members[a] == lineup.members[b]
@@ -103,14 +129,15 @@ fn are_twins(lineup: &Lineup<'_>, a: usize, b: usize) -> bool {
         && lineup.blocked[b].is_empty()
 }
 
-fn gaps(lineup: &Lineup<'_>, team_of: &[usize]) -> Gaps {
-    let teams = 0..lineup.teams();
-    teams
-        .map(|team| lineup.sum(team_of, team))
-        .fold(Extremes::NONE, |extremes, (players, value)| {
-            extremes.with(players, value)
-        })
-        .gaps()
+/// How balanced a valid split is.
+pub(super) fn gaps(lineup: &Lineup<'_>, team_of: &[usize]) -> Gaps {
+    let mut extremes = Extremes::NONE;
+    for team in 0..lineup.teams() {
+        let (players, value) = lineup.sum(team_of, team);
+        let cost = lineup.cost(team_of, team).unwrap_or(u64::MAX);
+        extremes = extremes.with(players, value, cost);
+    }
+    extremes.gaps()
 }
 
 impl Extremes {
@@ -119,21 +146,24 @@ impl Extremes {
         max_players: 0,
         min_mean: f64::INFINITY,
         max_mean: f64::NEG_INFINITY,
+        cost: 0,
     };
 
-    fn with(self, players: u32, value: f64) -> Self {
+    fn with(self, players: u32, value: f64, cost: u64) -> Self {
         let mean = value / f64::from(players);
         Self {
             min_players: self.min_players.min(players),
             max_players: self.max_players.max(players),
             min_mean: self.min_mean.min(mean),
             max_mean: self.max_mean.max(mean),
+            cost: self.cost.saturating_add(cost),
         }
     }
 
     fn gaps(&self) -> Gaps {
         Gaps {
             players: self.max_players - self.min_players,
+            cost: self.cost,
             means: self.max_mean - self.min_mean,
         }
     }
@@ -157,12 +187,23 @@ impl BranchAndBound<'_> {
         }
         if self.can_win(rest, extremes) {
             let first = rest.members.trailing_zeros() as usize;
-            let empty = Filling {
-                members: 0,
-                players: 0,
-                value: 0.0,
-            };
-            self.join(first, empty, rest, extremes);
+            // Teams that are alike have no order, so this is the first of them that is not made.
+            let mut numbers = rest.numbers;
+            while numbers != 0 {
+                let number = numbers.trailing_zeros() as usize;
+                numbers &= !self.alike[number];
+                let empty = Filling {
+                    number,
+                    members: 0,
+                    players: 0,
+                    value: 0.0,
+                };
+                let rest = Rest {
+                    numbers: rest.numbers & !(1 << number),
+                    ..rest
+                };
+                self.join(first, empty, rest, extremes);
+            }
         }
     }
 
@@ -187,8 +228,11 @@ impl BranchAndBound<'_> {
         if gap != best {
             return gap < best;
         }
-        // Now only splits with this gap in players may win, by their means. Before any team is
-        // complete, this is minus infinity.
+        // Now only splits with this gap in players may win, by their roles.
+        if extremes.cost != self.best.cost {
+            return extremes.cost < self.best.cost;
+        }
+        // And then by their means. Before any team is complete, this is minus infinity.
         let complete = extremes.max_mean - extremes.min_mean;
         // The mean of the rest is the average of its teams' means, weighted by their players. So the
         // same holds for it, up to rounding: `rest.value` came about by subtracting.
@@ -209,13 +253,14 @@ impl BranchAndBound<'_> {
             members: team.members | 1 << member,
             players: team.players.saturating_add(one.players),
             value: team.value + one.value,
+            ..team
         };
         // A larger one would be further from the smallest than the best split allows.
         let max = extremes.min_players.saturating_add(self.best.players);
         if team.players > bounds.players_max.min(max) {
             return;
         }
-        self.trying[member] = (bounds.teams_max - rest.teams) as usize;
+        self.trying[member] = team.number;
         let rest = Rest {
             members: rest.members & !(1 << member),
             players: rest.players - u64::from(one.players),
@@ -261,7 +306,36 @@ impl BranchAndBound<'_> {
                 teams: rest.teams - 1,
                 ..rest
             };
-            self.next_team(rest, extremes.with(team.players, team.value));
+            if let Some(cost) = self.cost(team, rest, extremes) {
+                self.next_team(rest, extremes.with(team.players, team.value, cost));
+            }
         }
+    }
+
+    /// What the roles of a team cost; `None` if it is not right, or cannot win at any cost.
+    fn cost(&mut self, team: Filling, rest: Rest, extremes: Extremes) -> Option<u64> {
+        let lineup = self.lineup;
+        if lineup.cast.staff.is_none() {
+            return Some(0);
+        }
+        // Looked at first: it costs a fraction of giving out the roles.
+        let free = extremes.with(team.players, team.value, 0);
+        let may_win = match rest.teams {
+            0 if self.met => free.gaps() < self.best,
+            0 => free.gaps() <= self.best,
+            _ => self.can_win(rest, free),
+        };
+        if !may_win {
+            return None;
+        }
+        let list = lineup.cast.list_of(team.number);
+        let is_in = |at: &usize| team.members & 1 << at != 0;
+        let known = self.costs.entry((list, team.members));
+        *known.or_insert_with(|| {
+            let members = (0..lineup.members.len()).filter(is_in);
+            lineup
+                .cast
+                .cost(list, members.map(|at| &lineup.members[at]))
+        })
     }
 }

@@ -2,23 +2,77 @@
 //! do so: the largest first, and in order.
 
 use super::{Member, TeamBounds};
+use crate::matching::alliance::roles::{Casting, RequestId, Staff};
 
 /// The parties of a match and what a split of them has to obey. A split is the team of each member,
 /// teams numbered from 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lineup<'a> {
-    pub(super) members: &'a [Member],
+    pub(super) members: &'a [Member<'a>],
     /// For each member, those that may not be in its team.
     pub(super) blocked: &'a [Vec<usize>],
     /// `teams_min` and `teams_max` are equal.
     pub(super) bounds: TeamBounds,
+    pub(super) cast: Cast<'a>,
+}
+
+/// The roles of a match's teams.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cast<'a> {
+    /// `None` if roles are off.
+    pub(super) staff: Option<&'a Staff>,
+    /// The list of each team; empty if all go by the first.
+    pub(super) lists: &'a [usize],
+}
+
+impl<'a> Cast<'a> {
+    /// Roles are off.
+    #[cfg(test)]
+    pub(super) const OFF: Self = Self {
+        staff: None,
+        lists: &[],
+    };
+
+    /// The list of a team.
+    pub(super) fn list_of(&self, team: usize) -> usize {
+        self.lists.get(team).copied().unwrap_or(0)
+    }
+
+    /// The least cost of the roles of a team with that list and these members, in order; `None` if it
+    /// is not right. 0 where roles are off.
+    pub(super) fn cost<'m>(
+        &self,
+        list: usize,
+        members: impl Iterator<Item = &'m Member<'m>>,
+    ) -> Option<u64> {
+        let Some(staff) = self.staff else {
+            return Some(0);
+        };
+        let crew = members.flat_map(|member| member.asks).copied();
+        Casting::new(staff, list, crew).least_cost()
+    }
+
+    /// Whether a right team with so many free seats can come of these players.
+    pub(super) fn may_become(&self, list: usize, crew: &[RequestId], free: u32) -> bool {
+        let Some(staff) = self.staff else {
+            return true;
+        };
+        let outlook = staff.outlook(list, crew);
+        outlook.is_some_and(|outlook| outlook.unmet <= free)
+    }
+
+    /// Whether two teams are alike as long as they are empty.
+    pub(super) fn are_alike(&self, a: usize, b: usize) -> bool {
+        self.list_of(a) == self.list_of(b)
+    }
 }
 
 impl<'a> Lineup<'a> {
     pub(super) fn new(
-        members: &'a [Member],
+        members: &'a [Member<'a>],
         blocked: &'a [Vec<usize>],
         bounds: TeamBounds,
+        cast: Cast<'a>,
     ) -> Self {
         debug_assert_eq!(bounds.teams_min, bounds.teams_max);
         debug_assert_eq!(members.len(), blocked.len());
@@ -26,7 +80,26 @@ impl<'a> Lineup<'a> {
             members,
             blocked,
             bounds,
+            cast,
         }
+    }
+
+    /// The members of a team.
+    pub(super) fn team<'t>(
+        &'t self,
+        team_of: &'t [usize],
+        team: usize,
+    ) -> impl Iterator<Item = &'t Member<'t>> {
+        let members = self.members.iter().zip(team_of);
+        members
+            .filter(move |(_, there)| **there == team)
+            .map(|(member, _)| member)
+    }
+
+    /// The least cost of a team's roles; `None` if it is not right.
+    pub(super) fn cost(&self, team_of: &[usize], team: usize) -> Option<u64> {
+        let list = self.cast.list_of(team);
+        self.cast.cost(list, self.team(team_of, team))
     }
 
     pub(super) fn teams(&self) -> usize {
@@ -69,6 +142,7 @@ impl<'a> Lineup<'a> {
             && (0..self.teams()).all(|team| sizes.contains(&self.sum(team_of, team).0))
             && (0..team_of.len())
                 .all(|member| !self.is_blocked(member, team_of[member], team_of, None))
+            && (0..self.teams()).all(|team| self.cost(team_of, team).is_some())
     }
 
     /// The largest party first, the higher value first among equals: each into the smallest team that
@@ -83,42 +157,64 @@ impl<'a> Lineup<'a> {
         let mut teams = vec![(0_u32, 0.0_f64); self.teams()];
         let mut team_of = vec![usize::MAX; self.members.len()];
         for member in order {
-            let Member { players, value } = self.members[member];
+            let Member { players, value, .. } = self.members[member];
             let (team, _) = teams
                 .iter()
                 .enumerate()
                 .filter(|(team, (there, _))| {
                     players <= self.bounds.players_max - there
                         && !self.is_blocked(member, *team, &team_of, None)
+                        && self.may_play(member, *team, &team_of, self.bounds.players_max - there)
                 })
                 .min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)))?;
             team_of[member] = team;
             teams[team].0 += players;
             teams[team].1 += value;
         }
-        teams
-            .iter()
-            .all(|(players, _)| *players >= self.bounds.players_min)
-            .then_some(team_of)
+        let is_right = |(team, (players, _)): (usize, &(u32, f64))| {
+            *players >= self.bounds.players_min && self.cost(&team_of, team).is_some()
+        };
+        teams.iter().enumerate().all(is_right).then_some(team_of)
+    }
+
+    /// Whether a right team may come of one and a member, which has so many free seats before.
+    fn may_play(&self, member: usize, team: usize, team_of: &[usize], free: u32) -> bool {
+        if self.cast.staff.is_none() {
+            return true;
+        }
+        let joins = &self.members[member];
+        let crew = self.team(team_of, team).chain([joins]);
+        let crew: Vec<RequestId> = crew.flat_map(|member| member.asks).copied().collect();
+        let list = self.cast.list_of(team);
+        self.cast.may_become(list, &crew, free - joins.players)
     }
 }
 
 /// The split in which each member in order is in the first team with room that lets the others find
 /// theirs; a team is opened where no earlier one does. Of the numbers of teams within the bounds it has
-/// the one that comes of that. `None` if there is none or the steps ran out.
+/// the one that comes of that. Where each place of a match has a list of roles, `cast` has those of all
+/// places, and the teams are places. `None` if there is none or the steps ran out.
 pub(super) fn in_order(
-    members: &[Member],
+    members: &[Member<'_>],
     blocked: &[Vec<usize>],
     bounds: TeamBounds,
+    cast: Cast<'_>,
     mut steps: u32,
 ) -> Option<Vec<usize>> {
-    let mut draft = InOrder::new(members, blocked, bounds)?;
+    let mut draft = InOrder::new(members, blocked, bounds, cast)?;
     let mut from = 0;
     // Depth first, and for each member the lower teams first: splits are tried in ascending order,
     // each once. So the first that is complete is the one, and the search ends.
-    while draft.team_of.len() < members.len() {
+    loop {
         steps = steps.checked_sub(1)?;
-        from = match draft.first_team(from) {
+        let team = if draft.team_of.len() < members.len() {
+            draft.first_team(from)
+        } else if draft.is_right() {
+            break;
+        } else {
+            None
+        };
+        from = match team {
             Some(team) => {
                 draft.join(team);
                 0
@@ -133,9 +229,10 @@ pub(super) fn in_order(
 /// A split that grows in the order of the members.
 #[derive(Debug)]
 struct InOrder<'a> {
-    members: &'a [Member],
+    members: &'a [Member<'a>],
     blocked: &'a [Vec<usize>],
     bounds: TeamBounds,
+    cast: Cast<'a>,
     /// The teams of the first members.
     team_of: Vec<usize>,
     /// For each of these members and the next one, how many teams had members before it.
@@ -150,27 +247,56 @@ struct InOrder<'a> {
 
 impl<'a> InOrder<'a> {
     /// `None` if there are not enough players for the minimum of teams.
-    fn new(members: &'a [Member], blocked: &'a [Vec<usize>], bounds: TeamBounds) -> Option<Self> {
+    fn new(
+        members: &'a [Member<'a>],
+        blocked: &'a [Vec<usize>],
+        bounds: TeamBounds,
+        cast: Cast<'a>,
+    ) -> Option<Self> {
         let left = members.iter().map(|one| u64::from(one.players)).sum();
-        let missing = bounds.min_players();
-        (missing <= left).then(|| Self {
+        // A team has a member, so more of them cannot be opened, whatever the ruleset says.
+        let teams = match cast.lists.len() {
+            0 => members.len().min(bounds.teams_max as usize),
+            places => places,
+        };
+        let mut draft = Self {
             members,
             blocked,
             bounds,
+            cast,
             team_of: Vec::new(),
             open: vec![0],
-            // A team has a member, so more of them cannot be opened, whatever the ruleset says.
-            players: vec![0; members.len().min(bounds.teams_max as usize)],
+            players: vec![0; teams],
             left,
-            missing,
-        })
+            missing: bounds.min_players(),
+        };
+        if draft.has_places() {
+            draft.missing = (0..teams).map(|team| draft.lacks(team, 0)).sum();
+        }
+        (draft.missing <= left).then_some(draft)
+    }
+
+    /// Whether teams are places with a list each.
+    fn has_places(&self) -> bool {
+        !self.cast.lists.is_empty()
     }
 
     /// The first team from this one on that the next member may join.
     fn first_team(&self, from: usize) -> Option<usize> {
-        // All teams without members are alike, so only the first of them is tried.
-        let end = self.players.len().min(self.open[self.team_of.len()] + 1);
-        (from..end).find(|team| self.may_join(*team))
+        // All teams without members are alike, so only the first of them is tried; of places, the first
+        // with each list.
+        let end = match self.has_places() {
+            true => self.players.len(),
+            false => self.players.len().min(self.open[self.team_of.len()] + 1),
+        };
+        let is_new = |team: usize| {
+            let mut before = 0..team;
+            let is_like =
+                |other: usize| self.players[other] == 0 && self.cast.are_alike(other, team);
+            self.players[team] > 0 || !before.any(is_like)
+        };
+        let mut teams = from..end;
+        teams.find(|team| (!self.has_places() || is_new(*team)) && self.may_join(*team))
     }
 
     fn may_join(&self, team: usize) -> bool {
@@ -182,7 +308,9 @@ impl<'a> InOrder<'a> {
         }
         // The members after this one have to bring every team to its minimum.
         let missing = self.missing - self.lacks(team, there) + self.lacks(team, there + size);
-        missing <= self.left - u64::from(size) && !self.is_blocked(member, team)
+        missing <= self.left - u64::from(size)
+            && !self.is_blocked(member, team)
+            && self.may_play(member, team, self.bounds.players_max - there - size)
     }
 
     fn is_blocked(&self, member: usize, team: usize) -> bool {
@@ -190,13 +318,49 @@ impl<'a> InOrder<'a> {
         others.any(|other| self.team_of.get(*other) == Some(&team))
     }
 
+    /// Whether a right team with so many free seats can come of one and a member.
+    fn may_play(&self, member: usize, team: usize, free: u32) -> bool {
+        if self.cast.staff.is_none() {
+            return true;
+        }
+        let crew = self.team(team).chain([&self.members[member]]);
+        let crew: Vec<RequestId> = crew.flat_map(|member| member.asks).copied().collect();
+        self.cast.may_become(self.cast.list_of(team), &crew, free)
+    }
+
+    fn team(&self, team: usize) -> impl Iterator<Item = &Member<'a>> {
+        let members = self.members.iter().zip(&self.team_of);
+        members
+            .filter(move |(_, there)| **there == team)
+            .map(|(member, _)| member)
+    }
+
+    /// Whether the roles of all teams are filled, and every place has a team that has to have one.
+    fn is_right(&self) -> bool {
+        if self.cast.staff.is_none() {
+            return true;
+        }
+        let used = |team: &usize| self.players[*team] > 0;
+        let teams = 0..self.players.len();
+        let cost = |team: usize| self.cast.cost(self.cast.list_of(team), self.team(team));
+        teams.clone().filter(used).count() >= self.bounds.teams_min as usize
+            && teams.filter(used).all(|team| cost(team).is_some())
+    }
+
     /// How many players a team of so many lacks. Beyond the minimum of teams one that is not opened
-    /// lacks none.
+    /// lacks none; nor does a place that may stay empty.
     fn lacks(&self, team: usize, players: u32) -> u64 {
-        if players == 0 && team >= self.bounds.teams_min as usize {
+        if players == 0 && !self.has_to_be(team) {
             return 0;
         }
         u64::from(self.bounds.players_min.saturating_sub(players))
+    }
+
+    fn has_to_be(&self, team: usize) -> bool {
+        match self.cast.staff.filter(|_| self.has_places()) {
+            Some(staff) => staff.is_required(self.cast.list_of(team)),
+            None => team < self.bounds.teams_min as usize,
+        }
     }
 
     fn join(&mut self, team: usize) {

@@ -8,7 +8,8 @@
 //! Nothing is lost by this. Any solution can be changed until it is one that the search tries:
 //!
 //! - A spare party that its team can do without is left out, and so is a team of spare parties only
-//!   beyond `teams_min`.
+//!   beyond `teams_min`. With roles a team needs as few as make it right: of the solutions with the
+//!   fewest spare parties none has a team that is right without one of them.
 //! - A spare party changes places with a taken one of its kind that is in a later team and in no
 //!   blocked pair. No team changes its size, and since a taken party moves to an earlier team each
 //!   time, there is an end to it.
@@ -18,6 +19,8 @@ use hashbrown::HashSet;
 
 use super::TeamBounds;
 use super::classes::{Class, SpareParties};
+use crate::matching::alliance::kinds::{Kinds, PartyKind};
+use crate::matching::alliance::roles::{RequestId, Staff};
 
 /// Steps of one search. Parties of real games need a few hundred; the bound is for bin packing
 /// puzzles.
@@ -36,6 +39,17 @@ pub(super) struct Packed {
     pub(super) teams: u32,
     /// The team of each taken party.
     pub(super) team_of: Vec<usize>,
+    /// The list of roles of each team.
+    pub(super) lists: Vec<usize>,
+}
+
+/// What teams have to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form<'a> {
+    pub(super) bounds: TeamBounds,
+    /// The roles of teams; `None` if they are off.
+    pub(super) staff: Option<&'a Staff>,
+    pub(super) kinds: &'a Kinds,
 }
 
 /// Parties of a class that were put into a team.
@@ -50,6 +64,17 @@ struct Placed {
 #[derive(Debug)]
 pub(super) struct Packing<'a> {
     bounds: TeamBounds,
+    staff: Option<&'a Staff>,
+    kinds: &'a Kinds,
+    /// Whether players who take any role can be had without end, in place of spare parties.
+    has_wildcards: bool,
+    /// For each list of roles, how many places of the match go by it and have no team.
+    places: Vec<u32>,
+    /// The list of each team, up to the one that is being filled.
+    lists: Vec<usize>,
+    /// What the players of all teams ask for, and where those of the team that is being filled begin.
+    crew: Vec<RequestId>,
+    crew_start: usize,
     classes: &'a [Class],
     /// How many of each class have no team, and their players.
     left: Vec<u32>,
@@ -68,19 +93,32 @@ impl<'a> Packing<'a> {
     /// A search over those classes, which are not larger than a team, and spare parties, descending
     /// by kind.
     pub(super) fn new(
-        bounds: TeamBounds,
+        form: Form<'a>,
         classes: &'a [Class],
         spare: Vec<SpareParties>,
         steps: u32,
     ) -> Self {
+        let Form {
+            bounds,
+            staff,
+            kinds,
+        } = form;
         debug_assert!(classes.iter().all(|one| one.size <= bounds.players_max));
         debug_assert!(spare.is_sorted_by(|a, b| a.size >= b.size));
         let left: Vec<u32> = classes
             .iter()
             .map(|class| u32::try_from(class.members.len()).unwrap_or(u32::MAX))
             .collect();
+        let places = staff.map(|staff| (0..staff.lists()).map(|list| staff.places(list)));
         Packing {
             bounds,
+            staff,
+            kinds,
+            has_wildcards: false,
+            places: places.into_iter().flatten().collect(),
+            lists: Vec::new(),
+            crew: Vec::new(),
+            crew_start: 0,
             classes,
             players_left: classes
                 .iter()
@@ -94,6 +132,23 @@ impl<'a> Packing<'a> {
             failed: HashSet::default(),
             steps,
             depth: 0,
+        }
+    }
+
+    /// The same search with no spare party, but with as many players as it takes who play any role.
+    pub(super) fn with_wildcards(self) -> Self {
+        debug_assert!(self.spare.is_empty() && self.staff.is_some());
+        Self {
+            has_wildcards: true,
+            ..self
+        }
+    }
+
+    /// Lets the match use just the places with these lists; no list means that all go by the same.
+    pub(super) fn use_only(&mut self, lists: &[usize]) {
+        if !lists.is_empty() {
+            self.places.fill(0);
+            lists.iter().for_each(|list| self.places[*list] += 1);
         }
     }
 
@@ -120,7 +175,12 @@ impl<'a> Packing<'a> {
         }
         debug_assert!(rest.iter().all(|others| others.is_empty()));
         debug_assert!(teams <= self.bounds.teams_max);
-        Some(Packed { teams, team_of })
+        let lists = std::mem::take(&mut self.lists);
+        Some(Packed {
+            teams,
+            team_of,
+            lists,
+        })
     }
 
     /// What is left of the steps; 0 if the search gave up.
@@ -148,7 +208,7 @@ impl<'a> Packing<'a> {
     fn next_team(&mut self, team: u32) -> bool {
         debug_assert!(team <= self.bounds.teams_max);
         let first = self.left.iter().position(|&count| count > 0);
-        if first.is_none() && self.spare_teams() >= self.teams_missing(team) {
+        if first.is_none() && self.are_enough(team) {
             return true;
         }
         if self.is_hopeless(team) {
@@ -161,10 +221,7 @@ impl<'a> Packing<'a> {
             return false;
         }
         // The largest party needs a team, and teams have no order: it may as well be the next one.
-        let found = self.deeper(|search| match first {
-            Some(class) => search.add_taken(team, 0, class, 1),
-            None => search.add_spare(team, 0, 0),
-        });
+        let found = self.deeper(|search| search.open(team, first));
         debug_assert!(found || state == self.state(team), "not undone: {state:?}");
         // Without steps a failure proves nothing.
         if !found && self.steps > 0 {
@@ -173,18 +230,98 @@ impl<'a> Packing<'a> {
         found
     }
 
-    /// What has no team before that one: taken parties by class, spare ones by kind.
+    /// Whether all teams are made that have to be, or can be at once.
+    fn are_enough(&self, team: u32) -> bool {
+        let missing = self.teams_missing(team);
+        match self.staff {
+            None => self.spare_teams() >= missing,
+            // A team of players who take any role is always right.
+            Some(_) => missing == 0 || self.has_wildcards,
+        }
+    }
+
+    /// Makes a team, around a party of that class if there is one, and all later ones.
+    fn open(&mut self, team: u32, first: Option<usize>) -> bool {
+        let Some(staff) = self.staff else {
+            return match first {
+                Some(class) => self.add_taken(team, 0, 0, class, 1),
+                None => self.add_spare(team, 0, 0, 0),
+            };
+        };
+        let must_be = |list: usize| first.is_none() && staff.is_required(list);
+        let is_any_required = (0..staff.lists()).any(|list| must_be(list) && self.places[list] > 0);
+        let crew_start = std::mem::replace(&mut self.crew_start, self.crew.len());
+        for list in 0..staff.lists() {
+            // Places that have to be used come first once nothing else tells the order of teams.
+            if self.places[list] == 0 || (is_any_required && !must_be(list)) {
+                continue;
+            }
+            self.places[list] -= 1;
+            self.lists.push(list);
+            let unmet = staff.outlook(list, &[]).map_or(0, |outlook| outlook.unmet);
+            let found = self.deeper(|search| match first {
+                Some(class) => search.add_taken(team, 0, unmet, class, 1),
+                None => search.add_spare(team, 0, unmet, 0),
+            });
+            if found {
+                return true;
+            }
+            self.lists.pop();
+            self.places[list] += 1;
+            if is_any_required {
+                break;
+            }
+        }
+        self.crew_start = crew_start;
+        false
+    }
+
+    /// What has no team before that one: taken parties by class, spare ones by kind, places by list.
     fn state(&self, team: u32) -> Box<[u32]> {
         let spare = self.spare.iter().map(|spare| spare.left);
         let left = self.left.iter().copied();
-        left.chain(spare).chain([team]).collect()
+        let places = self.places.iter().copied();
+        left.chain(spare).chain(places).chain([team]).collect()
+    }
+
+    /// Adds the players of some parties of a kind to the team, which then has so many players. How many
+    /// places of the minima of its roles they leave empty; `None`, and nothing is added, if no team can
+    /// come of it.
+    fn join(&mut self, kind: PartyKind, count: u32, players: u32) -> Option<u32> {
+        let Some((staff, list)) = self.staff.zip(self.lists.last()) else {
+            return Some(0);
+        };
+        let before = self.crew.len();
+        for _ in 0..count {
+            self.crew.extend_from_slice(self.kinds.crew(kind));
+        }
+        let crew = &self.crew[self.crew_start..];
+        let cost = u32::try_from(crew.len() / PER_STEP).unwrap_or(u32::MAX);
+        self.steps = self.steps.saturating_sub(cost);
+        let outlook = staff.outlook(*list, crew).map(|outlook| outlook.unmet);
+        let outlook = outlook.filter(|unmet| *unmet <= self.bounds.players_max - players);
+        if outlook.is_none() {
+            self.crew.truncate(before);
+        }
+        outlook
+    }
+
+    /// Takes the players of these parties out of the team again.
+    fn part(&mut self, kind: PartyKind, count: u32) {
+        if self.staff.is_some() {
+            let players = self.kinds.crew(kind).len() * count as usize;
+            self.crew.truncate(self.crew.len() - players);
+        }
     }
 
     /// Completes the team with parties of this class, `min` or more of them, and of smaller ones,
-    /// and makes the later teams.
-    fn add_taken(&mut self, team: u32, players: u32, class: usize, min: u32) -> bool {
+    /// and makes the later teams. `unmet` places of the minima of its roles are empty.
+    fn add_taken(&mut self, team: u32, players: u32, unmet: u32, class: usize, min: u32) -> bool {
         let Class {
-            size, ref blocked, ..
+            kind,
+            size,
+            ref blocked,
+            ..
         } = self.classes[class];
         let room = self.bounds.players_max - players;
         let later =
@@ -208,6 +345,13 @@ impl<'a> Packing<'a> {
         for count in (min..=max).rev() {
             let moved = count * size;
             let (players, room) = (players + moved, room - moved);
+            let unmet = match count {
+                0 => Some(unmet),
+                _ => self.join(kind, count, players),
+            };
+            let Some(unmet) = unmet else {
+                continue;
+            };
             self.left[class] -= count;
             self.players_left -= u64::from(moved);
             if count > 0 {
@@ -216,9 +360,9 @@ impl<'a> Packing<'a> {
             let next = (class + 1..self.classes.len())
                 .find(|&next| self.left[next] > 0 && self.classes[next].size <= room);
             let found = self.deeper(|search| match next {
-                Some(next) => search.add_taken(team, players, next, 0),
+                Some(next) => search.add_taken(team, players, unmet, next, 0),
                 // This team takes no more of them, so the later ones have to hold the rest.
-                None => search.players_left <= later && search.add_spare(team, players, 0),
+                None => search.players_left <= later && search.add_spare(team, players, unmet, 0),
             });
             if found {
                 return true;
@@ -226,6 +370,7 @@ impl<'a> Packing<'a> {
             if count > 0 {
                 self.placed.pop();
             }
+            self.part(kind, count);
             self.left[class] += count;
             self.players_left += u64::from(moved);
             if self.steps == 0 {
@@ -237,39 +382,49 @@ impl<'a> Packing<'a> {
 
     /// Completes the team with spare parties from this place on, if it needs any, and makes the
     /// later teams.
-    fn add_spare(&mut self, team: u32, players: u32, from: usize) -> bool {
+    fn add_spare(&mut self, team: u32, players: u32, unmet: u32, from: usize) -> bool {
         debug_assert!(players <= self.bounds.players_max);
+        let missing = self.bounds.players_min.saturating_sub(players);
         // Any more spare parties are unneeded, and later teams may need them.
-        if players >= self.bounds.players_min {
+        let may_wait = self.staff.is_some_and(Staff::may_wait);
+        if (missing == 0 && (unmet == 0 || may_wait)) || self.has_wildcards {
             return self.next_team(team + 1);
         }
-        let missing = self.bounds.players_min - players;
         let room = self.bounds.players_max - players;
-        let mut rest = self
-            .spare
-            .iter()
-            .enumerate()
-            .skip(from)
-            .filter(|(_, spare)| self.may_join(spare, room));
-        let Some((place, first)) = rest.next() else {
-            return false;
-        };
-        let at_hand = rest.fold(first.players(), |sum, (_, spare)| {
-            sum.saturating_add(spare.players())
-        });
-        if at_hand < u64::from(missing) {
-            return false;
-        }
-        let size = first.size;
-        // One more than what is missing takes would be unneeded.
-        let max = first.left.min(room / size).min(missing.div_ceil(size));
-        for count in (0..=max).rev() {
-            self.spare[place].left -= count;
-            let players = players + count * size;
-            let found = self.deeper(|search| search.add_spare(team, players, place + 1));
-            self.spare[place].left += count;
-            if found || self.steps == 0 {
-                return found;
+        let usable = self.spare.iter().skip(from);
+        let usable = usable.filter(|spare| self.may_join(spare, room));
+        let mut at_hand = usable.fold(0_u64, |sum, spare| sum.saturating_add(spare.players()));
+        for place in from..self.spare.len() {
+            if at_hand < u64::from(missing) || at_hand == 0 {
+                return false;
+            }
+            let spare = &self.spare[place];
+            if !self.may_join(spare, room) {
+                continue;
+            }
+            at_hand -= spare.players();
+            let (kind, size) = (spare.kind, spare.size);
+            // One more than what is missing takes would be unneeded, unless it is for its roles.
+            let of_use = match self.staff {
+                None => missing.div_ceil(size),
+                Some(_) => room / size,
+            };
+            let max = spare.left.min(room / size).min(of_use);
+            for count in (1..=max).rev() {
+                let players = players + count * size;
+                let Some(unmet) = self.join(kind, count, players) else {
+                    continue;
+                };
+                self.spare[place].left -= count;
+                let found = self.deeper(|search| search.add_spare(team, players, unmet, place + 1));
+                self.spare[place].left += count;
+                if found {
+                    return true;
+                }
+                self.part(kind, count);
+                if self.steps == 0 {
+                    return false;
+                }
             }
         }
         false
@@ -290,7 +445,14 @@ impl<'a> Packing<'a> {
 
     /// How many teams have to be made from this one on.
     fn teams_missing(&self, team: u32) -> u64 {
-        u64::from(self.bounds.teams_min.saturating_sub(team))
+        let required: u64 = match self.staff {
+            None => 0,
+            Some(staff) => (0..staff.lists())
+                .filter(|list| staff.is_required(*list))
+                .map(|list| u64::from(self.places[list]))
+                .sum(),
+        };
+        u64::from(self.bounds.teams_min.saturating_sub(team)).max(required)
     }
 
     /// How many teams of spare parties can be made at once: those of one kind each. There may be more
@@ -322,6 +484,9 @@ impl<'a> Packing<'a> {
             .sum();
         if large > max {
             return true;
+        }
+        if self.has_wildcards {
+            return false;
         }
         // A team that reaches its minimum has a party that does so alone, or others that do so
         // together. That no team may be too large is left aside, so there are at most this many.

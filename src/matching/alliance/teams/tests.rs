@@ -1,6 +1,8 @@
 mod how_many;
 mod properties;
 
+use std::rc::Rc;
+
 use super::balance::balanced;
 use super::classes::{SpareParties, classes};
 use super::packing::{Packing, SEARCH_STEPS};
@@ -19,11 +21,35 @@ fn bounds(teams: [u32; 2], players: [u32; 2]) -> TeamBounds {
 /// Whether parties of these sizes, in players, can be completed with `spare[size]` others.
 fn fits(taken: &[u32], blocked: &[(u32, u32)], spare: &[u32], bounds: TeamBounds) -> bool {
     let kinds = kinds_of(taken, spare);
-    Packer::new(bounds, kinds.clone()).can_complete(
+    packer(bounds, kinds.clone()).can_complete(
         &in_kinds(taken, &kinds),
         blocked,
         &by_kind(spare, &kinds),
     )
+}
+
+/// A packer without roles.
+fn packer(bounds: TeamBounds, kinds: Kinds) -> Packer {
+    Packer::new(bounds, None, &Rc::new(kinds))
+}
+
+/// The teams of a match without roles.
+fn arrange(
+    members: &[Member<'_>],
+    blocked: &[(u32, u32)],
+    bounds: TeamBounds,
+    rebalance: bool,
+) -> Option<Vec<Vec<usize>>> {
+    let kinds = Kinds::of(members.iter().map(|member| member.players));
+    let with_kind = |member: &Member<'_>| Member {
+        kind: kinds.kind_of(member.players).expect("a known size"),
+        players: member.players,
+        value: member.value,
+        asks: &[],
+    };
+    let members: Vec<Member<'_>> = members.iter().map(with_kind).collect();
+    let teams = super::arrange(&members, blocked, bounds, rebalance, None, &kinds)?;
+    Some(teams.into_iter().map(|team| team.members).collect())
 }
 
 /// The kinds of parties of these sizes and of `spare[size]` others.
@@ -56,17 +82,27 @@ fn searched(taken: &[u32], spare: &[u32], bounds: TeamBounds) -> (bool, u32) {
     let left = by_kind(spare, &kinds);
     let spare = (0..kinds.len()).rev();
     let spare = spare.map(|kind| SpareParties::new(kind, left[kind as usize], &kinds, &classes));
-    let mut search = Packing::new(bounds, &classes, spare.collect(), SEARCH_STEPS);
+    let form = Form {
+        bounds,
+        staff: None,
+        kinds: &kinds,
+    };
+    let mut search = Packing::new(form, &classes, spare.collect(), SEARCH_STEPS);
     let found = search.run().is_some();
     (found, search.steps_left())
 }
 
-fn members(sizes: &[u32], values: &[f64]) -> Vec<Member> {
+fn members(sizes: &[u32], values: &[f64]) -> Vec<Member<'static>> {
     let values = values.iter().copied().chain(std::iter::repeat(0.0));
     sizes
         .iter()
         .zip(values)
-        .map(|(&players, value)| Member { players, value })
+        .map(|(&players, value)| Member {
+            players,
+            value,
+            kind: 0,
+            asks: &[],
+        })
         .collect()
 }
 
@@ -212,7 +248,12 @@ fn in_order_the_first_team_that_fits_is_taken() {
 #[test]
 fn means_are_balanced_by_players() {
     // Teams of 3 each: means 2 and 2, though the values of the first party are the highest.
-    let party = |players, value| Member { players, value };
+    let party = |players, value| Member {
+        players,
+        value,
+        kind: 0,
+        asks: &[],
+    };
     let parties = [party(2, 5.0), party(2, 4.0), party(1, 2.0), party(1, 1.0)];
     let teams = arrange(&parties, &[], bounds([2, 2], [3, 3]), true);
     assert_eq!(teams, Some(vec![vec![0, 3], vec![1, 2]]));
@@ -252,9 +293,12 @@ fn exchanges_improve_a_poor_split() {
     let values: Vec<f64> = (0..12).map(f64::from).collect();
     let members = members(&sizes, &values);
     let blocked = blocked_lists(12, &[(0, 1), (6, 7)]);
-    let lineup = Lineup::new(&members, &blocked, bounds([3, 3], [1, 9]));
+    let lineup = Lineup::new(&members, &blocked, bounds([3, 3], [1, 9]), Cast::OFF);
     let split = balanced(&lineup, vec![0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2]);
-    let better = grouped(&split, 3);
+    let better: Vec<_> = grouped(&split, 3)
+        .into_iter()
+        .map(|team| team.members)
+        .collect();
     let (players, means) = differences(&better, &members);
     assert_eq!(players, 1);
     assert!(means < 0.5, "{means} apart: {better:?}");
@@ -300,7 +344,7 @@ fn is_valid(
 }
 
 /// Players apart, means apart.
-fn differences(teams: &[Vec<usize>], members: &[Member]) -> (u32, f64) {
+fn differences(teams: &[Vec<usize>], members: &[Member<'_>]) -> (u32, f64) {
     let mut sizes = Vec::new();
     let mut means = Vec::new();
     for team in teams {

@@ -7,7 +7,7 @@ use super::rank::Rank;
 use crate::matching::alliance::criteria::distance::Reach;
 use crate::matching::alliance::pool::{Id, Pool};
 
-/// The number of a lane: tickets of one kind of party in one cell.
+/// The number of a lane: tickets of one group of kinds of party in one cell.
 pub(crate) type Lane = u32;
 
 /// The number of a section: tickets that are in order together.

@@ -99,7 +99,7 @@ proptest! {
             if let Some(id) = taken.next().filter(|id| *id < pool.len())
                 && pool.take(id).is_some()
             {
-                index.remove(id);
+                index.remove(&pool, id);
             }
         }
     }

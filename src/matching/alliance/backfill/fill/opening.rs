@@ -1,13 +1,14 @@
 //! New teams: a session has one more only if the queue can bring it to the players that a team needs.
 
+use std::rc::Rc;
+
 use super::{Fill, MayGoOn};
-use crate::matching::alliance::TeamBounds;
 use crate::matching::alliance::backfill::means::Means;
 use crate::matching::alliance::backfill::open_session::OpenSession;
 use crate::matching::alliance::backfill::seats::Seats;
+use crate::matching::alliance::forms::Form;
 use crate::matching::alliance::kinds::PartyKind;
 use crate::matching::alliance::pool::Id;
-use crate::matching::alliance::teams::Packer;
 
 /// Tickets that are counted to see whether a new team can be filled.
 const MAX_COUNTED: u32 = 1_000;
@@ -67,15 +68,18 @@ impl Fill<'_> {
         let Self {
             pool, index, cells, ..
         } = &*self;
-        let (row, max_players) = (session.pivot.id, session.pivot.bounds.players_max);
+        let (row, max_players) = (session.pivot.id, session.pivot.form.bounds.players_max);
         let mut lanes = Vec::new();
         index.lanes_to_walk(pool, row, cells, max_players, &mut lanes);
         // At first every ticket in the session's cells is assumed to be of use. That is quick to count,
         // and most of the time enough to see that no team comes of it.
         let mut spare = vec![0_u32; pool.party_kinds.len() as usize];
         for lane in lanes {
-            let count = &mut spare[lane.kind as usize];
-            *count = count.saturating_add(lane.waiting);
+            let kinds = index.kinds_in(pool, &lane);
+            for (kind, waiting) in kinds {
+                let count = &mut spare[kind as usize];
+                *count = count.saturating_add(waiting);
+            }
         }
         let own = &mut spare[pool.kinds[id as usize] as usize];
         *own = own.saturating_sub(1);
@@ -95,19 +99,18 @@ impl Fill<'_> {
         spare: &[u32],
         flow: MayGoOn<'_>,
     ) -> bool {
-        let bounds = TeamBounds {
-            teams_min: 1,
-            teams_max: 1,
-            ..session.pivot.bounds
-        };
+        let requests = Rc::clone(&self.pool.requests);
+        let asks = requests.of_row(id);
+        let list = session.seats.list_for(asks);
+        let form = session.pivot.form.of_new_team(list.unwrap_or(0));
         let mut spare = spare.to_vec();
         let mut kinds = vec![self.pool.kinds[id as usize]];
-        if !self.completes(bounds, &kinds, &spare) {
+        if !self.completes(form, &kinds, &spare) {
             return false;
         }
-        let min_players = u64::from(session.pivot.bounds.players_min);
+        let min_players = u64::from(session.pivot.form.bounds.players_min);
         let mut steps = vec![Step::before(session)];
-        let team = session.seats.open();
+        let team = session.seats.open(asks);
         self.join(session, id, team);
         let mut returns = 0;
         while session.seats.players(team) < min_players {
@@ -119,7 +122,7 @@ impl Fill<'_> {
                 let kind = self.pool.kinds[next as usize];
                 spare[kind as usize] = spare[kind as usize].saturating_sub(1);
                 kinds.push(kind);
-                if self.completes(bounds, &kinds, &spare) {
+                if self.completes(form, &kinds, &spare) {
                     steps.push(Step::before(session));
                     self.join(session, next, team);
                     continue;
@@ -174,11 +177,8 @@ impl Fill<'_> {
         session.measure(&mut self.criteria);
     }
 
-    fn completes(&mut self, bounds: TeamBounds, kinds: &[PartyKind], spare: &[u32]) -> bool {
-        self.packers
-            .entry(bounds)
-            .or_insert_with(|| Packer::new(bounds, self.pool.party_kinds.clone()))
-            .can_complete(kinds, &[], spare)
+    fn completes(&mut self, form: Form, kinds: &[PartyKind], spare: &[u32]) -> bool {
+        self.forms.packer(form).can_complete(kinds, &[], spare)
     }
 
     /// Counts by kind which tickets may join the session beside the one that would open a team.
@@ -190,7 +190,7 @@ impl Fill<'_> {
         flow: MayGoOn<'_>,
     ) {
         spare.fill(0);
-        let view = self.begin_walk(session, session.pivot.bounds.players_max);
+        let view = self.begin_walk(session, session.pivot.form.bounds.players_max);
         let mut counted = 0;
         while counted < MAX_COUNTED && self.steps.take(1, flow).is_ok() {
             let Some(id) = self.shelves.step(&self.pool, &view) else {

@@ -40,11 +40,12 @@ fn session(values: &[f64]) -> Session {
 
 fn seats(session: &Session) -> Seats {
     let rules = rules(RULES);
-    Seats::new(&rules, rules.layout.first.teams, session)
+    Seats::new(&rules, rules.layout.first.teams, session, None)
 }
 
 fn newcomer(ticket: &Ticket) -> Newcomer<'_> {
     Newcomer {
+        asks: &[],
         ticket,
         value: value(&rules(RULES), ticket),
     }

@@ -62,7 +62,12 @@ fn earlier(a: &[Vec<usize>], b: &[Vec<usize>]) -> Ordering {
 fn as_teams(split: &[Option<usize>]) -> Vec<Vec<usize>> {
     let count = split.iter().flatten().max().map_or(0, |last| last + 1);
     let team_of: Vec<usize> = split.iter().flatten().copied().collect();
-    grouped(&team_of, count)
+    let mut teams: Vec<_> = grouped(&team_of, count)
+        .into_iter()
+        .map(|team| team.members)
+        .collect();
+    teams.sort_unstable();
+    teams
 }
 
 /// Bounds that often allow several numbers of teams, up to more than there are parties.
@@ -93,7 +98,7 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn new(teams: Vec<Vec<usize>>, members: &[Member], places: u32) -> Self {
+    fn new(teams: Vec<Vec<usize>>, members: &[Member<'_>], places: u32) -> Self {
         let (teams_apart, means_apart) = differences(&teams, members);
         let sizes = teams
             .iter()
@@ -138,7 +143,7 @@ proptest! {
             .any(|split| is_valid(split, &all, &blocked, bounds));
         let kinds = kinds_of(&taken, &spare);
         let (taken, spare) = (in_kinds(&taken, &kinds), by_kind(&spare, &kinds));
-        let mut packer = Packer::new(bounds, kinds);
+        let mut packer = packer(bounds, kinds);
         prop_assert_eq!(packer.can_complete(&taken, &blocked, &spare), expected);
         prop_assert_eq!(packer.can_complete(&taken, &blocked, &spare), expected);
     }
@@ -162,7 +167,7 @@ proptest! {
         questions in vec((any_parties(8), vec(0..9_u32, 0..7)), 1..20),
     ) {
         let kinds = Kinds::of(1..7);
-        let mut packer = Packer::new(bounds, kinds.clone());
+        let mut packer = packer(bounds, kinds.clone());
         for ((sizes, mut blocked), others) in questions {
             let (mut taken, spare) = (in_kinds(&sizes, &kinds), by_kind(&others, &kinds));
             let answer = packer.can_complete(&taken, &blocked, &spare);

@@ -1,0 +1,117 @@
+//! What the teams of a match have to be: bounds, and roles where they count.
+
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
+use super::TeamBounds;
+use super::kinds::Kinds;
+use super::pool::Pool;
+use super::roles::{Requests, Staff};
+use super::rules::Layout;
+use super::teams::Packer;
+
+/// What holds for a pivot of some age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Form {
+    pub(super) bounds: TeamBounds,
+    /// Which layout and which of its stages says who plays which role; `None` if roles are off.
+    roles: Option<(usize, usize)>,
+    /// The list of the only team, if what is made is a new team of a session.
+    list: Option<usize>,
+}
+
+impl Form {
+    /// What the layout of that number says at that age (ms).
+    pub(super) fn at(layout: &Layout, number: usize, age_ms: i64) -> Self {
+        let at = layout.stage_number_at(age_ms);
+        let stage = layout.stage(at);
+        Self {
+            bounds: stage.teams,
+            roles: stage.roles.are_on().then_some((number, at)),
+            list: None,
+        }
+    }
+
+    /// Nothing but bounds.
+    pub(super) fn of_sizes(bounds: TeamBounds) -> Self {
+        Self {
+            bounds,
+            roles: None,
+            list: None,
+        }
+    }
+
+    /// A new team of a session, with that list of roles.
+    pub(super) fn of_new_team(self, list: usize) -> Self {
+        Self {
+            bounds: TeamBounds {
+                teams_min: 1,
+                teams_max: 1,
+                ..self.bounds
+            },
+            list: self.roles.map(|_| list),
+            ..self
+        }
+    }
+
+    /// The same without roles.
+    pub(super) fn without_roles(self) -> Self {
+        Self::of_sizes(self.bounds)
+    }
+
+    /// Whether roles count.
+    pub(super) fn has_roles(&self) -> bool {
+        self.roles.is_some()
+    }
+}
+
+/// The forms of a tick, with what was found out about each.
+#[derive(Debug)]
+pub(super) struct Forms<'r> {
+    layouts: Vec<&'r Layout>,
+    requests: Rc<Requests>,
+    kinds: Rc<Kinds>,
+    packers: HashMap<Form, Packer>,
+    staffs: HashMap<Form, Rc<Staff>>,
+}
+
+impl<'r> Forms<'r> {
+    /// None yet.
+    pub(super) fn new(layouts: impl Iterator<Item = &'r Layout>, pool: &Pool) -> Self {
+        Self {
+            layouts: layouts.collect(),
+            requests: Rc::clone(&pool.requests),
+            kinds: Rc::clone(&pool.party_kinds),
+            packers: HashMap::new(),
+            staffs: HashMap::new(),
+        }
+    }
+
+    /// Who may play what; `None` if roles are off.
+    pub(super) fn staff(&mut self, form: Form) -> Option<Rc<Staff>> {
+        let (layout, stage) = form.roles?;
+        if let Some(known) = self.staffs.get(&form) {
+            return Some(Rc::clone(known));
+        }
+        let mut staff = Staff::of(self.layouts[layout].stage(stage), &self.requests)?;
+        if let Some(list) = form.list {
+            staff = staff.for_new_team(list);
+        }
+        let staff = Rc::new(staff);
+        self.staffs.insert(form, Rc::clone(&staff));
+        Some(staff)
+    }
+
+    /// What answers whether parties can be completed to teams.
+    pub(super) fn packer(&mut self, form: Form) -> &mut Packer {
+        let staff = match self.packers.contains_key(&form) {
+            true => None,
+            false => self.staff(form),
+        };
+        let kinds = &self.kinds;
+        self.packers
+            .entry(form)
+            .or_insert_with(|| Packer::new(form.bounds, staff, kinds))
+    }
+}

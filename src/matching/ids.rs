@@ -60,6 +60,15 @@ pub fn proposal_id<'t>(
     uuid_of(name.hash())
 }
 
+/// By what a ticket's sub game modes are ordered at that tick: a UUIDv5 over the pool, the tick id, the
+/// ticket and the mode.
+pub fn mode_rank(tick_id: u64, ticket: &Ticket, mode: &str) -> Uuid {
+    let mut name = Name::new(b'm', tick_id);
+    name.tickets([ticket]);
+    name.text(mode);
+    uuid_of(name.hash())
+}
+
 fn uuid_of(name: Sha1) -> Uuid {
     let mut first = [0; 16];
     first.copy_from_slice(&name.finalize()[..16]);

@@ -33,6 +33,8 @@ pub enum Reason {
     Attribute,
     /// Too few of them share the ticket's match options.
     Option,
+    /// The ticket accepts no sub game mode of the ruleset, or too few others share one.
+    SubGameMode,
     /// Too few of them have cross-play with its platform.
     CrossPlay,
     /// Too few of them are within the distance of a matching rule.
@@ -71,6 +73,7 @@ impl Reason {
         Self::NotEnoughPlayers,
         Self::Attribute,
         Self::Option,
+        Self::SubGameMode,
         Self::CrossPlay,
         Self::Distance,
         Self::Region,
@@ -99,6 +102,7 @@ impl Reason {
             Self::NotEnoughPlayers => "not_enough_players",
             Self::Attribute => "attribute",
             Self::Option => "option",
+            Self::SubGameMode => "sub_game_mode",
             Self::CrossPlay => "cross_play",
             Self::Distance => "distance",
             Self::Region => "region",
@@ -156,6 +160,9 @@ pub enum TicketFault {
     /// Every latency of the ticket is negative: no probe got an answer.
     #[error("each latency of the ticket is negative, so none was measured")]
     NoRegionMeasured,
+    /// The ticket accepts no sub game mode of the ruleset.
+    #[error("the ticket accepts none of the sub game modes {0}")]
+    NoMode(String),
     /// In no team of the ruleset there are roles for all players of the ticket.
     #[error("the ticket's players cannot be given roles in one team")]
     NoRole,
@@ -178,6 +185,7 @@ impl TicketFault {
             Self::TooManyPlayers { .. } => "too_many_players",
             Self::NoRegionUnderCap { .. } => "no_region_under_cap",
             Self::NoRegionMeasured => "no_region_measured",
+            Self::NoMode(_) => "no_mode",
             Self::NoRole | Self::NoRoleAsked => "no_role",
             Self::Unfit(_) => "unfit",
         }

@@ -21,7 +21,7 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::memory::{CallMemory, Ledger};
+use super::memory::{CallMemory, Ledger, NoRoom};
 use super::metrics::{MESSAGE_REFUSED, TickRecord};
 use super::outbox::Outbox;
 use super::shared::Shared;
@@ -38,6 +38,11 @@ const BATCH: usize = 256;
 /// Bytes after which they get it earlier: small messages may be compressed large ones.
 const BATCH_BYTES: usize = 1 << 20;
 
+/// Bytes that a stream reads between two questions to the memory budget, which all streams ask; and what
+/// a message counts for beside its own, as it becomes a ticket.
+const ROOM: usize = 16 << 10;
+const ROOM_OF_EACH: usize = 640;
+
 /// The answers to one stream.
 pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     shared: Arc<Shared<L>>,
@@ -52,6 +57,8 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     memory: Ledger,
     /// Bytes of messages that were read since the task last gave others their turn.
     read: usize,
+    /// Bytes that may be read before the memory budget is asked again.
+    room: usize,
     /// When to check again whether the stream has been idle for too long. How long it may be open in
     /// all is for the layers around the service.
     alarm: Pin<Box<Sleep>>,
@@ -114,6 +121,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             state: State::Opening,
             memory: Ledger::new(memory),
             read: 0,
+            room: 0,
             alarm: Box::pin(tokio::time::sleep_until(idle)),
             active: false,
             span: Span::none(),
@@ -141,7 +149,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 }
             },
             State::Opening | State::Reading { .. } => {
-                let polled = match self.memory.poll_room(cx) {
+                let polled = match self.poll_room(cx) {
                     Poll::Ready(Ok(())) => Pin::new(&mut self.requests).poll_next(cx),
                     Poll::Ready(Err(why)) => return Poll::Ready(Err(status::no_room(why))),
                     Poll::Pending => Poll::Pending,
@@ -174,9 +182,22 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         }
     }
 
+    /// Whether there is memory to read on.
+    fn poll_room(&mut self, cx: &Context<'_>) -> Poll<Result<(), NoRoom>> {
+        if self.room > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = self.memory.poll_room(cx);
+        if let Poll::Ready(Ok(())) = polled {
+            self.room = ROOM;
+        }
+        polled
+    }
+
     fn take(&mut self, request: Opaque) -> Result<Flow, Status> {
         let bytes = request.fields().len();
         self.read += bytes;
+        self.room = self.room.saturating_sub(bytes + ROOM_OF_EACH);
         let request = self.memory.message(request);
         let Self {
             shared,

@@ -4,7 +4,9 @@
 use super::AllianceRules;
 use super::chosen::Chosen;
 use super::criteria::distance::balancing_value;
+use super::criteria::modes::{Mode, ModeSet, SUB_GAME_MODE};
 use super::criteria::{Criteria, blocks, must_match, option};
+use super::forms::{Form, Forms};
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::roles::{Casting, ROLE, RequestId, Staff};
@@ -19,10 +21,12 @@ pub(super) fn assemble(
     criteria: &Criteria<'_>,
     chosen: &Chosen,
     pivot: Pivot,
-    staff: Option<&Staff>,
+    forms: &mut Forms<'_>,
     tick_id: u64,
 ) -> Option<Match> {
     let ids = chosen.tickets();
+    let staff = forms.staff(pivot.form);
+    let staff = staff.as_deref();
     let members: Vec<Member<'_>> = ids
         .iter()
         .map(|id| {
@@ -47,6 +51,11 @@ pub(super) fn assemble(
         Some(staff) => Some(roles(staff, pool, ids, &members, &teams)?),
         None => None,
     };
+    let modes = modes(rules, pool, criteria, &pivot, forms, ids, &teams);
+    let capacities = modes.iter().map(|(_, form)| forms.capacity(*form));
+    let most = capacities
+        .max()
+        .unwrap_or_else(|| forms.capacity(pivot.form));
     let region_preferences = criteria
         .regions
         .preferences(pivot.region, ids, pivot.one_way);
@@ -55,15 +64,17 @@ pub(super) fn assemble(
     if let Some(roles) = roles {
         attributes.set(Text::from_static(ROLE), Value::Struct(roles));
     }
+    if !modes.is_empty() {
+        let names = modes.iter().map(|(mode, _)| criteria.modes.name(*mode));
+        let names = names.map(|name| Value::Text(name.clone())).collect();
+        attributes.set(Text::from_static(SUB_GAME_MODE), Value::List(names));
+    }
     let named = |name| match attributes.get(name) {
         Some(Value::Text(text)) => text.clone(),
         _ => Text::new(),
     };
     let (server_name, client_version) = (named("server_name"), named("client_version"));
     let team_ids = TeamIds::new(tick_id, tickets);
-    let most = staff.map_or(bounds.max_players(), |staff| {
-        staff.capacity(bounds.players_max)
-    });
     let backfill = rules.auto_backfill && chosen.players() < most;
     let mut take = |place: &usize| {
         pool.take(ids[*place])
@@ -81,6 +92,54 @@ pub(super) fn assemble(
         server_name,
         client_version,
     })
+}
+
+/// The modes that the match may be played in, each with what its teams have to be there: first the one
+/// that it was made for, then by name the others that all its tickets accept and its teams satisfy. None
+/// if the ruleset has no modes.
+fn modes(
+    rules: &AllianceRules,
+    pool: &Pool,
+    criteria: &Criteria<'_>,
+    pivot: &Pivot,
+    forms: &mut Forms<'_>,
+    ids: &[Id],
+    teams: &[FinalTeam],
+) -> Vec<(Mode, Form)> {
+    let Some(made_for) = pivot.mode else {
+        return Vec::new();
+    };
+    let accepted = ids
+        .iter()
+        .fold(ModeSet::MAX, |all, id| all & criteria.modes.set(*id));
+    let crews: Vec<Vec<RequestId>> = teams
+        .iter()
+        .map(|team| {
+            let members = team.members.iter().map(|at| ids[*at]);
+            members
+                .flat_map(|id| pool.requests.of_row(id))
+                .copied()
+                .collect()
+        })
+        .collect();
+    let players = |team: &FinalTeam| {
+        team.members
+            .iter()
+            .map(|at| pool.sizes[ids[*at] as usize])
+            .sum()
+    };
+    let players: Vec<u32> = teams.iter().map(players).collect();
+    let age_ms = pool.ages[pivot.id as usize];
+    let others = (0..rules.modes.len() as Mode)
+        .filter(|mode| *mode != made_for && accepted & 1 << mode != 0);
+    let mut modes = vec![(made_for, pivot.form)];
+    for mode in others {
+        let form = Form::of(rules, Some(mode), age_ms);
+        if forms.is_satisfied(form, &players, &crews) {
+            modes.push((mode, form));
+        }
+    }
+    modes
 }
 
 /// Who plays what, by the ids of players. `None` if a team is not right after all.

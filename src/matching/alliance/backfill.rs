@@ -88,8 +88,8 @@ impl BackfillTick for AllianceBackfill {
         let mut sessions = sessions.into_iter();
         for (number, session) in (0..).zip(sessions.by_ref()) {
             match fill.serve(&session, number, &|| out.flow()) {
-                Ok(joined) => {
-                    let proposal = propose(&rules, &context, session, joined);
+                Ok(filled) => {
+                    let proposal = propose(&rules, &context, session, filled);
                     if out.propose(proposal) == Flow::Stop {
                         unasked = Some(Reason::Budget);
                         break;

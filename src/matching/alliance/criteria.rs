@@ -16,6 +16,7 @@ pub(super) mod answer_size;
 pub(super) mod blocks;
 pub(super) mod cross_play;
 pub(super) mod distance;
+pub(super) mod modes;
 pub(super) mod must_match;
 pub(super) mod option;
 pub(super) mod players;
@@ -29,6 +30,7 @@ use answer_size::AnswerSizes;
 use blocks::Blocks;
 use cross_play::Platforms;
 use distance::Distances;
+use modes::Modes;
 use must_match::{Groups, InPart};
 use option::Options;
 use players::Players;
@@ -39,6 +41,7 @@ use region::Regions;
 pub(super) struct Criteria<'r> {
     pub(super) distances: Distances<'r>,
     pub(super) regions: Regions,
+    pub(super) modes: Modes<'r>,
     pub(super) must_match: Groups,
     pub(super) options: Options,
     pub(super) platforms: Platforms,
@@ -75,6 +78,7 @@ impl<'r> Criteria<'r> {
         Self {
             distances: Distances::of(&rules.distances, pool),
             regions: Regions::of(&rules.regions, pool),
+            modes: Modes::of(rules, pool),
             must_match,
             options,
             platforms,

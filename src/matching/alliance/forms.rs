@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::TeamBounds;
+use super::criteria::modes::Mode;
 use super::kinds::Kinds;
 use super::pool::Pool;
-use super::roles::{Requests, Staff};
+use super::roles::{RequestId, Requests, Staff};
 use super::rules::Layout;
 use super::teams::Packer;
+use super::{AllianceRules, TeamBounds};
 
 /// What holds for a pivot of some age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,8 +23,12 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// What the layout of that number says at that age (ms).
-    pub(super) fn at(layout: &Layout, number: usize, age_ms: i64) -> Self {
+    /// What holds in a mode, or without modes, at that age (ms).
+    pub(super) fn of(rules: &AllianceRules, mode: Option<Mode>, age_ms: i64) -> Self {
+        let (number, layout) = match mode {
+            Some(mode) => (mode as usize, &rules.modes[mode as usize].layout),
+            None => (0, &rules.layout),
+        };
         let at = layout.stage_number_at(age_ms);
         let stage = layout.stage(at);
         Self {
@@ -101,6 +106,30 @@ impl<'r> Forms<'r> {
         let staff = Rc::new(staff);
         self.staffs.insert(form, Rc::clone(&staff));
         Some(staff)
+    }
+
+    /// Maximum number of players of a match.
+    pub(super) fn capacity(&mut self, form: Form) -> u64 {
+        let staff = self.staff(form);
+        let bounds = form.bounds;
+        staff.map_or(bounds.max_players(), |staff| {
+            staff.capacity(bounds.players_max)
+        })
+    }
+
+    /// Whether teams of so many players are right, who ask for this.
+    pub(super) fn is_satisfied(
+        &mut self,
+        form: Form,
+        players: &[u32],
+        crews: &[Vec<RequestId>],
+    ) -> bool {
+        let bounds = form.bounds;
+        let sizes = bounds.players_min..=bounds.players_max;
+        let teams = bounds.teams_min as usize..=bounds.teams_max as usize;
+        teams.contains(&players.len())
+            && players.iter().all(|players| sizes.contains(players))
+            && self.staff(form).is_none_or(|staff| staff.fills(crews))
     }
 
     /// What answers whether parties can be completed to teams.

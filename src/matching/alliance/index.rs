@@ -1,8 +1,8 @@
 //! Where to look for candidates: waiting tickets in cells, each in order of nearness.
 //!
-//! A **cell** holds the tickets that agree in everything that has to be equal: the must-match group
-//! and the value of each indexed option. A ticket with several values of an `any` option is in a
-//! cell for each. Within a cell tickets are sorted by the **axis**: the matching rule that best tells
+//! A **cell** holds the tickets that agree in everything that has to be equal: the must-match group,
+//! the value of each indexed option and the sub game mode. A ticket with several values of an `any`
+//! option or with several modes is in a cell for each. Within a cell tickets are sorted by the **axis**: the matching rule that best tells
 //! them apart. So a pivot asks a few cells, and a [`walk`](super::walk) meets their nearest tickets
 //! first.
 
@@ -11,14 +11,20 @@ use std::ops::Range;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
+mod keys;
+mod shares;
+
 use super::criteria::Criteria;
 use super::criteria::distance::Reach;
+use super::criteria::modes::Mode;
 use super::criteria::region::Region;
 use super::intern::Lists;
 use super::kinds::{KindGroup, PartyKind};
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::walk::{Demand, Lane, LaneToWalk, Plane, Scale, Section, View};
+use keys::{Keys, Part};
+use shares::Shares;
 
 /// The number of a cell.
 pub(super) type Cell = u32;
@@ -28,9 +34,6 @@ const MAX_CELLS: usize = 256;
 
 /// The cell of all tickets.
 const EVERYTHING: Cell = 0;
-
-/// Cells for each ticket on average, beyond which an option is not indexed.
-const MAX_SPREAD: usize = 4;
 
 /// Latencies of all tickets together, beyond which they are not sorted by them: that takes some 50
 /// bytes for each.
@@ -59,22 +62,13 @@ pub(super) enum Tickets {
 /// The sections to walk for a pivot or a session, which have no ticket in common.
 pub(super) type Sections = SmallVec<[Section; 2]>;
 
-/// How many tickets of each kind wait in the lanes whose group has several.
-#[derive(Debug, Default)]
-struct Shares {
-    /// The kinds of all lanes one after the other, ascending in each, with how many wait.
-    kinds: Vec<(PartyKind, u32)>,
-    /// Where those of each lane are; nothing for lanes of one kind, which `waiting` says.
-    of_lanes: Vec<Range<u32>>,
-}
-
 /// All waiting tickets, by cell.
 #[derive(Debug)]
 pub(super) struct Index {
     axis: Axis,
-    /// The options that are part of a cell's key, by their place in the ruleset.
-    options: Vec<usize>,
-    /// Group, then a value for each indexed option.
+    /// What is part of a cell's key beside the group.
+    parts: Vec<Part>,
+    /// Group, then a value for each part.
     keys: HashMap<Box<[u32]>, Cell>,
     /// The lanes of each cell, by group of kinds. Only those that are in a cell have one there.
     cells: Vec<Range<Lane>>,
@@ -97,18 +91,16 @@ pub(super) struct Index {
 impl Index {
     /// Sorts the tickets of a pool into cells. O(n log n).
     pub(super) fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
-        let options = indexed_options(pool, criteria);
+        let parts = Part::of(pool, criteria);
         let keys_of = |id| {
-            let parts = options
-                .iter()
-                .map(|at| criteria.options.key_parts(*at, id).len());
-            parts.fold(1, usize::saturating_mul)
+            let values = parts.iter().map(|part| part.values(criteria, id).len());
+            values.fold(1, usize::saturating_mul)
         };
         let max_keys = (0..pool.rows()).map(keys_of).max().unwrap_or(0);
         let mut index = Self {
             axis: axis(pool, criteria),
             has_everything: max_keys.saturating_mul(criteria.must_match.len()) > MAX_CELLS,
-            options,
+            parts,
             keys: HashMap::new(),
             cells: Vec::new(),
             groups: Vec::new(),
@@ -137,7 +129,7 @@ impl Index {
             }
             let (keys, group) = (&mut self.keys, criteria.must_match.group(id));
             self.scratch
-                .each(criteria, &self.options, id, group, |key| {
+                .each(criteria, &self.parts, id, None, group, |key| {
                     let cell = keys.get(key).copied().unwrap_or_else(|| {
                         let cell = u32::try_from(groups_in.len()).expect("bounded by MAX_SPREAD");
                         keys.insert(key.into(), cell);
@@ -175,53 +167,21 @@ impl Index {
         for _ in pool.len()..pool.rows() {
             self.lanes.push([]);
         }
-        self.share(pool);
-    }
-
-    /// Counts the kinds in lanes that have several.
-    fn share(&mut self, pool: &Pool) {
-        if pool.party_kinds.groups() == pool.party_kinds.len() {
-            return;
-        }
-        let mut met: Vec<(Lane, PartyKind)> = Vec::new();
-        for id in 0..pool.len() {
-            let kind = pool.kinds[id as usize];
-            if pool
-                .party_kinds
-                .in_group(pool.party_kinds.group_of(kind))
-                .len()
-                > 1
-            {
-                met.extend(self.lanes.get(id).iter().map(|lane| (*lane, kind)));
-            }
-        }
-        met.sort_unstable();
-        let Shares { kinds, of_lanes } = &mut self.shares;
-        of_lanes.resize(self.groups.len(), 0..0);
-        for lane in met.chunk_by(|a, b| a.0 == b.0) {
-            let start = kinds.len() as u32;
-            let each = lane.chunk_by(|a, b| a.1 == b.1);
-            kinds.extend(each.map(|same| (same[0].1, same.len() as u32)));
-            of_lanes[lane[0].0 as usize] = start..kinds.len() as u32;
-        }
+        self.shares = Shares::of(pool, &self.lanes, self.groups.len());
     }
 
     /// Notes that a ticket was taken.
     pub(super) fn remove(&mut self, pool: &Pool, id: Id) {
         for lane in self.lanes.get(id) {
             self.waiting[*lane as usize] -= 1;
-            if let Some(share) = self.shares.of(*lane, pool.kinds[id as usize]) {
-                *share -= 1;
-            }
+            self.shares.remove(*lane, pool.kinds[id as usize]);
         }
     }
 
     /// How many tickets of each kind wait in a lane with several kinds, and the kinds; nothing for
     /// other lanes.
     pub(super) fn shares(&self, lane: Lane) -> &[(PartyKind, u32)] {
-        let range = self.shares.of_lanes.get(lane as usize).cloned();
-        let range = range.unwrap_or_default();
-        &self.shares.kinds[range.start as usize..range.end as usize]
+        self.shares.in_lane(lane)
     }
 
     /// The rule that tickets are sorted by within a cell, if it is a rule.
@@ -238,11 +198,12 @@ impl Index {
     }
 
     /// The cells in which a pivot's candidates are, each once; and whether a ticket can be in more
-    /// than one of them.
+    /// than one of them. With a mode, only those of tickets that accept it.
     pub(super) fn cells_of(
         &mut self,
         criteria: &mut Criteria<'_>,
         pivot: Id,
+        mode: Option<Mode>,
         found: &mut Vec<Cell>,
     ) -> bool {
         found.clear();
@@ -252,7 +213,7 @@ impl Index {
         let (cells, scratch) = (&self.keys, &mut self.scratch);
         if groups.len() <= MAX_CELLS {
             for group in groups.iter() {
-                scratch.each(criteria, &self.options, pivot, *group, |key| {
+                scratch.each(criteria, &self.parts, pivot, mode, *group, |key| {
                     keys += 1;
                     if keys <= MAX_CELLS {
                         found.extend(cells.get(key));
@@ -279,6 +240,18 @@ impl Index {
         let only = pool.party_kinds.in_group(lane.group).start;
         let one = shares.is_empty().then_some((only, lane.waiting));
         shares.iter().copied().chain(one)
+    }
+
+    /// Players who wait in these cells; those of a ticket in several count for each.
+    pub(super) fn players_in(&self, pool: &Pool, cells: &[Cell]) -> u64 {
+        let lanes = cells
+            .iter()
+            .flat_map(|cell| self.cells[*cell as usize].clone());
+        let players = lanes.map(|lane| {
+            let each = pool.party_kinds.players_in(self.groups[lane as usize]);
+            u64::from(each) * u64::from(self.waiting[lane as usize])
+        });
+        players.sum()
     }
 
     /// The lanes of these cells in which candidates of a pivot wait, of at most so many players each.
@@ -386,77 +359,5 @@ fn axis(pool: &Pool, criteria: &Criteria<'_>) -> Axis {
         Some(rule) => Axis::Distance(rule),
         None if regions.counts() && regions.measured() <= MAX_MEASURED => Axis::Latency,
         None => Axis::Age,
-    }
-}
-
-/// The options to index: those that keep the number of cells of all tickets together in bounds.
-fn indexed_options(pool: &Pool, criteria: &Criteria<'_>) -> Vec<usize> {
-    let rows = pool.rows();
-    let max_cells = (rows as usize)
-        .saturating_mul(MAX_SPREAD)
-        .saturating_add(1024);
-    let mut cells = vec![1_usize; rows as usize];
-    let mut indexed = Vec::new();
-    for option in criteria.options.keyed() {
-        let next: Vec<usize> = (0..rows)
-            .zip(&cells)
-            .map(|(id, cells)| cells.saturating_mul(criteria.options.key_parts(option, id).len()))
-            .collect();
-        if next.iter().fold(0_usize, |sum, n| sum.saturating_add(*n)) <= max_cells {
-            cells = next;
-            indexed.push(option);
-        }
-    }
-    indexed
-}
-
-impl Shares {
-    /// How many tickets of a kind wait in a lane that has several kinds.
-    fn of(&mut self, lane: Lane, kind: PartyKind) -> Option<&mut u32> {
-        let range = self.of_lanes.get(lane as usize)?;
-        let kinds = &mut self.kinds[range.start as usize..range.end as usize];
-        let at = kinds.binary_search_by_key(&kind, |(kind, _)| *kind).ok()?;
-        Some(&mut kinds[at].1)
-    }
-}
-
-/// The keys of one ticket after another.
-#[derive(Debug, Default)]
-struct Keys {
-    key: Vec<u32>,
-    /// Which of its values each option is at.
-    turns: Vec<usize>,
-}
-
-impl Keys {
-    /// Calls back with every key that a ticket has if its group is `group`.
-    fn each(
-        &mut self,
-        criteria: &Criteria<'_>,
-        options: &[usize],
-        id: Id,
-        group: u32,
-        mut with: impl FnMut(&[u32]),
-    ) {
-        let parts = |at: usize| criteria.options.key_parts(options[at], id);
-        let Self { key, turns } = self;
-        key.clear();
-        key.push(group);
-        key.extend((0..options.len()).map(|at| parts(at)[0]));
-        turns.clear();
-        turns.resize(options.len(), 0);
-        loop {
-            with(key);
-            // The next combination, as a number is counted up.
-            let Some(at) = (0..options.len()).find(|at| turns[*at] + 1 < parts(*at).len()) else {
-                return;
-            };
-            for (at, turn) in turns.iter_mut().enumerate().take(at) {
-                *turn = 0;
-                key[at + 1] = parts(at)[0];
-            }
-            turns[at] += 1;
-            key[at + 1] = parts(at)[turns[at]];
-        }
     }
 }

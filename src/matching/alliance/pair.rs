@@ -3,6 +3,7 @@
 
 use super::AllianceRules;
 use super::criteria::Criteria;
+use super::criteria::modes::{ANY_MODE, Mode, ModeSet, set_of};
 use super::criteria::region::Region;
 use super::forms::Form;
 use super::pool::{Id, Pool};
@@ -14,6 +15,12 @@ pub(super) struct Pivot {
     pub(super) id: Id,
     /// Teams, flexed by the pivot's age.
     pub(super) form: Form,
+    /// The sub game mode that is tried; `None` if the ruleset has none, and for sessions.
+    pub(super) mode: Option<Mode>,
+    /// The sub game modes that it accepts.
+    pub(super) modes: ModeSet,
+    /// Those of which a candidate has to accept one; [`ANY_MODE`] if the ruleset has none.
+    pub(super) required: ModeSet,
     /// The region that is tried; `None` where no ticket reports one.
     pub(super) region: Option<Region>,
     /// Whether the pivot is old enough to ignore the steps of others.
@@ -26,12 +33,21 @@ pub(super) struct Pivot {
 }
 
 impl Pivot {
-    pub(super) fn new(rules: &AllianceRules, pool: &Pool, id: Id) -> Self {
+    pub(super) fn new(
+        rules: &AllianceRules,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        mode: Option<Mode>,
+        id: Id,
+    ) -> Self {
         let age_ms = pool.ages[id as usize];
         let one_way_after_ms = rules.regions.one_way_after_ms;
         Self {
             id,
-            form: Form::at(&rules.layout, 0, age_ms),
+            form: Form::of(rules, mode, age_ms),
+            mode,
+            modes: criteria.modes.set(id),
+            required: mode.map_or(ANY_MODE, |mode| set_of(&[mode])),
             region: None,
             one_way: one_way_after_ms.is_some_and(|after_ms| age_ms > after_ms),
             asked_back: id.min(pool.len()),
@@ -58,6 +74,7 @@ impl Pivot {
         let back = id < self.asked_back;
         criteria.must_match.test(self.id, id, back)?;
         criteria.options.test(self.id, id, back)?;
+        score += criteria.modes.test(self.required, self.modes, id)?;
         criteria.platforms.test(self.id, id, back)?;
         if pool.sizes[id as usize] > self.form.bounds.players_max {
             return Err(Reason::TeamSizes);

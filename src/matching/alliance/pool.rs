@@ -67,6 +67,7 @@ impl Pool {
                 Err(TicketFault::NoRegionUnderCap { .. } | TicketFault::NoRegionMeasured) => {
                     Reason::Region
                 }
+                Err(TicketFault::NoMode(_)) => Reason::SubGameMode,
                 Err(_) => Reason::InvalidTicket,
             };
             unfit.push((ticket, reason));

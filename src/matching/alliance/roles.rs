@@ -39,7 +39,8 @@ pub(super) const ROLES: &str = "roles";
 ///
 /// [`TicketFault::NoRoleAsked`] if a player asks for no role, else [`TicketFault::NoRole`].
 pub(super) fn fits_some_team(rules: &AllianceRules, ticket: &Ticket) -> Result<(), TicketFault> {
+    let modes = rules.modes_of(ticket)?;
     let mut requests = Requests::by(rules);
     let crew = requests.read_all(ticket);
-    Fit::new(rules, &Rc::new(requests)).check(&crew)
+    Fit::new(rules, &Rc::new(requests)).check(modes, &crew)
 }

@@ -12,6 +12,8 @@ mod losses;
 mod scratch;
 mod spare;
 
+use smallvec::SmallVec;
+
 use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
@@ -37,6 +39,7 @@ pub(super) struct Search<'r> {
     index: Index,
     pub(super) forms: Forms<'r>,
     supply: Supply,
+    tick_id: u64,
     /// Steps that searches of this tick may still take after they went back.
     backtracks_left: u64,
     scratch: Scratch,
@@ -56,8 +59,14 @@ struct Supply {
 
 impl<'r> Search<'r> {
     /// A search over these tickets. O(n log n).
-    pub(super) fn new(rules: &'r AllianceRules, pool: &Pool, criteria: &Criteria<'_>) -> Self {
+    pub(super) fn new(
+        rules: &'r AllianceRules,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        tick_id: u64,
+    ) -> Self {
         Search {
+            tick_id,
             rules,
             index: Index::new(pool, criteria),
             forms: Forms::new(rules.layouts(), pool),
@@ -74,7 +83,7 @@ impl<'r> Search<'r> {
     }
 
     /// Finds the pivot's match among the waiting tickets; its tickets are then in `chosen`. Returns the
-    /// pivot as it was in the region of the match.
+    /// pivot as it was in the region and the mode of the match.
     ///
     /// # Errors
     ///
@@ -87,21 +96,35 @@ impl<'r> Search<'r> {
         pivot: Id,
         watch: Watch<'_>,
     ) -> Result<Pivot, Reason> {
-        let pivot = Pivot::new(self.rules, pool, pivot);
-        let found = self.find_in(pool, criteria, chosen, pivot, watch);
-        if found.err() != Some(Reason::TeamSizes) || !pivot.form.has_roles() {
+        let tries = self.tries(pool, criteria, pivot);
+        let found = self.find_in(pool, criteria, chosen, &tries, watch);
+        let has_roles = tries.iter().any(|pivot| pivot.form.has_roles());
+        if found.err() != Some(Reason::TeamSizes) || !has_roles {
             return found;
         }
         // Roles are the reason where there is a match without them.
-        let plain = Pivot {
+        let plain = tries.iter().map(|pivot| Pivot {
             form: pivot.form.without_roles(),
-            ..pivot
-        };
-        match self.find_in(pool, criteria, chosen, plain, watch) {
+            ..*pivot
+        });
+        let plain: Tries = plain.collect();
+        match self.find_in(pool, criteria, chosen, &plain, watch) {
             Ok(_) => Err(Reason::Role),
             Err(Reason::Budget) => Err(Reason::Budget),
             Err(_) => Err(Reason::TeamSizes),
         }
+    }
+
+    /// The pivot as it is in each of its modes, in the order in which they are tried.
+    fn tries(&self, pool: &Pool, criteria: &Criteria<'_>, pivot: Id) -> Tries {
+        let modes = criteria.modes.order(pool, self.tick_id, pivot);
+        if modes.is_empty() {
+            return std::iter::once(Pivot::new(self.rules, pool, criteria, None, pivot)).collect();
+        }
+        let modes = modes.into_iter();
+        modes
+            .map(|mode| Pivot::new(self.rules, pool, criteria, Some(mode), pivot))
+            .collect()
     }
 
     fn find_in(
@@ -109,27 +132,87 @@ impl<'r> Search<'r> {
         pool: &Pool,
         criteria: &mut Criteria<'_>,
         chosen: &mut Chosen,
-        mut pivot: Pivot,
+        tries: &Tries,
         watch: Watch<'_>,
     ) -> Result<Pivot, Reason> {
-        watch.step(1)?;
+        let mut failures = Failures::default();
+        let mut open: SmallVec<[(&Pivot, bool); 4]> = SmallVec::new();
+        for pivot in tries {
+            watch.step(1)?;
+            match self.prepare(pool, criteria, chosen, pivot) {
+                Ok(may_repeat) => open.push((pivot, may_repeat)),
+                Err(failure) => failures.add(failure),
+            }
+        }
+        let is_only = tries.len() == 1;
+        let Some((first, _)) = open.first() else {
+            return Err(failures.reason());
+        };
+        // A match in a better region comes before any in a later one, whatever their scores; and a pivot
+        // that finds none is told what it lacked in its best region.
+        let mut is_best = true;
+        for region in criteria.regions.of_pivot(first.id) {
+            for (pivot, may_repeat) in &open {
+                let mut pivot = **pivot;
+                pivot.region = region;
+                if !is_only {
+                    self.find_lanes(pool, criteria, &pivot);
+                }
+                match self.in_region(pool, criteria, chosen, &pivot, *may_repeat, watch) {
+                    Ok(()) => return Ok(pivot),
+                    Err(Failure {
+                        reason: Reason::Budget,
+                        ..
+                    }) => return Err(Reason::Budget),
+                    Err(failure) if is_best => failures.add(failure),
+                    Err(_) => {}
+                }
+            }
+            is_best = false;
+        }
+        Err(if is_best {
+            Reason::Region
+        } else {
+            failures.reason()
+        })
+    }
+
+    /// Whether a match can come of all that waits in the pivot's cells, and if so, whether its walk may
+    /// meet a ticket twice.
+    fn prepare(
+        &mut self,
+        pool: &Pool,
+        criteria: &mut Criteria<'_>,
+        chosen: &mut Chosen,
+        pivot: &Pivot,
+    ) -> Result<bool, Failure> {
         let form = pivot.form;
         let bounds = form.bounds;
+        let nobody = |reason| Failure { reason, left: 0 };
         if pool.sizes[pivot.id as usize] > bounds.players_max {
-            return Err(Reason::TeamSizes);
+            return Err(nobody(Reason::TeamSizes));
         }
-        let may_repeat = self.supply.check(criteria, pivot.id, bounds).map(|()| {
-            let cells = &mut self.scratch.cells;
-            self.index.cells_of(criteria, pivot.id, cells)
-        })?;
-        self.scratch
-            .find_lanes(&self.index, pool, pivot.id, bounds.players_max);
+        self.supply
+            .check(criteria, pivot.id, bounds)
+            .map_err(nobody)?;
+        let may_repeat = self.find_lanes(pool, criteria, pivot);
         self.scratch.assume_all_usable(bounds);
         let own = u64::from(pool.sizes[pivot.id as usize]);
-        // Players without the must-match attributes were counted above: what keeps others out of the
-        // pivot's cells are options.
-        if own + self.scratch.spare.players() < bounds.min_players() {
-            return Err(Reason::Option);
+        let left = self.scratch.spare.players();
+        let failure = |reason| Failure { reason, left };
+        if own + left < bounds.min_players() {
+            // Players without the must-match attributes were counted above: what keeps others out of the
+            // pivot's cells are options and modes.
+            let are_modes = pivot.mode.is_some() && {
+                let cells = &mut self.scratch.cells;
+                self.index.cells_of(criteria, pivot.id, None, cells);
+                own + self.index.players_in(pool, cells) >= bounds.min_players()
+                    || self.rules.options.is_empty()
+            };
+            return Err(failure(match are_modes {
+                true => Reason::SubGameMode,
+                false => Reason::Option,
+            }));
         }
         chosen.begin(pool, criteria, pivot.id);
         let counts = self.scratch.spare.counts();
@@ -138,25 +221,22 @@ impl<'r> Search<'r> {
             let plain = form.without_roles();
             let lacks_roles =
                 form.has_roles() && self.forms.packer(plain).can_complete(kinds, apart, counts);
-            return Err(if lacks_roles {
-                Reason::Role
-            } else {
-                Reason::TeamSizes
-            });
+            return Err(failure(match lacks_roles {
+                true => Reason::Role,
+                false => Reason::TeamSizes,
+            }));
         }
-        // A match in a better region comes before any in a later one, whatever their scores; and a pivot
-        // that finds none is told what it lacked in its best region.
-        let mut first = None;
-        for region in criteria.regions.of_pivot(pivot.id) {
-            pivot.region = region;
-            let failed = match self.in_region(pool, criteria, chosen, &pivot, may_repeat, watch) {
-                Ok(()) => return Ok(pivot),
-                Err(Reason::Budget) => return Err(Reason::Budget),
-                Err(reason) => reason,
-            };
-            first.get_or_insert(failed);
-        }
-        Err(first.unwrap_or(Reason::Region))
+        Ok(may_repeat)
+    }
+
+    /// Finds the lanes that the pivot walks; whether they may have a ticket twice.
+    fn find_lanes(&mut self, pool: &Pool, criteria: &mut Criteria<'_>, pivot: &Pivot) -> bool {
+        let cells = &mut self.scratch.cells;
+        let may_repeat = self.index.cells_of(criteria, pivot.id, pivot.mode, cells);
+        let players_max = pivot.form.bounds.players_max;
+        self.scratch
+            .find_lanes(&self.index, pool, pivot.id, players_max);
+        may_repeat
     }
 
     fn in_region(
@@ -167,12 +247,12 @@ impl<'r> Search<'r> {
         pivot: &Pivot,
         may_repeat: bool,
         watch: Watch<'_>,
-    ) -> Result<(), Reason> {
-        watch.step(1)?;
+    ) -> Result<(), Failure> {
+        watch.step(1).map_err(Failure::of)?;
         let bounds = pivot.form.bounds;
         let min_players = bounds.min_players();
         if !self.supply.reaches(pivot.region, min_players) {
-            return Err(Reason::Region);
+            return Err(Failure::of(Reason::Region));
         }
         chosen.begin(pool, criteria, pivot.id);
         let packer = self.forms.packer(pivot.form);
@@ -192,14 +272,51 @@ impl<'r> Search<'r> {
             backtrack_budget: self.backtracks_left,
             watch,
         };
-        let found = candidates.find(chosen, packer)?;
+        let found = candidates.find(chosen, packer).map_err(Failure::of)?;
         self.backtracks_left -= candidates.backtracks.min(self.backtracks_left);
         let (losses, ahead) = (candidates.losses(), candidates.ahead());
         let own = u64::from(pool.sizes[pivot.id as usize]);
         match found {
             true => Ok(()),
-            false => Err(losses.reason(own, ahead, min_players)),
+            false => Err(Failure {
+                reason: losses.reason(own, ahead, min_players),
+                left: losses.left(ahead),
+            }),
         }
+    }
+}
+
+/// A pivot in each of its modes; once if the ruleset has none.
+type Tries = SmallVec<[Pivot; 1]>;
+
+/// Why a pivot found no match in a mode.
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    reason: Reason,
+    /// Players of candidates that were left by all tests.
+    left: u64,
+}
+
+impl Failure {
+    fn of(reason: Reason) -> Self {
+        Self { reason, left: 0 }
+    }
+}
+
+/// Why a pivot found no match in any mode: the reason of the one that left most candidates, the first
+/// of equals.
+#[derive(Debug, Default)]
+struct Failures(Option<Failure>);
+
+impl Failures {
+    fn add(&mut self, failure: Failure) {
+        if self.0.is_none_or(|known| failure.left > known.left) {
+            self.0 = Some(failure);
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        self.0.map_or(Reason::TeamSizes, |failure| failure.reason)
     }
 }
 

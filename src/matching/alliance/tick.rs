@@ -46,7 +46,7 @@ fn finish(
         out.wrong_type(attribute, values);
     }
     let mut chosen = Chosen::new(&criteria);
-    let mut search = Search::new(rules, &pool, &criteria);
+    let mut search = Search::new(rules, &pool, &criteria, context.tick_id);
     for id in criteria.answer_sizes.too_large(&pool) {
         search.remove(&pool, &criteria, id);
         if let Some(ticket) = pool.take(id) {
@@ -69,9 +69,8 @@ fn finish(
             .and_then(|pivot| {
                 // `assemble` takes the tickets out of the pool, the index has to be told which.
                 let ids = chosen.tickets().to_vec();
-                let staff = search.forms.staff(pivot.form);
-                let (staff, tick_id) = (staff.as_deref(), context.tick_id);
-                let made = assemble(rules, &mut pool, &criteria, &chosen, pivot, staff, tick_id);
+                let (forms, tick_id) = (&mut search.forms, context.tick_id);
+                let made = assemble(rules, &mut pool, &criteria, &chosen, pivot, forms, tick_id);
                 let made = made.ok_or(Reason::TeamSizes)?;
                 if pivot.form.has_roles() {
                     open = Some(Open::after(pivot, &chosen));

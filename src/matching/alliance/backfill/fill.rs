@@ -8,11 +8,12 @@ use std::collections::BinaryHeap;
 use hashbrown::HashMap;
 
 use super::open_session::{OpenSession, contradicts_itself, in_part};
-use super::proposal::Joined;
+use super::proposal::{Filled, Joined};
 use super::seats::{Newcomer, Place, value};
 use super::shelf::{Shelves, latency};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::chosen::Chosen;
+use crate::matching::alliance::criteria::modes::{ANY_MODE, ModeSet};
 use crate::matching::alliance::criteria::{Criteria, OfSession};
 use crate::matching::alliance::forms::Forms;
 use crate::matching::alliance::index::{Cell, Index};
@@ -49,6 +50,8 @@ pub(super) struct Fill<'r> {
     forms: Forms<'r>,
     /// The oldest session that was served and has seats left.
     open: Option<OpenSession>,
+    /// The modes of all sessions that were served.
+    offered: ModeSet,
     /// Why no ticket finds a seat if no session has one left.
     closed: Reason,
     /// All older tickets are taken.
@@ -64,6 +67,8 @@ type MayGoOn<'o> = &'o dyn Fn() -> Flow;
 struct Best {
     rank: Rank,
     place: Place,
+    /// Which of the session's modes has the place.
+    mode: usize,
 }
 
 impl<'r> Fill<'r> {
@@ -96,6 +101,7 @@ impl<'r> Fill<'r> {
             turn: 0,
             forms: Forms::new(rules.layouts(), &pool),
             open: None,
+            offered: ANY_MODE,
             closed: Reason::SessionFull,
             oldest: 0,
             steps: Steps::at_most(MAX_STEPS),
@@ -128,7 +134,7 @@ impl<'r> Fill<'r> {
         session: &Session,
         number: u32,
         flow: MayGoOn<'_>,
-    ) -> Result<Vec<Joined>, Reason> {
+    ) -> Result<Filled, Reason> {
         self.steps.take(1, flow)?;
         self.turn += 1;
         if contradicts_itself(self.rules, session) {
@@ -136,6 +142,10 @@ impl<'r> Fill<'r> {
             return Err(Reason::Option);
         }
         let row = self.pool.len() + number;
+        self.offered |= self.criteria.modes.set(row);
+        if self.criteria.modes.are_on() && self.criteria.modes.list(row).is_empty() {
+            return Err(Reason::SubGameMode);
+        }
         let mut session = OpenSession::new(
             self.rules,
             &self.pool,
@@ -149,10 +159,10 @@ impl<'r> Fill<'r> {
         }
         self.chosen.begin(&self.pool, &self.criteria, row);
         self.index
-            .cells_of(&mut self.criteria, row, &mut self.cells);
+            .cells_of(&mut self.criteria, row, None, &mut self.cells);
         while let Some(best) = self.best(&mut session, None, flow) {
             let id = best.rank.id;
-            match self.seat(&mut session, id, best.place, flow) {
+            match self.seat(&mut session, id, (best.place, best.mode), flow) {
                 // The session is another one now, for those that could not open a team before, too.
                 true => {
                     for id in session.failed_openers.drain(..) {
@@ -169,7 +179,14 @@ impl<'r> Fill<'r> {
         }
         let joined = self.take(&session);
         let made = match session.refused {
-            _ if !joined.is_empty() => Ok(joined),
+            _ if !joined.is_empty() => {
+                let modes = session.seats.modes();
+                let modes = modes.map(|mode| self.criteria.modes.name(mode).clone());
+                Ok(Filled {
+                    joined,
+                    modes: modes.collect(),
+                })
+            }
             _ if self.steps.ended() => Err(Reason::Budget),
             Some(reason) => Err(reason),
             None => Err(self.why_no_ticket(&session)),
@@ -182,19 +199,25 @@ impl<'r> Fill<'r> {
 
     /// Whether the ticket joins: in its place, or if that is a new team that cannot be filled, in the
     /// next smallest one.
-    fn seat(&mut self, session: &mut OpenSession, id: Id, place: Place, flow: MayGoOn<'_>) -> bool {
+    fn seat(
+        &mut self,
+        session: &mut OpenSession,
+        id: Id,
+        (place, mode): (Place, usize),
+        flow: MayGoOn<'_>,
+    ) -> bool {
         let place = match place {
-            Place::NewTeam if self.open_team(session, id, flow) => return true,
+            Place::NewTeam if self.open_team(session, id, mode, flow) => return true,
             Place::NewTeam => {
                 session.tries += 1;
                 session.seats.place(self.newcomer(id), false)
             }
-            team => Ok(team),
+            team => Ok((team, mode)),
         };
-        let Ok(Place::Team(team)) = place else {
+        let Ok((Place::Team(team), mode)) = place else {
             return false;
         };
-        self.join(session, id, team);
+        self.join(session, id, team, mode);
         true
     }
 
@@ -243,12 +266,19 @@ impl<'r> Fill<'r> {
                     let may_ask = self.steps.take(1, &|| out.flow());
                     may_ask.map_or_else(|reason| reason, |()| self.why(session, id))
                 }
+                (None, None, None) if self.is_offered_no_mode(id) => Reason::SubGameMode,
                 (None, None, None) => self.closed,
             };
             if let Some(ticket) = self.pool.take(id) {
                 out.leave(ticket, reason);
             }
         }
+    }
+
+    /// Whether no session could be played in any mode that the ticket accepts.
+    fn is_offered_no_mode(&self, id: Id) -> bool {
+        let modes = &self.criteria.modes;
+        modes.are_on() && modes.set(id) & self.offered == 0
     }
 
     /// The best ticket that may join; with a team, only one that has room there.
@@ -284,10 +314,10 @@ impl<'r> Fill<'r> {
                 continue;
             }
             match self.test(session, id, team) {
-                Ok((score, place)) => {
+                Ok((score, place, mode)) => {
                     let tie = latency(&self.criteria, id, session.pivot.region);
                     let rank = Rank { score, tie, id };
-                    pending.push(Reverse(Best { rank, place }));
+                    pending.push(Reverse(Best { rank, place, mode }));
                 }
                 Err(reason) => {
                     self.reasons[id as usize] = Some(reason);
@@ -330,7 +360,7 @@ impl<'r> Fill<'r> {
         session: &OpenSession,
         id: Id,
         team: Option<usize>,
-    ) -> Result<(f64, Place), Reason> {
+    ) -> Result<(f64, Place, usize), Reason> {
         let pool = &self.pool;
         let ticket = pool.ticket(id);
         if ticket.excluded_sessions.contains(&session.session_id) {
@@ -354,18 +384,18 @@ impl<'r> Fill<'r> {
             let (row, spans) = (session.pivot.id, session.means.spans());
             self.criteria.distances.test_spans(row, id, spans)?;
         }
-        let place = match team {
+        let (place, mode) = match team {
             Some(team) if session.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
             Some(team) if ticket.players.len() > session.seats.room(team) as usize => {
                 return Err(Reason::TeamSizes);
             }
-            Some(team) if !session.seats.have_roles(team, self.asks(id)) => {
-                return Err(Reason::Role);
+            Some(team) => {
+                session.seats.may_play(team, self.newcomer(id))?;
+                (Place::Team(team), 0)
             }
-            Some(team) => Place::Team(team),
             None => session.seats.place(self.newcomer(id), session.may_open())?,
         };
-        Ok((score, place))
+        Ok((score, place, mode))
     }
 
     /// The ticket as teams see it.
@@ -376,6 +406,7 @@ impl<'r> Fill<'r> {
         Newcomer {
             ticket,
             asks,
+            modes: self.criteria.modes.set(id),
             value,
         }
     }
@@ -386,13 +417,13 @@ impl<'r> Fill<'r> {
     }
 
     /// The ticket joins the team, and the session is measured anew.
-    fn join(&mut self, session: &mut OpenSession, id: Id, team: usize) {
+    fn join(&mut self, session: &mut OpenSession, id: Id, team: usize, mode: usize) {
         let players = self.pool.sizes[id as usize];
         session
             .means
             .join(players, self.criteria.distances.means(id));
+        session.seats.seat(team, self.newcomer(id), mode);
         session.measure(&mut self.criteria);
-        session.seats.seat(team, self.newcomer(id));
         session.added.push((id, team));
         self.chosen.push(&self.pool, &self.criteria, id);
         self.set_done(id, true);

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::means::Means;
 use super::roles::SessionRoles;
-use super::seats::Seats;
+use super::seats::{ModeSeats, Seats};
 use crate::matching::alliance::AllianceRules;
+use crate::matching::alliance::criteria::modes::{Mode, set_of};
 use crate::matching::alliance::criteria::must_match::InPart;
 use crate::matching::alliance::criteria::region::ANY_REGION;
 use crate::matching::alliance::criteria::{Criteria, blocks, cross_play, must_match, option};
-use crate::matching::alliance::forms::Forms;
+use crate::matching::alliance::forms::{Form, Forms};
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::roles::{ROLE, ROLES};
@@ -46,7 +47,7 @@ impl OpenSession {
         session: &Session,
         row: Id,
     ) -> Self {
-        let mut pivot = Pivot::new(rules, pool, row);
+        let mut pivot = Pivot::new(rules, pool, criteria, None, row);
         pivot.one_way = false;
         // Tickets are in order of age. Those older than the session keep what they asked for.
         let age_ms = pool.ages[row as usize];
@@ -58,16 +59,13 @@ impl OpenSession {
             Some(Value::Text(text)) => text.clone(),
             _ => Text::new(),
         };
-        let bounds = pivot.form.bounds;
-        let most = [bounds.teams_max, bounds.players_max];
-        let staff = forms.staff(pivot.form);
-        let roles = staff.map(|staff| SessionRoles::new(staff, pool, session, row, most));
+        let modes = modes(rules, pool, criteria, forms, session, row);
         let mut open = Self {
             pivot,
             session_id: session.match_session_id.clone(),
             server_name: named("server_name"),
             client_version: named("client_version"),
-            seats: Seats::new(rules, pivot.form.bounds, session, roles),
+            seats: Seats::new(rules, session, modes),
             added: Vec::new(),
             means: Means::new(rules, session),
             tries: 0,
@@ -78,8 +76,12 @@ impl OpenSession {
         open
     }
 
-    /// Sets the session's means, if it has players to measure.
+    /// Sets the session's means, if it has players to measure, and the modes that it may be played in.
     pub(super) fn measure(&mut self, criteria: &mut Criteria<'_>) {
+        let modes: Vec<Mode> = self.seats.modes().collect();
+        self.pivot.modes = set_of(&modes);
+        self.pivot.required = self.pivot.modes;
+        self.pivot.form.bounds.players_max = self.seats.players_max();
         self.pivot.measured = self.means.are_known();
         if self.pivot.measured {
             criteria
@@ -109,6 +111,28 @@ impl OpenSession {
         };
         names.into_iter().find(differs).map(|(.., reason)| reason)
     }
+}
+
+/// How a session may be played: in each of its modes, or as the ruleset says that has none.
+fn modes(
+    rules: &AllianceRules,
+    pool: &Pool,
+    criteria: &Criteria<'_>,
+    forms: &mut Forms<'_>,
+    session: &Session,
+    row: Id,
+) -> Vec<ModeSeats> {
+    let modes = criteria.modes.list(row).iter().copied().map(Some);
+    let none = (!criteria.modes.are_on()).then_some(None);
+    let all = modes.chain(none);
+    all.map(|mode| {
+        let form = Form::of(rules, mode, pool.ages[row as usize]);
+        let most = [form.bounds.teams_max, form.bounds.players_max];
+        let staff = forms.staff(form);
+        let roles = staff.map(|staff| SessionRoles::new(staff, pool, session, row, most));
+        ModeSeats { mode, form, roles }
+    })
+    .collect()
 }
 
 /// The session in the form of a ticket: its players, its attributes, its age, and its region as the

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::matching::alliance::AllianceRules;
+use crate::matching::alliance::criteria::modes::SUB_GAME_MODE;
 use crate::matching::alliance::criteria::{blocks, option};
 use crate::matching::alliance::roles::ROLE;
 use crate::matching::{
@@ -21,13 +22,23 @@ pub(super) struct Joined {
     pub(super) roles: Option<Vec<Text>>,
 }
 
+/// What a session gains.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// The tickets that join, in that order.
+    pub(super) joined: Vec<Joined>,
+    /// The names of the sub game modes that it may be played in then; none if the ruleset has none.
+    pub(super) modes: Vec<Text>,
+}
+
 /// The proposal that these tickets join.
 pub(super) fn propose(
     rules: &AllianceRules,
     context: &TickContext,
     session: Session,
-    joined: Vec<Joined>,
+    filled: Filled,
 ) -> Proposal {
+    let Filled { joined, modes } = filled;
     let mut attributes = attributes(rules, &session, &joined);
     let added = || joined.iter().map(|one| &one.ticket);
     let mut teams = session.teams.clone();
@@ -49,6 +60,10 @@ pub(super) fn propose(
     if joined.iter().any(|one| one.roles.is_some()) {
         let roles = roles(&session, &teams, &joined);
         attributes.set(Text::from_static(ROLE), Value::Struct(roles));
+    }
+    if !modes.is_empty() {
+        let modes = modes.into_iter().map(Value::Text).collect();
+        attributes.set(Text::from_static(SUB_GAME_MODE), Value::List(modes));
     }
     Proposal {
         id: proposal_id(context.tick_id, &session, added()),

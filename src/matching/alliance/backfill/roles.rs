@@ -201,6 +201,15 @@ impl SessionRoles {
         outlook.is_some_and(|outlook| outlook.unmet <= free)
     }
 
+    /// Whether all players of each team can be placed in its roles.
+    pub(super) fn are_within_maxima(&self) -> bool {
+        self.teams.iter().all(|team| {
+            let crew = [&team.open[..], &team.added].concat();
+            let outlook = self.staff.outlook_beside(team.list, &team.seated, &crew);
+            outlook.is_some()
+        })
+    }
+
     fn free_places(&self) -> impl Iterator<Item = usize> {
         let all = match self.staff.has_places() {
             true => 0..self.teams_max as usize,

@@ -7,8 +7,10 @@ use hashbrown::{HashMap, HashSet};
 use super::roles::SessionRoles;
 use crate::matching::alliance::criteria::blocks::{BlocksOfTeam, blocked_by};
 use crate::matching::alliance::criteria::distance::{balancing_value, mean};
+use crate::matching::alliance::criteria::modes::{Mode, ModeSet, set_of};
+use crate::matching::alliance::forms::Form;
 use crate::matching::alliance::roles::RequestId;
-use crate::matching::alliance::{AllianceRules, BlockPolicy, TeamBounds};
+use crate::matching::alliance::{AllianceRules, BlockPolicy};
 use crate::matching::{Reason, Session, Text, Ticket};
 
 /// Where a ticket would sit.
@@ -23,7 +25,8 @@ pub(super) enum Place {
 /// The seats of a session.
 #[derive(Debug, Clone)]
 pub(super) struct Seats {
-    bounds: TeamBounds,
+    /// How the session may be played, the first one first. Only one if the ruleset has no modes.
+    modes: Vec<ModeSeats>,
     teams: Vec<Team>,
     /// Players of all teams.
     taken: u64,
@@ -33,10 +36,18 @@ pub(super) struct Seats {
     spreads: bool,
     /// Whether teams of one size differ for a newcomer: the ruleset balances.
     balances: bool,
-    /// Who plays what; `None` if roles are off.
-    roles: Option<SessionRoles>,
     /// Whether a team is closed to tickets that block one of its players, or are blocked.
     parts_blocked: bool,
+}
+
+/// A sub game mode that a session may be played in; or how it is played without modes.
+#[derive(Debug, Clone)]
+pub(super) struct ModeSeats {
+    pub(super) mode: Option<Mode>,
+    /// What teams have to be, flexed by the session's age.
+    pub(super) form: Form,
+    /// Who plays what; `None` if roles are off.
+    pub(super) roles: Option<SessionRoles>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -56,21 +67,17 @@ pub(super) struct Newcomer<'t> {
     pub(super) ticket: &'t Ticket,
     /// Which roles its players ask for; nothing where roles are off.
     pub(super) asks: &'t [RequestId],
+    /// The modes that it accepts.
+    pub(super) modes: ModeSet,
     /// Its balancing value, summed over its players.
     pub(super) value: f64,
 }
 
 impl Seats {
-    /// The seats of the session under bounds that are flexed by its age.
-    pub(super) fn new(
-        rules: &AllianceRules,
-        bounds: TeamBounds,
-        session: &Session,
-        roles: Option<SessionRoles>,
-    ) -> Self {
+    /// The seats of a session that may be played in these modes, at least one.
+    pub(super) fn new(rules: &AllianceRules, session: &Session, modes: Vec<ModeSeats>) -> Self {
         let mut seats = Self {
-            bounds,
-            roles,
+            modes,
             teams: Vec::with_capacity(session.teams.len() + 1),
             taken: 0,
             outside: 0,
@@ -130,26 +137,46 @@ impl Seats {
         seats
     }
 
-    /// The largest party that may find a place, in players; 0: the session is full.
-    pub(super) fn largest_party(&self, may_open: bool) -> u32 {
-        let teams = (0..self.teams.len()).map(|team| self.room(team)).max();
-        let new = match &self.roles {
-            _ if !(may_open && self.may_open()) => 0,
-            Some(roles) => roles.capacity_of_new(),
-            None => self.bounds.players_max,
-        };
-        let most = u64::from(teams.unwrap_or(0).max(new)).min(self.room_in_all());
-        u32::try_from(most).unwrap_or(u32::MAX)
+    /// The modes that the session may be played in, the first one first.
+    pub(super) fn modes(&self) -> impl Iterator<Item = Mode> {
+        self.modes.iter().filter_map(|one| one.mode)
     }
 
-    /// Free seats of a team.
+    /// Maximum number of players of a team in any mode.
+    pub(super) fn players_max(&self) -> u32 {
+        let most = self.modes.iter().map(|one| one.form.bounds.players_max);
+        most.max().unwrap_or(0)
+    }
+
+    /// The largest party that may find a place, in players; 0: the session is full.
+    pub(super) fn largest_party(&self, may_open: bool) -> u32 {
+        let largest = self.modes.iter().map(|mode| {
+            let teams = (0..self.teams.len())
+                .map(|team| self.room_in(mode, team))
+                .max();
+            let new = match &mode.roles {
+                _ if !(may_open && self.may_open(mode)) => 0,
+                Some(roles) => roles.capacity_of_new(),
+                None => mode.form.bounds.players_max,
+            };
+            let most = u64::from(teams.unwrap_or(0).max(new)).min(self.room_in_all(mode));
+            u32::try_from(most).unwrap_or(u32::MAX)
+        });
+        largest.max().unwrap_or(0)
+    }
+
+    /// Free seats of a team in the first mode.
     pub(super) fn room(&self, team: usize) -> u32 {
-        let most = match &self.roles {
+        self.room_in(&self.modes[0], team)
+    }
+
+    fn room_in(&self, mode: &ModeSeats, team: usize) -> u32 {
+        let most = match &mode.roles {
             Some(roles) => roles.capacity(team),
-            None => self.bounds.players_max,
+            None => mode.form.bounds.players_max,
         };
         let free = u64::from(most).saturating_sub(self.teams[team].players);
-        u32::try_from(free.min(self.room_in_all())).unwrap_or(u32::MAX)
+        u32::try_from(free.min(self.room_in_all(mode))).unwrap_or(u32::MAX)
     }
 
     /// Players of a team.
@@ -158,18 +185,43 @@ impl Seats {
     }
 
     /// Whether the session may have one more team.
-    fn may_open(&self) -> bool {
-        self.teams.len() < self.bounds.teams_max as usize
+    fn may_open(&self, mode: &ModeSeats) -> bool {
+        self.teams.len() < mode.form.bounds.teams_max as usize
     }
 
     /// Free seats of the whole match. The teams say it all unless somebody is in none of them.
-    fn room_in_all(&self) -> u64 {
+    fn room_in_all(&self, mode: &ModeSeats) -> u64 {
         if self.outside == 0 {
             return u64::MAX;
         }
-        self.bounds
+        let bounds = mode.form.bounds;
+        bounds
             .max_players()
             .saturating_sub(self.taken + self.outside)
+    }
+
+    /// The place of a ticket, and in which of the session's modes: the first that it accepts and that
+    /// has one.
+    ///
+    /// # Errors
+    ///
+    /// Why the first of those has none.
+    pub(super) fn place(
+        &self,
+        newcomer: Newcomer<'_>,
+        may_open: bool,
+    ) -> Result<(Place, usize), Reason> {
+        let mut first = None;
+        for (at, mode) in self.modes.iter().enumerate() {
+            if !newcomer.accepts(mode) {
+                continue;
+            }
+            match self.place_in(mode, newcomer, may_open) {
+                Ok(place) => return Ok((place, at)),
+                Err(reason) => first = first.or(Some(reason)),
+            }
+        }
+        Err(first.unwrap_or(Reason::SubGameMode))
     }
 
     /// The place of a ticket: the smallest team that has room and no blocked player; of equal ones
@@ -179,20 +231,25 @@ impl Seats {
     /// # Errors
     ///
     /// There is no room, only beside a blocked player, or only without a role for each.
-    pub(super) fn place(&self, newcomer: Newcomer<'_>, may_open: bool) -> Result<Place, Reason> {
+    fn place_in(
+        &self,
+        mode: &ModeSeats,
+        newcomer: Newcomer<'_>,
+        may_open: bool,
+    ) -> Result<Place, Reason> {
         let size = newcomer.ticket.players.len() as u64;
         let mut best: Option<(u64, f64, usize)> = None;
         let (mut blocked, mut lacks_roles) = (false, false);
         let ends = self.balances.then(|| Ends::of(&self.teams));
         for (at, team) in self.teams.iter().enumerate() {
-            if size > u64::from(self.room(at)) {
+            if size > u64::from(self.room_in(mode, at)) {
                 continue;
             }
             if self.is_blocked(at, newcomer.ticket) {
                 blocked = true;
                 continue;
             }
-            if !self.have_roles(at, newcomer.asks) {
+            if !self.have_roles_in(mode, at, newcomer.asks) {
                 lacks_roles = true;
                 continue;
             }
@@ -208,8 +265,11 @@ impl Seats {
                 best = Some((team.players, uneven, at));
             }
         }
-        let mut may_open = may_open && self.may_open() && size <= self.room_in_all();
-        if may_open && self.roles.is_some() && self.list_for(newcomer.asks).is_none() {
+        let mut may_open = may_open && self.may_open(mode) && size <= self.room_in_all(mode);
+        if may_open
+            && let Some(roles) = &mode.roles
+            && roles.list_for(newcomer.asks).is_none()
+        {
             (may_open, lacks_roles) = (false, true);
         }
         match best {
@@ -227,42 +287,60 @@ impl Seats {
         self.parts_blocked && self.teams[team].blocks.meets(ticket)
     }
 
+    /// Whether a ticket accepts the first mode, and roles are left there in a team.
+    pub(super) fn may_play(&self, team: usize, newcomer: Newcomer<'_>) -> Result<(), Reason> {
+        let mode = &self.modes[0];
+        if !newcomer.accepts(mode) {
+            return Err(Reason::SubGameMode);
+        }
+        match self.have_roles_in(mode, team, newcomer.asks) {
+            true => Ok(()),
+            false => Err(Reason::Role),
+        }
+    }
+
     /// Whether roles are left in a team for players who ask for this.
-    pub(super) fn have_roles(&self, team: usize, asks: &[RequestId]) -> bool {
-        self.roles.as_ref().is_none_or(|roles| {
-            let most = u64::from(self.bounds.players_max);
+    fn have_roles_in(&self, mode: &ModeSeats, team: usize, asks: &[RequestId]) -> bool {
+        mode.roles.as_ref().is_none_or(|roles| {
+            let most = u64::from(mode.form.bounds.players_max);
             let free = most.saturating_sub(self.teams[team].players + asks.len() as u64);
             roles.may_join(team, asks, u32::try_from(free).unwrap_or(u32::MAX))
         })
     }
 
-    /// The list of roles of a new team for players who ask for this; `None` if there is none, or roles
-    /// are off.
-    pub(super) fn list_for(&self, asks: &[RequestId]) -> Option<usize> {
-        self.roles.as_ref()?.list_for(asks)
+    /// What a new team has to be in a mode that begins with players who ask for this.
+    pub(super) fn form_of_new(&self, mode: usize, asks: &[RequestId]) -> Form {
+        let mode = &self.modes[mode];
+        let list = mode.roles.as_ref().and_then(|roles| roles.list_for(asks));
+        mode.form.of_new_team(list.unwrap_or(0))
     }
 
     /// The roles of those who joined a team, in that order; `None` if roles are off.
     pub(super) fn roles_of_added(&self, team: usize) -> Option<Vec<Text>> {
-        let roles = self.roles.as_ref()?;
+        let roles = self.modes[0].roles.as_ref()?;
         Some(roles.of_added(team, self.teams[team].players))
     }
 
     /// Opens a team for players who ask for this; its number.
     pub(super) fn open(&mut self, asks: &[RequestId]) -> usize {
-        if let Some(roles) = &mut self.roles {
-            roles.open(asks);
+        for mode in &mut self.modes {
+            if let Some(roles) = &mut mode.roles {
+                roles.open(asks);
+            }
         }
         self.teams.push(Team::default());
         self.teams.len() - 1
     }
 
-    /// Seats a ticket.
-    pub(super) fn seat(&mut self, team: usize, newcomer: Newcomer<'_>) {
+    /// Seats a ticket that finds its place in a mode. The session may then be played in that one, and in
+    /// the others that the ticket accepts and whose maxima still hold.
+    pub(super) fn seat(&mut self, team: usize, newcomer: Newcomer<'_>, mode: usize) {
         let players = newcomer.ticket.players.len() as u64;
         self.taken += players;
-        if let Some(roles) = &mut self.roles {
-            roles.join(team, newcomer.asks);
+        for mode in &mut self.modes {
+            if let Some(roles) = &mut mode.roles {
+                roles.join(team, newcomer.asks);
+            }
         }
         let team = &mut self.teams[team];
         team.players += players;
@@ -273,6 +351,29 @@ impl Seats {
             let blocked = blocked_by(&newcomer.ticket.attributes);
             team.blocks.add_blocked(blocked);
         }
+        if self.modes.len() > 1 {
+            let decided = self.modes.remove(mode);
+            let (count, largest) = (self.teams.len(), self.teams.iter().map(|team| team.players));
+            let largest = largest.max().unwrap_or(0);
+            self.modes.retain(|mode| {
+                let bounds = mode.form.bounds;
+                newcomer.accepts(mode)
+                    && count <= bounds.teams_max as usize
+                    && largest <= u64::from(bounds.players_max)
+                    && mode
+                        .roles
+                        .as_ref()
+                        .is_none_or(SessionRoles::are_within_maxima)
+            });
+            self.modes.insert(0, decided);
+        }
+    }
+}
+
+impl Newcomer<'_> {
+    fn accepts(&self, mode: &ModeSeats) -> bool {
+        mode.mode
+            .is_none_or(|mode| self.modes & set_of(&[mode]) != 0)
     }
 }
 

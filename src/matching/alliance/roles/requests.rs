@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use super::asked::AskedRoles;
 use super::fit::Fit;
 use super::{RoleId, flexing};
+use crate::matching::alliance::criteria::modes::ANY_MODE;
 use crate::matching::alliance::intern::Lists;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::rules::{AllianceRules, Roles};
@@ -71,7 +72,11 @@ impl Requests {
             .collect();
         let shared = Rc::new(requests);
         let mut fit = Fit::new(rules, &shared);
-        let fits: Vec<bool> = crews.iter().map(|crew| fit.check(crew).is_ok()).collect();
+        let fits = |(ticket, crew): (&Ticket, &Vec<RequestId>)| {
+            let modes = rules.modes_of(ticket).unwrap_or(ANY_MODE);
+            fit.check(modes, crew).is_ok()
+        };
+        let fits: Vec<bool> = tickets.iter().zip(&crews).map(fits).collect();
         drop(fit);
         let mut requests = Rc::into_inner(shared).expect("the check has let go of them");
         let valid = tickets.iter().zip(&fits).filter(|(_, fits)| **fits);

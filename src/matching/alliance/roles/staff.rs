@@ -190,6 +190,40 @@ impl Staff {
         role.map(|role| self.requests.name_of(role))
     }
 
+    /// Whether these players, by team, can fill the roles of as many teams.
+    pub(in crate::matching::alliance) fn fills(&self, crews: &[Vec<RequestId>]) -> bool {
+        let is_right = |list: usize, crew: &[RequestId]| {
+            let outlook = self.outlook(list, crew);
+            outlook.is_some_and(|outlook| outlook.unmet == 0)
+        };
+        if !self.has_places() {
+            return crews.iter().all(|crew| is_right(0, crew));
+        }
+        // Teams and places are matched like players and roles: the required places first.
+        let places = 0..self.of_places.len();
+        let required = |place: &usize| self.is_required(self.list_of(*place));
+        let mut team_at = vec![None; self.of_places.len()];
+        let mut place_of = vec![None; crews.len()];
+        let fits: Vec<Vec<bool>> = places
+            .clone()
+            .map(|place| {
+                let list = self.list_of(place);
+                crews.iter().map(|crew| is_right(list, crew)).collect()
+            })
+            .collect();
+        for place in places.filter(required) {
+            let mut seen = vec![false; crews.len()];
+            if !find_team(&fits, place, &mut seen, &mut team_at, &mut place_of) {
+                return false;
+            }
+        }
+        (0..crews.len()).all(|team| {
+            let mut seen = vec![false; fits.len()];
+            place_of[team].is_some()
+                || find_place(&fits, team, &mut seen, &mut team_at, &mut place_of)
+        })
+    }
+
     /// Maximum number of players of a match whose teams have at most so many.
     pub(in crate::matching::alliance) fn capacity(&self, players_max: u32) -> u64 {
         let of_list = |list: usize| {
@@ -272,6 +306,56 @@ impl Staff {
             unmet: needed - filled,
         })
     }
+}
+
+/// Finds a team for a place, others changing theirs where that makes room.
+fn find_team(
+    fits: &[Vec<bool>],
+    place: usize,
+    seen: &mut [bool],
+    team_at: &mut [Option<usize>],
+    place_of: &mut [Option<usize>],
+) -> bool {
+    for team in 0..place_of.len() {
+        if !fits[place][team] || std::mem::replace(&mut seen[team], true) {
+            continue;
+        }
+        let is_free = match place_of[team] {
+            None => true,
+            Some(other) => find_team(fits, other, seen, team_at, place_of),
+        };
+        if is_free {
+            team_at[place] = Some(team);
+            place_of[team] = Some(place);
+            return true;
+        }
+    }
+    false
+}
+
+/// The same for a team. Places that are taken stay so.
+fn find_place(
+    fits: &[Vec<bool>],
+    team: usize,
+    seen: &mut [bool],
+    team_at: &mut [Option<usize>],
+    place_of: &mut [Option<usize>],
+) -> bool {
+    for place in 0..team_at.len() {
+        if !fits[place][team] || std::mem::replace(&mut seen[place], true) {
+            continue;
+        }
+        let is_free = match team_at[place] {
+            None => true,
+            Some(other) => find_place(fits, other, seen, team_at, place_of),
+        };
+        if is_free {
+            team_at[place] = Some(team);
+            place_of[team] = Some(place);
+            return true;
+        }
+    }
+    false
 }
 
 impl List {

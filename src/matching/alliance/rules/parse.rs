@@ -66,8 +66,7 @@ impl AllianceRules {
     ///
     /// # Errors
     ///
-    /// Every fault with its path, or, if nothing else is wrong, that the ruleset asks for
-    /// `sub_game_modes`, which are not matched by.
+    /// Every fault with its path.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         rules::read(fields, Self::of)
     }
@@ -89,10 +88,6 @@ impl AllianceRules {
             max_delay_ms: root.whole("max_delay_ms", 0),
             extra_attributes: root.map("extra_attributes"),
         };
-        if !modes.is_empty() {
-            let text = "this version of the server does not match by sub game modes; take it out";
-            root.unsupported("sub_game_modes", &"on".into(), text);
-        }
         let elsewhere = "is no key of a ruleset here; it belongs into `alliance`";
         root.ignore(&["combination"], elsewhere);
         root.ignore(
@@ -275,7 +270,7 @@ fn options(root: &mut Object<'_>, has_roles: bool, has_modes: bool) -> Vec<Match
             Some(MatchOption { name, kind })
         });
         let mut options: Vec<MatchOption> = Vec::with_capacity(stated.len());
-        for (path, option) in stated {
+        for (path, mut option) in stated {
             if options.iter().any(|other| other.name == option.name) {
                 let allowed = "each option may stand once";
                 let name = Value::from(&*option.name);
@@ -290,6 +285,7 @@ fn options(root: &mut Object<'_>, has_roles: bool, has_modes: bool) -> Vec<Match
             if has_modes && *option.name == *"sub_game_mode" {
                 let text = "has no effect with `sub_game_modes`";
                 object.report().warn(format!("{path}.name"), text);
+                option.kind = OptionKind::Disable;
             }
             options.push(option);
         }

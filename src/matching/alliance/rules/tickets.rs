@@ -1,6 +1,9 @@
 //! What an alliance ruleset needs of tickets.
 
-use super::AllianceRules;
+use super::{AllianceRules, Stage, SubGameMode};
+use crate::matching::alliance::criteria::modes::{
+    ANY_MODE, ModeSet, SUB_GAME_MODE, accepted, set_of,
+};
 use crate::matching::alliance::roles::{ROLE, ROLES, fits_some_team};
 use crate::matching::{Needs, Ticket, TicketFault, Wanted};
 
@@ -43,11 +46,40 @@ impl AllianceRules {
         codes
     }
 
-    /// Maximum number of players of a team, before and after any flexing.
-    pub fn largest_team(&self) -> u32 {
-        self.stages()
-            .map(|stage| stage.teams.players_max)
+    /// Maximum number of players of a team in these modes, before and after any flexing.
+    fn largest_team(&self, modes: ModeSet) -> u32 {
+        self.stages_of(modes)
+            .map(|(_, stage)| stage.teams.players_max)
             .fold(0, u32::max)
+    }
+
+    /// The sub game modes that a ticket accepts; [`ANY_MODE`] if the ruleset has none.
+    ///
+    /// # Errors
+    ///
+    /// [`TicketFault::NoMode`] if it accepts none of those that the ruleset has.
+    pub(in crate::matching::alliance) fn modes_of(
+        &self,
+        ticket: &Ticket,
+    ) -> Result<ModeSet, TicketFault> {
+        if self.modes.is_empty() {
+            return Ok(ANY_MODE);
+        }
+        let accepted = accepted(self, ticket.attributes.get(SUB_GAME_MODE));
+        if accepted.is_empty() {
+            return Err(TicketFault::NoMode(some_names(&self.modes)));
+        }
+        Ok(set_of(&accepted))
+    }
+
+    /// The stages of these modes, each with the number of its layout.
+    pub(in crate::matching::alliance) fn stages_of(
+        &self,
+        modes: ModeSet,
+    ) -> impl Iterator<Item = (usize, &Stage)> {
+        let layouts = self.layouts().enumerate();
+        let layouts = layouts.filter(move |(at, _)| modes == ANY_MODE || modes & 1 << at != 0);
+        layouts.flat_map(|(at, layout)| layout.stages().map(move |stage| (at, stage)))
     }
 
     /// Whether a ticket could ever match under these rules (docs/semantics.md, "Unary calls").
@@ -55,7 +87,7 @@ impl AllianceRules {
     /// # Errors
     ///
     /// [`TicketFault`] for the first fault: one of [`Ticket::check`], more players than any team
-    /// takes, players who cannot be given roles in any team, or latencies that are all negative or above
+    /// takes, no known sub game mode, players who cannot be given roles in any team, or latencies that are all negative or above
     /// `region_latency_max_ms`.
     pub fn check_ticket(&self, ticket: &Ticket) -> Result<(), TicketFault> {
         self.check_ticket_but_roles(ticket)?;
@@ -75,7 +107,8 @@ impl AllianceRules {
         ticket: &Ticket,
     ) -> Result<(), TicketFault> {
         ticket.check()?;
-        let (players, allowed) = (ticket.players.len(), self.largest_team());
+        let modes = self.modes_of(ticket)?;
+        let (players, allowed) = (ticket.players.len(), self.largest_team(modes));
         if players > allowed as usize {
             return Err(TicketFault::TooManyPlayers { players, allowed });
         }
@@ -90,5 +123,22 @@ impl AllianceRules {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Modes that a text names at most; the others are counted.
+const MAX_NAMED: usize = 5;
+
+/// The names of modes for a text.
+fn some_names(modes: &[SubGameMode]) -> String {
+    let names: Vec<&str> = modes
+        .iter()
+        .take(MAX_NAMED)
+        .map(|mode| &*mode.name)
+        .collect();
+    let names = names.join(", ");
+    match modes.len().saturating_sub(MAX_NAMED) {
+        0 => names,
+        more => format!("{names}, and {more} more"),
     }
 }

@@ -14,12 +14,22 @@ impl Losses {
         self.by[reason as usize] += u64::from(players);
     }
 
+    /// Players that no test has lost, with those `ahead`, which the walk did not need to meet.
+    pub(super) fn left(&self, ahead: u64) -> u64 {
+        let lost = self
+            .by
+            .iter()
+            .fold(0, |sum: u64, lost| sum.saturating_add(*lost));
+        (self.met + ahead).saturating_sub(lost)
+    }
+
     /// The first test after which too few players were left. Those `ahead`, which the walk did not need
     /// to meet, count as lost to none.
     pub(super) fn reason(&self, own: u64, ahead: u64, min_players: u64) -> Reason {
         let tests = [
             Reason::Attribute,
             Reason::Option,
+            Reason::SubGameMode,
             Reason::CrossPlay,
             Reason::Distance,
             Reason::Region,

@@ -1,4 +1,4 @@
-//! The worked examples of roles, each by its number. They were computed by an exhaustive search,
+//! The worked examples of roles and of sub game modes, each by its number. They were computed by an exhaustive search,
 //! not by this program.
 //!
 //! A queue is written as `a [tank,dps] 31s · b tank+dps`: tickets in order of age, the oldest first, each
@@ -6,6 +6,7 @@
 //! roles of its players, each player as the letter of its ticket and, in a party, its number.
 
 mod backfill;
+mod modes;
 mod roles;
 
 use std::collections::BTreeMap;

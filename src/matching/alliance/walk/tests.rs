@@ -44,7 +44,7 @@ fn ticket(arrival: u32, players: usize, mmr: u8, modes: &[bool]) -> Ticket {
 /// The candidates that the walk of a pivot meets, each once.
 fn walked(pool: &Pool, criteria: &mut Criteria<'_>, index: &mut Index, pivot: &Pivot) -> Vec<Id> {
     let (mut cells, mut lanes) = (Vec::new(), Vec::new());
-    index.cells_of(criteria, pivot.id, &mut cells);
+    index.cells_of(criteria, pivot.id, None, &mut cells);
     index.lanes_to_walk(pool, pivot.id, &cells, 2, &mut lanes);
     let sections = index.sections(pool, criteria, pivot);
     let view = index.view(criteria, pivot);
@@ -89,7 +89,7 @@ proptest! {
             if !pool.waits(pivot) {
                 continue;
             }
-            let pivot = Pivot::new(&rules, &pool, pivot);
+            let pivot = Pivot::new(&rules, &pool, &criteria, None, pivot);
             let others = (0..pool.len()).filter(|id| *id != pivot.id && pool.waits(*id));
             let fitting: Vec<Id> = others
                 .filter(|id| pivot.score(&pool, &criteria, *id).is_ok())

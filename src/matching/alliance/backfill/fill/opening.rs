@@ -51,12 +51,13 @@ impl Fill<'_> {
         &mut self,
         session: &mut OpenSession,
         id: Id,
+        mode: usize,
         flow: MayGoOn<'_>,
     ) -> bool {
         // A ticket that could not open a team itself may be of use to one that another opens.
         let failed = std::mem::take(&mut session.failed_openers);
         failed.iter().for_each(|id| self.set_done(*id, false));
-        let opened = self.fill_team(session, id, flow);
+        let opened = self.fill_team(session, id, mode, flow);
         if !opened {
             failed.iter().for_each(|id| self.set_done(*id, true));
             session.failed_openers = failed;
@@ -64,7 +65,13 @@ impl Fill<'_> {
         opened
     }
 
-    fn fill_team(&mut self, session: &mut OpenSession, id: Id, flow: MayGoOn<'_>) -> bool {
+    fn fill_team(
+        &mut self,
+        session: &mut OpenSession,
+        id: Id,
+        mode: usize,
+        flow: MayGoOn<'_>,
+    ) -> bool {
         let Self {
             pool, index, cells, ..
         } = &*self;
@@ -83,11 +90,11 @@ impl Fill<'_> {
         }
         let own = &mut spare[pool.kinds[id as usize] as usize];
         *own = own.saturating_sub(1);
-        if self.try_team(session, id, &spare, flow) {
+        if self.try_team(session, id, mode, &spare, flow) {
             return true;
         }
         self.count(session, id, &mut spare, flow);
-        self.try_team(session, id, &spare, flow)
+        self.try_team(session, id, mode, &spare, flow)
     }
 
     /// Joins the best tickets until the team has enough players. Where that ends short of them, the last
@@ -96,22 +103,22 @@ impl Fill<'_> {
         &mut self,
         session: &mut OpenSession,
         id: Id,
+        mode: usize,
         spare: &[u32],
         flow: MayGoOn<'_>,
     ) -> bool {
         let requests = Rc::clone(&self.pool.requests);
         let asks = requests.of_row(id);
-        let list = session.seats.list_for(asks);
-        let form = session.pivot.form.of_new_team(list.unwrap_or(0));
+        let form = session.seats.form_of_new(mode, asks);
         let mut spare = spare.to_vec();
         let mut kinds = vec![self.pool.kinds[id as usize]];
         if !self.completes(form, &kinds, &spare) {
             return false;
         }
-        let min_players = u64::from(session.pivot.form.bounds.players_min);
+        let min_players = u64::from(form.bounds.players_min);
         let mut steps = vec![Step::before(session)];
         let team = session.seats.open(asks);
-        self.join(session, id, team);
+        self.join(session, id, team, mode);
         let mut returns = 0;
         while session.seats.players(team) < min_players {
             let next = self
@@ -124,7 +131,7 @@ impl Fill<'_> {
                 kinds.push(kind);
                 if self.completes(form, &kinds, &spare) {
                     steps.push(Step::before(session));
-                    self.join(session, next, team);
+                    self.join(session, next, team, 0);
                     continue;
                 }
                 kinds.pop();

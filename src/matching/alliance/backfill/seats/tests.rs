@@ -40,12 +40,18 @@ fn session(values: &[f64]) -> Session {
 
 fn seats(session: &Session) -> Seats {
     let rules = rules(RULES);
-    Seats::new(&rules, rules.layout.first.teams, session, None)
+    let only = ModeSeats {
+        mode: None,
+        form: Form::of(&rules, None, 0),
+        roles: None,
+    };
+    Seats::new(&rules, session, vec![only])
 }
 
 fn newcomer(ticket: &Ticket) -> Newcomer<'_> {
     Newcomer {
         asks: &[],
+        modes: 0,
         ticket,
         value: value(&rules(RULES), ticket),
     }
@@ -77,7 +83,7 @@ proptest! {
         }
         let ticket = ticket("newcomer", joins);
         let place = seats(&session(&values)).place(newcomer(&ticket), false);
-        prop_assert_eq!(place, Ok(Place::Team(best)));
+        prop_assert_eq!(place, Ok((Place::Team(best), 0)));
     }
 }
 
@@ -86,7 +92,10 @@ fn a_place_is_found_with_one_look_at_each_team() {
     let seats = seats(&session(&vec![7.0; 3000]));
     let ticket = ticket("newcomer", 9.0);
     let steps = steps::of(|| {
-        assert_eq!(seats.place(newcomer(&ticket), false), Ok(Place::Team(0)));
+        assert_eq!(
+            seats.place(newcomer(&ticket), false),
+            Ok((Place::Team(0), 0))
+        );
     });
     assert_eq!(steps, 3000);
 }

@@ -77,11 +77,6 @@ pub(super) const WRONG: &[(&str, SeenBy, &str)] = &[
         "`alliance.min_number` is -1: {COUNTS}",
     ),
     (
-        r#"{"sub_game_modes": {"duel": {"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 1}}}}"#,
-        Parser,
-        "`sub_game_modes` is \"on\": this version of the server does not match by sub game modes; take it out",
-    ),
-    (
         r#"{"sub_game_modes": "duel"}"#,
         Both,
         "`sub_game_modes` is \"duel\": it has to be an object of modes by name",

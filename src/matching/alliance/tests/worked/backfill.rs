@@ -107,3 +107,63 @@ fn role_25_a_seat_is_kept_for_a_minimum() {
     assert_eq!(roles, "y tank");
     assert_eq!(left, "x role");
 }
+
+/// Sessions by modes: what a session of one player says of its modes, and the modes of tickets.
+fn modes_filled(accepts: &Json, x: &Json, y: &Json) -> (Option<Value>, usize, String) {
+    let mode = |bounds: &str| json!({"alliance": alliance(bounds)});
+    let rules = json!({
+        "sub_gamemode_selection": "ticketOrder",
+        "sub_game_modes": {
+            "deathmatch": mode("1/1/1/2"), "ffa": mode("1/1/1/3"), "td": mode("2/2/1/3"),
+            "solo": mode("1/1/1/1"),
+        },
+    });
+    let session = session("s", "", &json!({"sub_game_mode": accepts}));
+    let mut tickets = queue("x · y");
+    for (ticket, modes) in tickets.iter_mut().zip([x, y]) {
+        ticket
+            .attributes
+            .set("sub_game_mode".into(), Value::from(modes));
+    }
+    let played = play_backfill(&AgsLogic, &rules.to_string(), CONTEXT, [session], tickets)
+        .expect("a ruleset");
+    let proposal = played.proposals.first();
+    let modes = proposal.and_then(|one| one.attributes.get("sub_game_mode").cloned());
+    let players = proposal.map_or(1, |one| one.teams[0].user_ids.len());
+    let left = played.why_left();
+    let left = left.iter().map(|(id, reason)| format!("{id} {reason}"));
+    (modes, players, left.collect::<Vec<_>>().join(", "))
+}
+
+fn of_modes(names: &[&str]) -> Option<Value> {
+    Some(Value::List(
+        names.iter().map(|name| (*name).into()).collect(),
+    ))
+}
+
+#[test]
+fn mode_12_the_modes_of_a_session_shrink() {
+    let session = json!(["deathmatch", "ffa", "solo"]);
+    let x = json!(["deathmatch", "td", "ffa"]);
+    let (modes, players, left) = modes_filled(&session, &x, &json!(["deathmatch", "td"]));
+    assert_eq!((modes, players), (of_modes(&["deathmatch", "ffa"]), 2));
+    assert!(left.starts_with("y "), "{left}");
+}
+
+#[test]
+fn mode_13_until_the_session_is_full() {
+    let session = json!(["deathmatch", "ffa", "solo"]);
+    let x = json!(["deathmatch", "td", "ffa"]);
+    let (modes, players, left) = modes_filled(&session, &x, &json!(["deathmatch", "solo", "ffa"]));
+    assert_eq!((modes, players), (of_modes(&["ffa"]), 3));
+    assert_eq!(left, "");
+}
+
+#[test]
+fn mode_14_nothing_shared_and_nothing_free() {
+    let x = json!(["deathmatch", "td", "ffa"]);
+    let y = json!(["deathmatch", "solo", "ffa"]);
+    let (modes, players, left) = modes_filled(&json!("solo"), &x, &y);
+    assert_eq!((modes, players), (None, 1));
+    assert_eq!(left, "x sub_game_mode, y session_full");
+}

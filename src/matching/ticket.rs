@@ -19,6 +19,8 @@ pub struct Ticket {
     pub pool: Text,
     /// Its place among the tickets of the stream, from 0.
     pub arrival: u32,
+    /// Bytes of memory that the server has counted for it. Matching does not look into it.
+    pub counted_bytes: u32,
     /// When it was queued, in Unix milliseconds; `None` if AGS did not say.
     pub created_at_ms: Option<i64>,
     /// The party's players, in the order of the ticket.

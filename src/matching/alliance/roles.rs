@@ -7,8 +7,10 @@
 
 mod asked;
 mod cast;
+mod desk;
 mod fit;
 mod flexing;
+mod places;
 mod requests;
 mod staff;
 

@@ -1,5 +1,6 @@
 //! The strategy as a whole, held against two other readings of its rules.
 
+mod crews;
 mod extremes;
 mod oracle;
 mod reference;

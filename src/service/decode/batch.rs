@@ -59,6 +59,11 @@ impl Batch {
         &self.tickets[..self.read]
     }
 
+    /// The same, to note something in them.
+    pub(in crate::service) fn tickets_mut(&mut self) -> &mut [Ticket] {
+        &mut self.tickets[..self.read]
+    }
+
     /// Takes out the tickets that were read.
     pub(in crate::service) fn drain(&mut self) -> std::vec::Drain<'_, Ticket> {
         let read = std::mem::take(&mut self.read);

@@ -103,12 +103,16 @@ impl Ledger {
     /// ids that were seen take `ids` bytes in all.
     pub(in crate::service) fn take(
         &mut self,
-        tickets: &[Ticket],
+        tickets: &mut [Ticket],
         session: Option<(&Session, usize)>,
         ids: usize,
     ) {
         self.tickets += tickets.len() as u64;
-        self.held += tickets.iter().map(bytes_of).sum::<u64>();
+        for ticket in tickets {
+            // A message is far smaller than 4 GiB, and what it becomes is at most 4 times as large.
+            ticket.counted_bytes = u32::try_from(ticket.held_bytes()).unwrap_or(u32::MAX);
+            self.held += bytes_of(ticket);
+        }
         if let Some((session, message)) = session {
             self.held += INDEX + (session.held_bytes() + message) as u64;
         }
@@ -144,5 +148,5 @@ impl Ledger {
 }
 
 fn bytes_of(ticket: &Ticket) -> u64 {
-    INDEX + ticket.held_bytes() as u64
+    INDEX + u64::from(ticket.counted_bytes)
 }

@@ -261,11 +261,11 @@ fn a_stream_holds_its_tickets_until_their_answer_is_sent() {
     let (budget, metrics) = budget();
     let used = || value(&metrics, "t_memory_used_bytes") as u64 / MIB;
     let mut ledger = Ledger::new(budget.open(1, 0));
-    let tickets = [(); 4].map(|()| ticket(MIB as usize));
+    let mut tickets = [(); 4].map(|()| ticket(MIB as usize));
     for ticket in &tickets {
         ledger.message(ticket.body.clone().into());
     }
-    ledger.take(&tickets, None, 0);
+    ledger.take(&mut tickets, None, 0);
     assert_eq!(used(), 4);
     for ticket in &tickets[..2] {
         ledger.send(ticket);

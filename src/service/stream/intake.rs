@@ -226,13 +226,13 @@ impl Intake {
     }
 
     /// Counts what the next [`Intake::flush`] gives to the tick.
-    pub(super) fn charge(&self, memory: &mut Ledger) {
+    pub(super) fn charge(&mut self, memory: &mut Ledger) {
         let session = self
             .session
             .as_ref()
             .map(|(session, bytes)| (session, *bytes));
         let ids = self.seen_tickets.held_bytes() + self.seen_sessions.held_bytes();
-        memory.take(self.batch.tickets(), session, ids);
+        memory.take(self.batch.tickets_mut(), session, ids);
     }
 
     /// Gives the tick what was read since the last time, in the order in which it came. To be

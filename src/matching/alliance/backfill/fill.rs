@@ -1,5 +1,6 @@
 //! Filling one session after the other: the best ticket joins, then the next best.
 
+mod judging;
 mod opening;
 
 use std::cmp::Reverse;
@@ -9,7 +10,7 @@ use hashbrown::HashMap;
 
 use super::open_session::{OpenSession, contradicts_itself, in_part};
 use super::proposal::{Filled, Joined};
-use super::seats::{Newcomer, Place, value};
+use super::seats::Place;
 use super::shelf::{Shelves, latency};
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::chosen::Chosen;
@@ -18,7 +19,6 @@ use crate::matching::alliance::criteria::{Criteria, OfSession};
 use crate::matching::alliance::forms::Forms;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::pool::{Id, Pool};
-use crate::matching::alliance::roles::RequestId;
 use crate::matching::alliance::walk::{Rank, View};
 use crate::matching::alliance::watch::Steps;
 use crate::matching::answer::session_bytes;
@@ -221,29 +221,6 @@ impl<'r> Fill<'r> {
         true
     }
 
-    /// Why the oldest ticket that waits may not join.
-    fn why_no_ticket(&mut self, session: &OpenSession) -> Reason {
-        while self.oldest < self.pool.len() && !self.pool.waits(self.oldest) {
-            self.oldest += 1;
-        }
-        if self.oldest == self.pool.len() {
-            return Reason::NotEnoughTickets;
-        }
-        self.why(session, self.oldest)
-    }
-
-    /// Why the session does not take a ticket.
-    fn why(&self, session: &OpenSession, id: Id) -> Reason {
-        let ticket = self.pool.ticket(id);
-        if let Some(reason) = session.wants_other_names(ticket) {
-            return reason;
-        }
-        match self.test(session, id, None) {
-            Err(reason) => reason,
-            Ok(_) => Reason::TeamSizes,
-        }
-    }
-
     /// Leaves every ticket that still waits: with the reason of the last session that looked at it,
     /// else of the oldest session that has seats left. Without one, all sessions were filled; `none`
     /// says so if there were none.
@@ -352,68 +329,6 @@ impl<'r> Fill<'r> {
 
     fn set_done(&mut self, id: Id, done: bool) {
         self.done[id as usize] = if done { self.turn } else { 0 };
-    }
-
-    /// The score and the place of a ticket in the session; or why it may not join.
-    fn test(
-        &self,
-        session: &OpenSession,
-        id: Id,
-        team: Option<usize>,
-    ) -> Result<(f64, Place, usize), Reason> {
-        let pool = &self.pool;
-        let ticket = pool.ticket(id);
-        if ticket.excluded_sessions.contains(&session.session_id) {
-            return Err(Reason::SessionExcluded);
-        }
-        let score =
-            session
-                .pivot
-                .score(pool, &self.criteria, id)
-                .map_err(|reason| match reason {
-                    Reason::Attribute => session.wants_other_names(ticket).unwrap_or(reason),
-                    other => other,
-                })?;
-        self.chosen
-            .admits(&self.criteria, id)
-            .map_err(|reason| match reason {
-                Reason::SharedPlayer => Reason::PlayerInSession,
-                other => other,
-            })?;
-        if session.pivot.measured {
-            let (row, spans) = (session.pivot.id, session.means.spans());
-            self.criteria.distances.test_spans(row, id, spans)?;
-        }
-        let (place, mode) = match team {
-            Some(team) if session.seats.is_blocked(team, ticket) => return Err(Reason::Blocked),
-            Some(team) if ticket.players.len() > session.seats.room(team) as usize => {
-                return Err(Reason::TeamSizes);
-            }
-            Some(team) => {
-                session.seats.may_play(team, self.newcomer(id))?;
-                (Place::Team(team), 0)
-            }
-            None => session.seats.place(self.newcomer(id), session.may_open())?,
-        };
-        Ok((score, place, mode))
-    }
-
-    /// The ticket as teams see it.
-    fn newcomer(&self, id: Id) -> Newcomer<'_> {
-        let ticket = self.pool.ticket(id);
-        let value = value(self.rules, ticket);
-        let asks = self.asks(id);
-        Newcomer {
-            ticket,
-            asks,
-            modes: self.criteria.modes.set(id),
-            value,
-        }
-    }
-
-    /// Which roles the players of a ticket ask for.
-    fn asks(&self, id: Id) -> &[RequestId] {
-        self.pool.requests.of_row(id)
     }
 
     /// The ticket joins the team, and the session is measured anew.

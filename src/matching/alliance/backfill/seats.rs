@@ -1,5 +1,7 @@
 //! The teams of a session: who can be seated where.
 
+mod ends;
+
 use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
@@ -12,6 +14,7 @@ use crate::matching::alliance::forms::Form;
 use crate::matching::alliance::roles::RequestId;
 use crate::matching::alliance::{AllianceRules, BlockPolicy};
 use crate::matching::{Reason, Session, Text, Ticket};
+use ends::Ends;
 
 /// Where a ticket would sit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -374,50 +377,6 @@ impl Newcomer<'_> {
     fn accepts(&self, mode: &ModeSeats) -> bool {
         mode.mode
             .is_none_or(|mode| self.modes & set_of(&[mode]) != 0)
-    }
-}
-
-/// The two lowest and the two highest means of teams, each with the number of its team: whichever team
-/// changes, the lowest and the highest of the others are among them.
-struct Ends {
-    lowest: [(f64, usize); 2],
-    highest: [(f64, usize); 2],
-}
-
-impl Ends {
-    /// O(teams).
-    fn of(teams: &[Team]) -> Self {
-        let mut ends = Self {
-            lowest: [(f64::INFINITY, usize::MAX); 2],
-            highest: [(f64::NEG_INFINITY, usize::MAX); 2],
-        };
-        for (at, team) in teams.iter().enumerate().filter(|(_, team)| team.valued > 0) {
-            #[cfg(test)]
-            crate::matching::steps::step();
-            let mean = (team.value / team.valued as f64, at);
-            let [first, second] = ends.lowest;
-            if mean.0 < first.0 {
-                ends.lowest = [mean, first];
-            } else if mean.0 < second.0 {
-                ends.lowest[1] = mean;
-            }
-            let [first, second] = ends.highest;
-            if mean.0 > first.0 {
-                ends.highest = [mean, first];
-            } else if mean.0 > second.0 {
-                ends.highest[1] = mean;
-            }
-        }
-        ends
-    }
-
-    /// The difference between the highest and the lowest mean once the newcomer has joined `team`, which
-    /// has that number.
-    fn unevenness(&self, number: usize, team: &Team, newcomer: Newcomer<'_>) -> f64 {
-        let players = team.valued + newcomer.ticket.players.len() as u64;
-        let mean = (team.value + newcomer.value) / players as f64;
-        let of_others = |ends: &[(f64, usize); 2]| ends[usize::from(ends[0].1 == number)].0;
-        of_others(&self.highest).max(mean) - of_others(&self.lowest).min(mean)
     }
 }
 

@@ -11,12 +11,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::RoleId;
+use super::desk::{Desk, NOWHERE};
+use super::places::are_matched;
 use super::requests::{RequestId, Requests};
 use crate::matching::Text;
 use crate::matching::alliance::rules::{Role, Roles, Stage};
-
-/// Stands for a role that a list does not have.
-const NOWHERE: u32 = u32::MAX;
 
 /// Who may play what in the teams of a stage.
 #[derive(Debug)]
@@ -48,23 +47,6 @@ struct List {
 pub(in crate::matching::alliance) struct Outlook {
     /// Places of the minima that they leave empty at best.
     pub(in crate::matching::alliance) unmet: u32,
-}
-
-/// Working memory.
-#[derive(Debug, Default)]
-struct Desk {
-    /// The roles that each player can play, and where each player's end.
-    options: Vec<u32>,
-    ends: Vec<usize>,
-    /// The role of each player that is placed.
-    plays: Vec<u32>,
-    /// Roles of players who were there before.
-    seated: Vec<u32>,
-    /// Players of each role.
-    count: Vec<u32>,
-    /// The search that looked at a role last.
-    seen: Vec<u64>,
-    search: u64,
 }
 
 impl Staff {
@@ -199,11 +181,7 @@ impl Staff {
         if !self.has_places() {
             return crews.iter().all(|crew| is_right(0, crew));
         }
-        // Teams and places are matched like players and roles: the required places first.
         let places = 0..self.of_places.len();
-        let required = |place: &usize| self.is_required(self.list_of(*place));
-        let mut team_at = vec![None; self.of_places.len()];
-        let mut place_of = vec![None; crews.len()];
         let fits: Vec<Vec<bool>> = places
             .clone()
             .map(|place| {
@@ -211,17 +189,10 @@ impl Staff {
                 crews.iter().map(|crew| is_right(list, crew)).collect()
             })
             .collect();
-        for place in places.filter(required) {
-            let mut seen = vec![false; crews.len()];
-            if !find_team(&fits, place, &mut seen, &mut team_at, &mut place_of) {
-                return false;
-            }
-        }
-        (0..crews.len()).all(|team| {
-            let mut seen = vec![false; fits.len()];
-            place_of[team].is_some()
-                || find_place(&fits, team, &mut seen, &mut team_at, &mut place_of)
-        })
+        let required: Vec<bool> = places
+            .map(|place| self.is_required(self.list_of(place)))
+            .collect();
+        are_matched(&fits, &required, crews.len())
     }
 
     /// Maximum number of players of a match whose teams have at most so many.
@@ -308,56 +279,6 @@ impl Staff {
     }
 }
 
-/// Finds a team for a place, others changing theirs where that makes room.
-fn find_team(
-    fits: &[Vec<bool>],
-    place: usize,
-    seen: &mut [bool],
-    team_at: &mut [Option<usize>],
-    place_of: &mut [Option<usize>],
-) -> bool {
-    for team in 0..place_of.len() {
-        if !fits[place][team] || std::mem::replace(&mut seen[team], true) {
-            continue;
-        }
-        let is_free = match place_of[team] {
-            None => true,
-            Some(other) => find_team(fits, other, seen, team_at, place_of),
-        };
-        if is_free {
-            team_at[place] = Some(team);
-            place_of[team] = Some(place);
-            return true;
-        }
-    }
-    false
-}
-
-/// The same for a team. Places that are taken stay so.
-fn find_place(
-    fits: &[Vec<bool>],
-    team: usize,
-    seen: &mut [bool],
-    team_at: &mut [Option<usize>],
-    place_of: &mut [Option<usize>],
-) -> bool {
-    for place in 0..team_at.len() {
-        if !fits[place][team] || std::mem::replace(&mut seen[place], true) {
-            continue;
-        }
-        let is_free = match team_at[place] {
-            None => true,
-            Some(other) => find_place(fits, other, seen, team_at, place_of),
-        };
-        if is_free {
-            team_at[place] = Some(team);
-            place_of[team] = Some(place);
-            return true;
-        }
-    }
-    false
-}
-
 impl List {
     fn of(roles: &[Role], requests: &Requests) -> Self {
         let mut list = Self {
@@ -388,79 +309,5 @@ impl List {
         }
         let at = self.at.get(role as usize).copied();
         at.filter(|at| *at != NOWHERE)
-    }
-}
-
-impl Desk {
-    /// Begins with players who have their roles.
-    fn begin(&mut self, seated: &[(u32, u32)]) {
-        for role in self.options.drain(..) {
-            self.count[role as usize] = 0;
-        }
-        for role in self.seated.drain(..) {
-            self.count[role as usize] = 0;
-        }
-        self.ends.clear();
-        self.plays.clear();
-        for (role, count) in seated {
-            self.make_room(*role);
-            self.seated.push(*role);
-            self.count[*role as usize] = *count;
-        }
-    }
-
-    fn make_room(&mut self, role: u32) {
-        let roles = role as usize + 1;
-        if self.count.len() < roles {
-            self.count.resize(roles, 0);
-            self.seen.resize(roles, 0);
-        }
-    }
-
-    /// Notes that the last player's options are complete.
-    fn end_player(&mut self) {
-        let start = self.ends.last().copied().unwrap_or(0);
-        if let Some(last) = self.options[start..].iter().max() {
-            self.make_room(*last);
-        }
-        self.ends.push(self.options.len());
-        self.plays.push(NOWHERE);
-    }
-
-    /// Places one more player, others changing their roles where that makes room. Each role then has
-    /// as many players as before, but for one that has one more.
-    fn place(&mut self, player: usize, max: &impl Fn(u32) -> u32) -> bool {
-        self.search += 1;
-        self.augment(player, max)
-    }
-
-    // Each call looks at a role that none before looked at, so it nests as deep as there are roles.
-    fn augment(&mut self, player: usize, max: &impl Fn(u32) -> u32) -> bool {
-        let start = if player == 0 {
-            0
-        } else {
-            self.ends[player - 1]
-        };
-        for at in start..self.ends[player] {
-            let role = self.options[at];
-            let seen = &mut self.seen[role as usize];
-            let most = max(role);
-            if *seen == self.search || most == 0 {
-                continue;
-            }
-            *seen = self.search;
-            if self.count[role as usize] < most {
-                self.count[role as usize] += 1;
-                self.plays[player] = role;
-                return true;
-            }
-            for other in 0..self.plays.len() {
-                if self.plays[other] == role && self.augment(other, max) {
-                    self.plays[player] = role;
-                    return true;
-                }
-            }
-        }
-        false
     }
 }

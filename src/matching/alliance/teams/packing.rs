@@ -14,12 +14,15 @@
 //!   blocked pair. No team changes its size, and since a taken party moves to an earlier team each
 //!   time, there is an end to it.
 
+mod crew;
+mod hopeless;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use super::TeamBounds;
 use super::classes::{Class, SpareParties};
-use crate::matching::alliance::kinds::{Kinds, PartyKind};
+use crate::matching::alliance::kinds::Kinds;
 use crate::matching::alliance::roles::{RequestId, Staff};
 
 /// Steps of one search. Parties of real games need a few hundred; the bound is for bin packing
@@ -284,36 +287,6 @@ impl<'a> Packing<'a> {
         left.chain(spare).chain(places).chain([team]).collect()
     }
 
-    /// Adds the players of some parties of a kind to the team, which then has so many players. How many
-    /// places of the minima of its roles they leave empty; `None`, and nothing is added, if no team can
-    /// come of it.
-    fn join(&mut self, kind: PartyKind, count: u32, players: u32) -> Option<u32> {
-        let Some((staff, list)) = self.staff.zip(self.lists.last()) else {
-            return Some(0);
-        };
-        let before = self.crew.len();
-        for _ in 0..count {
-            self.crew.extend_from_slice(self.kinds.crew(kind));
-        }
-        let crew = &self.crew[self.crew_start..];
-        let cost = u32::try_from(crew.len() / PER_STEP).unwrap_or(u32::MAX);
-        self.steps = self.steps.saturating_sub(cost);
-        let outlook = staff.outlook(*list, crew).map(|outlook| outlook.unmet);
-        let outlook = outlook.filter(|unmet| *unmet <= self.bounds.players_max - players);
-        if outlook.is_none() {
-            self.crew.truncate(before);
-        }
-        outlook
-    }
-
-    /// Takes the players of these parties out of the team again.
-    fn part(&mut self, kind: PartyKind, count: u32) {
-        if self.staff.is_some() {
-            let players = self.kinds.crew(kind).len() * count as usize;
-            self.crew.truncate(self.crew.len() - players);
-        }
-    }
-
     /// Completes the team with parties of this class, `min` or more of them, and of smaller ones,
     /// and makes the later teams. `unmet` places of the minima of its roles are empty.
     fn add_taken(&mut self, team: u32, players: u32, unmet: u32, class: usize, min: u32) -> bool {
@@ -428,78 +401,5 @@ impl<'a> Packing<'a> {
             }
         }
         false
-    }
-
-    /// Whether a spare party may join a team that has room for so many players. Not where a taken one
-    /// of its kind has no team yet: that one can have its place, and was tried there.
-    fn may_join(&self, spare: &SpareParties, room: u32) -> bool {
-        let taken_left = spare.class.is_some_and(|class| self.left[class] > 0);
-        spare.left > 0 && spare.size <= room && !taken_left
-    }
-
-    /// The sizes of the classes, and how many parties of each have no team.
-    fn taken_left(&self) -> impl Iterator<Item = (u32, u32)> {
-        let classes = self.classes.iter().zip(&self.left);
-        classes.map(|(class, left)| (class.size, *left))
-    }
-
-    /// How many teams have to be made from this one on.
-    fn teams_missing(&self, team: u32) -> u64 {
-        let required: u64 = match self.staff {
-            None => 0,
-            Some(staff) => (0..staff.lists())
-                .filter(|list| staff.is_required(*list))
-                .map(|list| u64::from(self.places[list]))
-                .sum(),
-        };
-        u64::from(self.bounds.teams_min.saturating_sub(team)).max(required)
-    }
-
-    /// How many teams of spare parties can be made at once: those of one kind each. There may be more
-    /// in which kinds are mixed.
-    fn spare_teams(&self) -> u64 {
-        let mut teams = 0;
-        for spare in &self.spare {
-            let parties = self.bounds.players_min.div_ceil(spare.size);
-            let players = u64::from(parties) * u64::from(spare.size);
-            if players <= u64::from(self.bounds.players_max) {
-                teams += u64::from(spare.left / parties);
-            }
-        }
-        teams
-    }
-
-    /// Whether the teams from this one on cannot hold the taken parties, or cannot be filled.
-    fn is_hopeless(&self, team: u32) -> bool {
-        let bounds = self.bounds;
-        let max = u64::from(bounds.teams_max - team);
-        if self.players_left > max * u64::from(bounds.players_max) {
-            return true;
-        }
-        // No two parties of more than half a team share one.
-        let large: u64 = self
-            .taken_left()
-            .filter(|(size, _)| *size > bounds.players_max / 2)
-            .map(|(_, left)| u64::from(left))
-            .sum();
-        if large > max {
-            return true;
-        }
-        if self.has_wildcards {
-            return false;
-        }
-        // A team that reaches its minimum has a party that does so alone, or others that do so
-        // together. That no team may be too large is left aside, so there are at most this many.
-        let mut alone = 0_u64;
-        let mut others = 0_u64;
-        let spare = self.spare.iter().map(|spare| (spare.size, spare.left));
-        for (size, left) in self.taken_left().chain(spare) {
-            if size >= bounds.players_min {
-                alone += u64::from(left);
-            } else {
-                others = others.saturating_add(u64::from(size) * u64::from(left));
-            }
-        }
-        alone + others / u64::from(bounds.players_min) < self.teams_missing(team)
     }
 }

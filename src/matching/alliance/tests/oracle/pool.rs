@@ -39,6 +39,7 @@ pub(crate) fn twin(ticket: &Ticket) -> Ticket {
         id: ticket.id.clone(),
         pool: ticket.pool.clone(),
         arrival: ticket.arrival,
+        counted_bytes: ticket.counted_bytes,
         created_at_ms: ticket.created_at_ms,
         players: ticket.players.clone(),
         party_session_id: ticket.party_session_id.clone(),

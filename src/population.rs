@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use fastrand::Rng;
 
-use crate::matching::{Player, Roster, Session, Text, Ticket};
+use crate::matching::{Player, Roster, Session, Text, Ticket, Value};
 
 /// The match pool of everything that is made up.
 const POOL: Text = Text::from_static("local-pool");
@@ -38,6 +38,10 @@ const LINE_MS: u32 = 40;
 /// Maximum latency that is added to one region, in ms.
 const JITTER_MS: u32 = 10;
 
+/// Share of players who take any role, and of the others those who have a second choice.
+const WILDCARDS: f64 = 0.05;
+const SECOND_CHOICES: f64 = 0.33;
+
 /// A game with players of all kinds: mostly solos, skill around a mean, a few regions, tickets of all
 /// ages. The same seed gives the same tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,10 @@ pub struct Population {
     pub team_size: u32,
     /// The player attributes that hold a skill. Parties draw each by itself.
     pub skills: Vec<Text>,
+    /// The roles that players ask for, each with its share; none if there are no roles.
+    pub roles: Vec<(Text, u32)>,
+    /// The sub game modes that tickets accept, at least one each; none if there are no modes.
+    pub modes: Vec<Text>,
 }
 
 impl Population {
@@ -67,6 +75,7 @@ impl Population {
             }
             let home = home(&mut rng);
             ticket.latencies = latencies(home, &mut rng);
+            self.ask(&mut ticket, &mut rng);
             queue.push(ticket);
         }
         queue
@@ -97,9 +106,66 @@ impl Population {
                     set_skill(ticket, name, skill, rng);
                 }
                 ticket.latencies = latencies(home, rng);
+                self.ask(ticket, rng);
             }
         }
+        if let Some(modes) = self.some_modes(rng) {
+            session
+                .attributes
+                .set(Text::from_static("sub_game_mode"), modes);
+        }
         session
+    }
+
+    /// Draws the roles that a ticket's players ask for and the modes that it accepts.
+    fn ask(&self, ticket: &mut Ticket, rng: &mut Rng) {
+        if !self.roles.is_empty() {
+            for player in &mut ticket.players {
+                let role = self.asked_roles(rng);
+                player.attributes.set(Text::from_static("role"), role);
+            }
+        }
+        if let Some(modes) = self.some_modes(rng) {
+            ticket
+                .attributes
+                .set(Text::from_static("sub_game_mode"), modes);
+        }
+    }
+
+    /// One role, a first and a second choice, or any.
+    fn asked_roles(&self, rng: &mut Rng) -> Value {
+        if rng.f64() < WILDCARDS {
+            return "any".into();
+        }
+        let first = self.role(rng);
+        if rng.f64() < SECOND_CHOICES {
+            let second = self.role(rng);
+            return Value::List(vec![Value::Text(first), Value::Text(second)]);
+        }
+        Value::Text(first)
+    }
+
+    fn role(&self, rng: &mut Rng) -> Text {
+        let shares = self.roles.iter().map(|(_, share)| u64::from(*share));
+        let mut left = rng.u64(..shares.sum::<u64>().max(1));
+        for (name, share) in &self.roles {
+            match left.checked_sub((*share).into()) {
+                Some(rest) => left = rest,
+                None => return name.clone(),
+            }
+        }
+        Text::new()
+    }
+
+    /// Some of the modes in any order, at least one; `None` if there are none.
+    fn some_modes(&self, rng: &mut Rng) -> Option<Value> {
+        if self.modes.is_empty() {
+            return None;
+        }
+        let mut modes = self.modes.clone();
+        rng.shuffle(&mut modes);
+        modes.truncate(rng.usize(1..=modes.len()));
+        Some(Value::List(modes.into_iter().map(Value::Text).collect()))
     }
 
     fn party_size(&self, rng: &mut Rng) -> u64 {

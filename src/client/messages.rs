@@ -6,7 +6,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::{Value, json};
 
-use crate::matching::{Player, Roster, Session, Text, Ticket};
+use crate::matching::{self, Attributes, Player, Roster, Session, Text, Ticket};
 use crate::proto::{self, Opaque};
 
 /// Reads and writes messages of the contract.
@@ -84,16 +84,30 @@ pub(super) fn ticket(ticket: &Ticket) -> Value {
         // protobuf's JSON has 64-bit numbers as texts.
         json["latencies"][&**region] = ms.to_string().into();
     }
+    attributes(&mut json, "ticket_attributes", &ticket.attributes);
     json
 }
 
-/// The skills of made-up players are numbers.
 fn player(player: &Player) -> Value {
     let mut json = json!({"player_id": &*player.id});
-    for (name, value) in player.attributes.iter() {
-        json["attributes"][&**name] = value.as_number().into();
-    }
+    attributes(&mut json, "attributes", &player.attributes);
     json
+}
+
+/// Sets a field to attributes, if there are any.
+fn attributes(json: &mut Value, field: &str, attributes: &Attributes) {
+    for (name, value) in attributes.iter() {
+        json[field][&**name] = scalar_or_list(value);
+    }
+}
+
+/// Made-up attributes are numbers, texts, and lists of these.
+fn scalar_or_list(value: &matching::Value) -> Value {
+    match value {
+        matching::Value::Text(text) => (**text).into(),
+        matching::Value::List(values) => values.iter().map(scalar_or_list).collect(),
+        other => other.as_number().into(),
+    }
 }
 
 /// A made-up session as JSON.
@@ -112,6 +126,8 @@ pub(super) fn session(session: &Session) -> Value {
     if !session.region_preferences.is_empty() {
         json["partial_match"]["region_preferences"] = texts(&session.region_preferences);
     }
+    let partial = &mut json["partial_match"];
+    attributes(partial, "match_attributes", &session.attributes);
     json
 }
 
@@ -135,6 +151,8 @@ mod tests {
             teams: 2,
             team_size: 3,
             skills: vec!["mmr".into()],
+            roles: vec![("tank".into(), 1), ("dps".into(), 3)],
+            modes: vec!["duel".into(), "raid".into()],
         };
         let now_ms = 1_767_323_045_000;
         let queues = [plain_queue(3, 2, now_ms), drawn.queue(20, 1, now_ms)];

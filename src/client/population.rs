@@ -15,7 +15,21 @@ const MAX_TEAMS: u32 = 8;
 /// none. Faults of the ruleset are reported by the server.
 pub(super) fn of_ruleset(rules: &str) -> Population {
     let rules: Value = serde_json::from_str(rules).unwrap_or_default();
-    let alliance = field(&rules, "alliance");
+    let modes = field(&rules, "sub_game_modes").as_object();
+    let modes = modes.filter(|_| field(&rules, "use_sub_gamemode") != &Value::Bool(false));
+    let modes: Vec<(&String, &Value)> = modes.into_iter().flatten().collect();
+    // Where modes bring their own teams, these count.
+    let alliances: Vec<&Value> = match modes.is_empty() {
+        true => vec![field(&rules, "alliance")],
+        false => modes
+            .iter()
+            .map(|(_, mode)| field(mode, "alliance"))
+            .collect(),
+    };
+    let largest = |max, name| {
+        let numbers = alliances.iter().map(|one| at_most(max, field(one, name)));
+        numbers.max().unwrap_or(1)
+    };
     let mut skills: Vec<Text> = Vec::new();
     for rule in field(&rules, "matching_rule")
         .as_array()
@@ -32,10 +46,33 @@ pub(super) fn of_ruleset(rules: &str) -> Population {
         skills.push("mmr".into());
     }
     Population {
-        teams: at_most(MAX_TEAMS, field(alliance, "max_number")),
-        team_size: at_most(MAX_TEAM, field(alliance, "player_max_number")),
+        teams: largest(MAX_TEAMS, "max_number"),
+        team_size: largest(MAX_TEAM, "player_max_number"),
         skills,
+        roles: roles(&alliances),
+        modes: modes.iter().map(|(name, _)| name.as_str().into()).collect(),
     }
+}
+
+/// The roles of all lists, each once. Players ask for each as often as teams take it at most.
+fn roles(alliances: &[&Value]) -> Vec<(Text, u32)> {
+    let mut roles: Vec<(Text, u32)> = Vec::new();
+    let combinations = alliances
+        .iter()
+        .map(|alliance| field(alliance, "combination"));
+    let on = combinations.filter(|one| field(one, "has_combination") == &Value::Bool(true));
+    let lists = on.flat_map(|one| field(one, "alliances").as_array().into_iter().flatten());
+    for role in lists.flat_map(|list| list.as_array().into_iter().flatten()) {
+        let Some(name) = field(role, "name").as_str() else {
+            continue;
+        };
+        let share = at_most(MAX_TEAM, field(role, "max"));
+        match roles.iter_mut().find(|(known, _)| known == name) {
+            Some((_, sum)) => *sum += share,
+            None => roles.push((name.into(), share)),
+        }
+    }
+    roles
 }
 
 /// A number of the ruleset, from 1 to `max`; 1 if it is not a number.
@@ -78,5 +115,24 @@ mod tests {
         let huge = r#"{"alliance": {"max_number": 99, "player_max_number": 2147483647}}"#;
         let huge = of_ruleset(huge);
         assert_eq!((huge.teams, huge.team_size), (MAX_TEAMS, MAX_TEAM));
+    }
+
+    #[test]
+    fn roles_and_modes_come_from_the_ruleset() {
+        let raid = r#"{"alliance": {"player_max_number": 9}, "sub_game_modes": {
+            "duel": {"alliance": {"max_number": 2, "player_max_number": 1}},
+            "raid": {"alliance": {"max_number": 1, "player_max_number": 5, "combination": {
+                "has_combination": true, "alliances": [
+                    [{"name": "tank", "min": 1, "max": 1}, {"name": "dps", "min": 1, "max": 3}],
+                    [{"name": "dps", "min": 1, "max": 2}, 7]
+                ]}}}}}"#;
+        let raid = of_ruleset(raid);
+        assert_eq!((raid.teams, raid.team_size), (2, 5));
+        assert_eq!(raid.roles, [("tank".into(), 1), ("dps".into(), 5)]);
+        assert_eq!(raid.modes, ["duel", "raid"]);
+        let off = r#"{"sub_game_modes": {"duel": {}}, "use_sub_gamemode": false,
+            "alliance": {"combination": {"alliances": [[{"name": "tank"}]]}}}"#;
+        let off = of_ruleset(off);
+        assert_eq!((off.roles.len(), off.modes.len()), (0, 0));
     }
 }

@@ -7,6 +7,8 @@ fn fives() -> Population {
         teams: 2,
         team_size: 5,
         skills: vec!["mmr".into(), "level".into()],
+        roles: Vec::new(),
+        modes: Vec::new(),
     }
 }
 
@@ -93,4 +95,37 @@ fn a_plain_session_has_one_player() {
     assert_eq!(sessions[1].teams[0].id, "session-2-team-1");
     assert_eq!(sessions[1].teams[0].user_ids, ["session-2-player-1"]);
     assert_eq!(sessions[1].tickets[0].id, "session-2-ticket-1");
+}
+
+#[test]
+fn players_ask_for_roles_by_their_shares_and_tickets_accept_modes() {
+    let population = Population {
+        roles: vec![("tank".into(), 1), ("dps".into(), 3)],
+        modes: vec!["duel".into(), "raid".into()],
+        ..fives()
+    };
+    let mut firsts = [0_u32; 3];
+    for ticket in population.queue(2000, 1, NOW_MS) {
+        let modes = ticket.attributes.get("sub_game_mode");
+        assert!(matches!(modes, Some(Value::List(modes)) if (1..=2).contains(&modes.len())));
+        for player in &ticket.players {
+            let first = match player.attributes.get("role") {
+                Some(Value::List(roles)) => roles.first().and_then(Value::as_text),
+                role => role.and_then(Value::as_text),
+            };
+            let names = ["tank", "dps", "any"];
+            let at = names.iter().position(|name| Some(*name) == first);
+            firsts[at.expect("one of these")] += 1;
+        }
+    }
+    let [tanks, dps, any] = firsts.map(f64::from);
+    assert!((2.5..3.5).contains(&(dps / tanks)), "{firsts:?}");
+    assert!(
+        (0.03..0.07).contains(&(any / (tanks + dps + any))),
+        "{firsts:?}"
+    );
+    let session = &population.sessions(1, 1, NOW_MS)[0];
+    assert!(session.attributes.get("sub_game_mode").is_some());
+    let role = session.tickets[0].players[0].attributes.get("role");
+    assert!(role.is_some());
 }

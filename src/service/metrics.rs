@@ -249,7 +249,7 @@ impl Default for ServiceMetrics {
 }
 
 /// A fault of each kind.
-fn ticket_faults() -> [TicketFault; 7] {
+fn ticket_faults() -> [TicketFault; 10] {
     [
         TicketFault::NoPlayer,
         TicketFault::EmptyPlayerId,
@@ -263,6 +263,9 @@ fn ticket_faults() -> [TicketFault; 7] {
             best_ms: 0,
             cap_ms: 0,
         },
+        TicketFault::NoRegionMeasured,
+        TicketFault::NoMode(String::new()),
+        TicketFault::NoRole,
         TicketFault::Unfit(""),
     ]
 }

@@ -17,7 +17,7 @@ pub(super) type KindGroup = u32;
 
 /// Kinds of one size that are a group each. Of a size with more of them, all are one group: each group
 /// costs every pivot a look, and each kind that a group hides costs only those that lack it.
-const MAX_GROUPS: usize = 16;
+const MAX_GROUPS: usize = 32;
 
 /// The kinds of party of a queue: parties of a kind have the same number of players and, where roles
 /// count, ask for the same of them.
@@ -139,9 +139,15 @@ impl Kinds {
         !self.crews.is_empty()
     }
 
-    /// How many kinds have one player at most; they come first.
-    pub(super) fn solos(&self) -> usize {
-        self.players.partition_point(|players| *players <= 1)
+    /// How many kinds have so many players at most; they come first.
+    pub(super) fn up_to(&self, players: u32) -> usize {
+        self.players.partition_point(|own| *own <= players)
+    }
+
+    /// The first kind of the same number of players.
+    pub(super) fn first_of_size(&self, kind: PartyKind) -> PartyKind {
+        let players = self.players(kind);
+        self.players.partition_point(|own| *own < players) as PartyKind
     }
 
     /// How many kinds there are; they are numbered from 0.

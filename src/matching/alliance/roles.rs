@@ -13,6 +13,7 @@ mod flexing;
 mod places;
 mod requests;
 mod staff;
+mod sums;
 
 use std::rc::Rc;
 

@@ -196,7 +196,7 @@ impl<'r> Search<'r> {
             .check(criteria, pivot.id, bounds)
             .map_err(nobody)?;
         let may_repeat = self.find_lanes(pool, criteria, pivot);
-        self.scratch.assume_all_usable(bounds);
+        self.scratch.assume_all_usable(form);
         let own = u64::from(pool.sizes[pivot.id as usize]);
         let left = self.scratch.spare.players();
         let failure = |reason| Failure { reason, left };
@@ -257,7 +257,7 @@ impl<'r> Search<'r> {
         chosen.begin(pool, criteria, pivot.id);
         let packer = self.forms.packer(pivot.form);
         let scratch = &mut self.scratch;
-        scratch.begin(bounds);
+        scratch.begin(pivot.form);
         let mut candidates = Candidates {
             pool,
             criteria,

@@ -192,7 +192,7 @@ impl Walk {
     }
 
     /// The least rank of all tickets of open groups that are still ahead.
-    pub(super) fn ahead(&mut self, is_open: impl Fn(KindGroup) -> bool) -> Option<Rank> {
+    pub(super) fn ahead(&mut self, mut is_open: impl FnMut(KindGroup) -> bool) -> Option<Rank> {
         while let Some(Reverse(front)) = self.fronts.peek() {
             let lane = self.cursors[front.cursor as usize].lane;
             if is_open(self.lanes[lane as usize].group) {

@@ -10,10 +10,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::RoleId;
 use super::desk::{Desk, NOWHERE};
 use super::places::are_matched;
-use super::requests::{RequestId, Requests};
+use super::requests::{Request, RequestId, Requests};
+use super::sums::Sums;
 use crate::matching::Text;
 use crate::matching::alliance::rules::{Role, Roles, Stage};
 
@@ -40,6 +43,8 @@ struct List {
     places: u32,
     /// Whether all of these have to be used.
     is_required: bool,
+    /// Sums of the bounds, if the roles are few.
+    sums: Option<Sums>,
 }
 
 /// What players can make of a team.
@@ -70,6 +75,7 @@ impl Staff {
                 at: Vec::new(),
                 places,
                 is_required: false,
+                sums: None,
             }),
             Roles::Single(list) => {
                 let list = List {
@@ -172,6 +178,43 @@ impl Staff {
         role.map(|role| self.requests.name_of(role))
     }
 
+    /// Whether each of these players can have the first of its wishes, and the team is right then. No
+    /// other way costs as little. O(p r).
+    pub(in crate::matching::alliance) fn have_first_wishes(
+        &self,
+        list: usize,
+        crew: &[RequestId],
+    ) -> bool {
+        let list = &self.lists[list];
+        if list.is_free() {
+            return false;
+        }
+        let mut counts: SmallVec<[u32; 16]> = SmallVec::from_elem(0, list.bounds.len());
+        for request in crew {
+            let first = self.requests.get(*request).roles.first();
+            let first = first.filter(|(_, wish)| *wish == 0);
+            match first.and_then(|(role, _)| list.place_of(*role)) {
+                Some(place) => counts[place as usize] += 1,
+                None => return false,
+            }
+        }
+        let mut bounds = counts.iter().zip(&list.bounds);
+        bounds.all(|(count, (min, max))| min <= count && count <= max)
+    }
+
+    /// The place among its wishes of the best role that a player can have in a list.
+    pub(in crate::matching::alliance) fn least_wish(
+        &self,
+        list: usize,
+        request: RequestId,
+    ) -> Option<u32> {
+        let (list, request) = (&self.lists[list], self.requests.get(request));
+        let known = request.roles.iter();
+        let named = known.filter(|(role, _)| list.place_of(*role).is_some());
+        let named = named.map(|(_, wish)| *wish).min();
+        named.into_iter().chain(request.any).min()
+    }
+
     /// Whether these players, by team, can fill the roles of as many teams.
     pub(in crate::matching::alliance) fn fills(&self, crews: &[Vec<RequestId>]) -> bool {
         let is_right = |list: usize, crew: &[RequestId]| {
@@ -233,6 +276,17 @@ impl Staff {
         crew: &[RequestId],
     ) -> Option<Outlook> {
         let list = &self.lists[list];
+        if seated.is_empty()
+            && let Some(sums) = &list.sums
+        {
+            return sums.outlook(crew.iter().map(|request| {
+                let request = self.requests.get(*request);
+                match request.any {
+                    Some(_) => sums.all(),
+                    None => list.mask_of(request),
+                }
+            }));
+        }
         let mut desk = self.desk.borrow_mut();
         desk.begin(seated);
         for request in crew {
@@ -286,6 +340,7 @@ impl List {
             at: vec![NOWHERE; requests.names()],
             places: 0,
             is_required: roles.iter().any(|role| role.min > 0),
+            sums: None,
         };
         for (at, role) in (0..).zip(roles) {
             list.bounds.push((role.min, role.max));
@@ -293,7 +348,15 @@ impl List {
                 list.at[name as usize] = at;
             }
         }
+        list.sums = Sums::of(&list.bounds);
         list
+    }
+
+    /// The roles of a list that a player asks for, a bit each.
+    fn mask_of(&self, request: &Request) -> usize {
+        let known = request.roles.iter();
+        let places = known.filter_map(|(role, _)| self.place_of(*role));
+        places.fold(0, |mask, place| mask | 1 << place)
     }
 
     /// Whether any name may be played, once.

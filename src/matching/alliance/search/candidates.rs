@@ -80,7 +80,12 @@ impl Candidates<'_> {
                 open = self.review(packer, chosen)?;
             }
             // With no group open, each candidate that may still come would be left: the end, unseen.
-            let turn = if open { self.turn() } else { Turn::End };
+            let turn = if open {
+                self.turn(chosen, packer)
+            } else {
+                Turn::End
+            };
+            self.watch.step(packer.take_steps())?;
             match turn {
                 Turn::Step => {}
                 Turn::Of(rank) => {
@@ -118,10 +123,10 @@ impl Candidates<'_> {
     }
 
     /// One step: a candidate's turn comes when no ticket ahead can be better.
-    fn turn(&mut self) -> Turn {
+    fn turn(&mut self, chosen: &Chosen, packer: &mut Packer) -> Turn {
         let (pool, scratch) = (self.pool, &mut *self.scratch);
         let Scratch { walk, spare, .. } = scratch;
-        let ahead = walk.ahead(|group| spare.is_open(group));
+        let ahead = walk.ahead(|group| spare.is_open(group, packer, chosen));
         let best = scratch.pending.peek().map(|Reverse(best)| *best);
         // What the walk has ahead is a bound: no ticket that it has not met ranks below it.
         if let Some(best) = best
@@ -142,6 +147,11 @@ impl Candidates<'_> {
             return Turn::Step;
         }
         self.losses.met += u64::from(size);
+        // Tests cost more than this. Should the match become smaller again, they are made then.
+        if scratch.spare.is_lazy() && !scratch.spare.takes(kind, packer, chosen) {
+            scratch.skipped.push(id);
+            return Turn::Step;
+        }
         match self.pivot.score(pool, self.criteria, id) {
             Ok(score) => {
                 debug_assert!(
@@ -173,8 +183,7 @@ impl Candidates<'_> {
             "all but the pivot were taken here"
         );
         scratch.ranked.push(rank);
-        let group = pool.party_kinds.group_of(kind);
-        if !scratch.spare.is_open(group) {
+        if !scratch.spare.takes(kind, packer, chosen) {
             return Ok(false);
         }
         scratch.spare.lose(kind, 1);
@@ -186,11 +195,10 @@ impl Candidates<'_> {
         }
         chosen.push(pool, self.criteria, rank.id);
         let apart = chosen.apart();
-        // An open group says that one of it can join. If it has one kind, only blocks between tickets can
-        // still keep this one out.
-        let is_to_be_seen = !apart.is_empty() || !scratch.spare.says_all(group);
-        let cannot_be_completed =
-            is_to_be_seen && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
+        // An open kind says that one of it can join; only blocks between tickets can still keep this one
+        // out.
+        let cannot_be_completed = !apart.is_empty()
+            && !packer.can_complete(chosen.kinds(), apart, scratch.spare.counts());
         self.watch.step(packer.take_steps())?;
         if cannot_be_completed || self.is_exhausted(chosen) {
             chosen.pop(pool, self.criteria);
@@ -235,6 +243,15 @@ impl Candidates<'_> {
         }
         // Groups were closed for a match with the candidate; without it they may join again.
         scratch.walk.reopen();
+        for id in scratch.skipped.drain(..) {
+            match self.pivot.score(pool, self.criteria, id) {
+                Ok(score) => {
+                    let rank = Rank { score, tie: 0, id };
+                    scratch.pending.push(Reverse(rank));
+                }
+                Err(reason) => self.losses.add(reason, pool.sizes[id as usize]),
+            }
+        }
         scratch.count_again(pool);
         Ok(true)
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use hashbrown::HashSet;
 
 use super::spare::Spare;
-use crate::matching::alliance::TeamBounds;
+use crate::matching::alliance::forms::Form;
 use crate::matching::alliance::index::{Cell, Index};
 use crate::matching::alliance::kinds::PartyKind;
 use crate::matching::alliance::pool::{Id, Pool};
@@ -27,6 +27,8 @@ pub(super) struct Scratch {
     pub(super) spare: Spare,
     /// Candidates that were tested, and wait for all better ones.
     pub(super) pending: BinaryHeap<Reverse<Rank>>,
+    /// Tickets that were not tested, as no match of their kind could come of it.
+    pub(super) skipped: Vec<Id>,
     /// Candidates whose turn has come.
     pub(super) ranked: Vec<Rank>,
     /// For each candidate taken, how many had their turn up to its own.
@@ -51,6 +53,7 @@ impl Scratch {
             walk: Walk::default(),
             spare: Spare::new(&pool.party_kinds),
             pending: BinaryHeap::new(),
+            skipped: Vec::new(),
             ranked: Vec::new(),
             taken: Vec::new(),
             exhausted: HashSet::new(),
@@ -80,8 +83,9 @@ impl Scratch {
     }
 
     /// Every ticket of the pivot's lanes may be a candidate.
-    pub(super) fn assume_all_usable(&mut self, bounds: TeamBounds) {
-        self.spare.begin(bounds.max_players());
+    pub(super) fn assume_all_usable(&mut self, form: Form) {
+        self.spare
+            .begin(form.bounds.max_players(), form.has_roles());
         for (lane, shares) in self.lanes.iter().zip(&self.shares_of) {
             if shares.is_empty() {
                 self.spare.add_of(lane.group, lane.waiting);
@@ -132,9 +136,10 @@ impl Scratch {
     }
 
     /// Forgets the last search.
-    pub(super) fn begin(&mut self, bounds: TeamBounds) {
-        self.assume_all_usable(bounds);
+    pub(super) fn begin(&mut self, form: Form) {
+        self.assume_all_usable(form);
         self.pending.clear();
+        self.skipped.clear();
         self.ranked.clear();
         self.taken.clear();
         self.exhausted.clear();

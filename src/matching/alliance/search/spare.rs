@@ -12,8 +12,15 @@ use crate::matching::alliance::kinds::{KindGroup, Kinds, PartyKind};
 use crate::matching::alliance::teams::Packer;
 use crate::matching::alliance::watch::Watch;
 
-/// Kinds of a group that are tried to find one that may join. Groups of more are open unseen.
-const MAX_TRIED: usize = 32;
+/// What is known of whether one more candidate may become part of the match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Not asked since the match grew.
+    Unknown,
+    Open,
+    /// For as long as the match only grows.
+    Closed,
+}
 
 /// Candidates that may still be taken, by kind of party. Its memory goes by the kinds that wait.
 #[derive(Debug)]
@@ -22,8 +29,13 @@ pub(super) struct Spare {
     counts: Vec<u32>,
     /// The sum of the counts of each group.
     sums: Vec<u64>,
-    /// Groups of which one more candidate may become part of the match.
-    open: Vec<bool>,
+    /// Whether one more candidate of a group may become part of the match.
+    groups: Vec<Verdict>,
+    /// The same of each kind, where roles tell kinds of one size apart. They can be so many that each is
+    /// asked for only when a candidate of it is met; else all are reviewed together.
+    each: Vec<Verdict>,
+    /// Whether roles are off, so that kinds of one size have one verdict.
+    by_size: bool,
     /// Players that a match can have.
     max_players: u64,
     /// Whether so few of an open group are left that the match has to be looked at again.
@@ -40,16 +52,22 @@ impl Spare {
             counts: vec![0; kinds.len() as usize],
             kinds: Rc::clone(kinds),
             sums: vec![0; groups],
-            open: vec![true; groups],
+            groups: vec![Verdict::Open; groups],
+            each: match kinds.have_roles() {
+                true => vec![Verdict::Unknown; kinds.len() as usize],
+                false => Vec::new(),
+            },
+            by_size: false,
             max_players: 0,
             fewer: false,
             trial: Vec::new(),
         }
     }
 
-    /// No candidate yet, for matches of at most so many players.
-    pub(super) fn begin(&mut self, max_players: u64) {
+    /// No candidate yet, for matches of at most so many players; whether roles count.
+    pub(super) fn begin(&mut self, max_players: u64, has_roles: bool) {
         self.max_players = max_players;
+        self.by_size = !has_roles;
         self.begin_again();
     }
 
@@ -57,8 +75,19 @@ impl Spare {
     pub(super) fn begin_again(&mut self) {
         self.counts.fill(0);
         self.sums.fill(0);
-        self.open.fill(true);
+        let first = if self.is_lazy() {
+            Verdict::Unknown
+        } else {
+            Verdict::Open
+        };
+        self.groups.fill(first);
+        self.each.fill(first);
         self.fewer = false;
+    }
+
+    /// Whether kinds are asked for one by one.
+    pub(super) fn is_lazy(&self) -> bool {
+        !self.each.is_empty()
     }
 
     /// Counts by kind.
@@ -104,19 +133,59 @@ impl Spare {
         *left -= less;
         let sum = &mut self.sums[group];
         *sum -= u64::from(less);
+        if !self.each.is_empty() {
+            // A role may be lacking from here on.
+            self.fewer |= self.counts[kind as usize] == 0;
+            return;
+        }
         // While those of this group alone could fill the match, one less closes no group.
-        self.fewer |= self.open[group]
+        self.fewer |= self.groups[group] == Verdict::Open
             && sum.saturating_mul(u64::from(self.kinds.players(kind))) < self.max_players;
     }
 
     /// Whether one more candidate of a group may become part of the match.
-    pub(super) fn is_open(&self, group: KindGroup) -> bool {
-        self.open[group as usize]
+    pub(super) fn is_open(
+        &mut self,
+        group: KindGroup,
+        packer: &mut Packer,
+        chosen: &Chosen,
+    ) -> bool {
+        let at = group as usize;
+        if self.groups[at] == Verdict::Unknown {
+            let mut kinds = self.kinds.in_group(group);
+            let is_open = kinds
+                .any(|kind| self.counts[kind as usize] > 0 && self.takes(kind, packer, chosen));
+            self.groups[at] = if is_open {
+                Verdict::Open
+            } else {
+                Verdict::Closed
+            };
+        }
+        self.groups[at] == Verdict::Open
     }
 
-    /// Whether all kinds of a group may join if one may.
-    pub(super) fn says_all(&self, group: KindGroup) -> bool {
-        self.kinds.in_group(group).len() == 1
+    /// Whether one more candidate of a kind may become part of the match.
+    pub(super) fn takes(&mut self, kind: PartyKind, packer: &mut Packer, chosen: &Chosen) -> bool {
+        let at = kind as usize;
+        if !self.is_lazy() {
+            let group = self.kinds.group_of(kind);
+            return self.groups[group as usize] == Verdict::Open;
+        }
+        let at = match self.by_size {
+            true => self.kinds.first_of_size(kind) as usize,
+            false => at,
+        };
+        if self.each[at] == Verdict::Unknown {
+            self.trial.clear();
+            self.trial.extend(chosen.kinds());
+            let joins = self.joins(kind, packer, chosen);
+            self.each[at] = if joins {
+                Verdict::Open
+            } else {
+                Verdict::Closed
+            };
+        }
+        self.each[at] == Verdict::Open
     }
 
     /// Whether [`Spare::review`] may find fewer groups than the last time.
@@ -125,7 +194,7 @@ impl Spare {
     }
 
     /// Closes the groups of which no candidate can become part of the match any more. Whether any is
-    /// still open. What is closed stays so while the match only grows.
+    /// still open, or may be. What is closed stays so while the match only grows.
     ///
     /// # Errors
     ///
@@ -137,43 +206,43 @@ impl Spare {
         watch: Watch<'_>,
     ) -> Result<bool, Reason> {
         self.fewer = false;
+        if self.is_lazy() {
+            let verdicts = self.groups.iter_mut().chain(&mut self.each);
+            for verdict in verdicts.filter(|verdict| **verdict == Verdict::Open) {
+                *verdict = Verdict::Unknown;
+            }
+            return Ok(chosen.players() < self.max_players);
+        }
         self.trial.clear();
         self.trial.extend(chosen.kinds());
         let mut any = false;
         for group in 0..self.kinds.groups() {
             let at = group as usize;
-            if !self.open[at] {
+            if self.groups[at] == Verdict::Closed {
                 continue;
             }
-            self.open[at] = self.sums[at] > 0 && self.may_join(group, packer, chosen);
-            any |= self.open[at];
+            let kind = self.kinds.in_group(group).start;
+            let joins = self.sums[at] > 0 && self.joins(kind, packer, chosen);
+            self.groups[at] = if joins {
+                Verdict::Open
+            } else {
+                Verdict::Closed
+            };
+            any |= joins;
             watch.step(packer.take_steps())?;
         }
         Ok(any)
     }
 
-    /// Whether a candidate of some kind of a group can become part of the match.
-    fn may_join(&mut self, group: KindGroup, packer: &mut Packer, chosen: &Chosen) -> bool {
-        let mut tried = 0;
-        for kind in self.kinds.in_group(group) {
-            let at = kind as usize;
-            if self.counts[at] == 0 {
-                continue;
-            }
-            if tried == MAX_TRIED {
-                return true;
-            }
-            tried += 1;
-            self.counts[at] -= 1;
-            self.trial.push(kind);
-            let joins = packer.can_complete(&self.trial, chosen.apart(), &self.counts);
-            self.trial.pop();
-            self.counts[at] += 1;
-            if joins {
-                return true;
-            }
-        }
-        false
+    /// Whether the match on trial can be completed with one more candidate of a kind.
+    fn joins(&mut self, kind: PartyKind, packer: &mut Packer, chosen: &Chosen) -> bool {
+        let count = self.counts[kind as usize];
+        self.counts[kind as usize] = count.saturating_sub(1);
+        self.trial.push(kind);
+        let joins = packer.can_complete(&self.trial, chosen.apart(), &self.counts);
+        self.trial.pop();
+        self.counts[kind as usize] = count;
+        joins
     }
 }
 
@@ -183,7 +252,7 @@ mod tests {
 
     fn spare(max_players: u64) -> Spare {
         let mut spare = Spare::new(&Rc::new(Kinds::of([1, 5])));
-        spare.begin(max_players);
+        spare.begin(max_players, false);
         spare
     }
 

@@ -42,6 +42,8 @@ struct BranchAndBound<'a> {
     /// How far means may be off because their values were added up in another order.
     tolerance: f64,
     best: Gaps,
+    /// What the roles of any split cost at least.
+    least_cost: u64,
     /// Whether the best split was met here, or is only known to exist.
     met: bool,
     team_of: Vec<usize>,
@@ -100,6 +102,7 @@ pub(super) fn best(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
             .collect(),
         tolerance: total * 1e-12,
         best: gaps(lineup, &known),
+        least_cost: lineup.cast.least_cost(members),
         met: false,
         trying: known.clone(),
         team_of: known,
@@ -229,8 +232,9 @@ impl BranchAndBound<'_> {
             return gap < best;
         }
         // Now only splits with this gap in players may win, by their roles.
-        if extremes.cost != self.best.cost {
-            return extremes.cost < self.best.cost;
+        let cost = extremes.cost.max(self.least_cost);
+        if cost != self.best.cost {
+            return cost < self.best.cost;
         }
         // And then by their means. Before any team is complete, this is minus infinity.
         let complete = extremes.max_mean - extremes.min_mean;

@@ -2,6 +2,8 @@
 //! do so: the largest first, and in order.
 
 use super::{Member, TeamBounds};
+use smallvec::SmallVec;
+
 use crate::matching::alliance::roles::{Casting, RequestId, Staff};
 
 /// The parties of a match and what a split of them has to obey. A split is the team of each member,
@@ -49,7 +51,27 @@ impl<'a> Cast<'a> {
             return Some(0);
         };
         let crew = members.flat_map(|member| member.asks).copied();
+        let crew: SmallVec<[RequestId; 16]> = crew.collect();
+        if staff.have_first_wishes(list, &crew) {
+            return Some(0);
+        }
         Casting::new(staff, list, crew).least_cost()
+    }
+
+    /// What the roles of all teams cost at least, whatever the split: each player's own least.
+    pub(super) fn least_cost(&self, members: &[Member<'_>]) -> u64 {
+        let Some(staff) = self.staff else {
+            return 0;
+        };
+        let lists = 0..staff.lists();
+        let asks = members.iter().flat_map(|member| member.asks);
+        let least = asks.map(|request| {
+            let costs = lists
+                .clone()
+                .filter_map(|list| staff.least_wish(list, *request));
+            u64::from(costs.min().unwrap_or(0))
+        });
+        least.sum()
     }
 
     /// Whether a right team with so many free seats can come of these players.

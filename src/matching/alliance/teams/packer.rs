@@ -1,8 +1,8 @@
 //! Whether parties can be completed to teams, with a memory of the answers.
 //!
-//! Where roles count there can be hundreds of kinds of parties, so a question is put in three forms, each
-//! of which says all that is in most cases needed: with players who take any role instead of spare
-//! parties (if that is impossible, so is the match), with spare parties of one player, and with all.
+//! Where roles count there can be hundreds of kinds of parties, so a question is put in several forms, of
+//! which the first mostly say all that is needed: with players who take any role instead of spare parties
+//! (if that is impossible, so is the match), with spare parties of one player, of two, and with all.
 
 use std::rc::Rc;
 
@@ -149,10 +149,17 @@ impl Packer {
             if !self.knows(taken, spare_from) {
                 return false;
             }
-            let solos = self.kinds.solos();
-            if solos < spare.len() && solos > 0 {
-                let solos = &spare[..solos];
-                if self.completes_with(taken, blocked, solos, (players, room), spare_from) {
+            for players_max in [1, 2] {
+                let few = self.kinds.up_to(players_max);
+                if (1..spare.len()).contains(&few)
+                    && self.completes_with(
+                        taken,
+                        blocked,
+                        &spare[..few],
+                        (players, room),
+                        spare_from,
+                    )
+                {
                     return true;
                 }
             }
@@ -223,7 +230,7 @@ impl Packer {
         let mut players = 0_u64;
         for (kind, &count) in (0..self.kinds.len()).zip(spare) {
             let size = self.kinds.players(kind);
-            if size > bounds.players_max {
+            if u64::from(size) > room.min(bounds.players_max.into()) {
                 break;
             }
             if count == 0 || size == 0 {

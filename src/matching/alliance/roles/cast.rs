@@ -125,6 +125,15 @@ impl<'s> Casting<'s> {
         self
     }
 
+    /// As many teams together: what all of their roles take.
+    pub(in crate::matching::alliance) fn for_teams(mut self, teams: u32) -> Self {
+        for part in &mut self.parts {
+            part.min = part.min.saturating_mul(teams);
+            part.max = part.max.saturating_mul(teams);
+        }
+        self
+    }
+
     fn add(&mut self, request: RequestId) {
         let request = self.staff.requests().get(request);
         let mut options: Vec<(usize, i64)> = Vec::new();

@@ -10,7 +10,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use smallvec::SmallVec;
 
 use super::RoleId;
 use super::desk::{Desk, NOWHERE};
@@ -178,28 +177,30 @@ impl Staff {
         role.map(|role| self.requests.name_of(role))
     }
 
-    /// Whether each of these players can have the first of its wishes, and the team is right then. No
-    /// other way costs as little. O(p r).
-    pub(in crate::matching::alliance) fn have_first_wishes(
+    /// Whether each of these players can have the first of its wishes, and the team is right then: its
+    /// roles cost nothing. `None` if that takes longer to say than what they cost.
+    pub(in crate::matching::alliance) fn costs_nothing(
         &self,
         list: usize,
         crew: &[RequestId],
-    ) -> bool {
+    ) -> Option<bool> {
         let list = &self.lists[list];
-        if list.is_free() {
-            return false;
-        }
-        let mut counts: SmallVec<[u32; 16]> = SmallVec::from_elem(0, list.bounds.len());
-        for request in crew {
-            let first = self.requests.get(*request).roles.first();
-            let first = first.filter(|(_, wish)| *wish == 0);
-            match first.and_then(|(role, _)| list.place_of(*role)) {
-                Some(place) => counts[place as usize] += 1,
-                None => return false,
+        let sums = list.sums.as_ref()?;
+        let firsts = crew.iter().map(|request| {
+            let request = self.requests.get(*request);
+            let named = list.mask_of(request);
+            if request.any == Some(0) {
+                // What it names besides comes later, and so costs more than what it does not name.
+                return sums.all() & !named;
             }
-        }
-        let mut bounds = counts.iter().zip(&list.bounds);
-        bounds.all(|(count, (min, max))| min <= count && count <= max)
+            let first = request.roles.first().filter(|(_, wish)| *wish == 0);
+            let first = first.and_then(|(role, _)| list.place_of(*role));
+            first.map_or(0, |place| 1 << place)
+        });
+        Some(
+            sums.outlook(firsts)
+                .is_some_and(|outlook| outlook.unmet == 0),
+        )
     }
 
     /// The place among its wishes of the best role that a player can have in a list.

@@ -102,7 +102,7 @@ pub(super) fn best(lineup: &Lineup<'_>, known: Vec<usize>) -> Vec<usize> {
             .collect(),
         tolerance: total * 1e-12,
         best: gaps(lineup, &known),
-        least_cost: lineup.cast.least_cost(members),
+        least_cost: lineup.cast.least_cost(members, lineup.bounds.teams_max),
         met: false,
         trying: known.clone(),
         team_of: known,
@@ -333,13 +333,20 @@ impl BranchAndBound<'_> {
             return None;
         }
         let list = lineup.cast.list_of(team.number);
+        if let Some(known) = self.costs.get(&(list, team.members)) {
+            return *known;
+        }
+        // What costs more than the best has left cannot win.
+        let most = self.best.cost.saturating_sub(extremes.cost);
         let is_in = |at: &usize| team.members & 1 << at != 0;
-        let known = self.costs.entry((list, team.members));
-        *known.or_insert_with(|| {
-            let members = (0..lineup.members.len()).filter(is_in);
-            lineup
-                .cast
-                .cost(list, members.map(|at| &lineup.members[at]))
-        })
+        let members = (0..lineup.members.len()).filter(is_in);
+        let cost = lineup
+            .cast
+            .cost(list, most, members.map(|at| &lineup.members[at]));
+        // With nothing left, it was not asked for its cost.
+        if most > 0 || cost.is_some() {
+            self.costs.insert((list, team.members), cost);
+        }
+        cost
     }
 }

@@ -41,10 +41,11 @@ impl<'a> Cast<'a> {
     }
 
     /// The least cost of the roles of a team with that list and these members, in order; `None` if it
-    /// is not right. 0 where roles are off.
+    /// is not right. It may also be `None` if it is more than `most`. 0 where roles are off.
     pub(super) fn cost<'m>(
         &self,
         list: usize,
+        most: u64,
         members: impl Iterator<Item = &'m Member<'m>>,
     ) -> Option<u64> {
         let Some(staff) = self.staff else {
@@ -52,17 +53,25 @@ impl<'a> Cast<'a> {
         };
         let crew = members.flat_map(|member| member.asks).copied();
         let crew: SmallVec<[RequestId; 16]> = crew.collect();
-        if staff.have_first_wishes(list, &crew) {
-            return Some(0);
+        match staff.costs_nothing(list, &crew) {
+            Some(true) => Some(0),
+            Some(false) if most == 0 => None,
+            _ => Casting::new(staff, list, crew).least_cost(),
         }
-        Casting::new(staff, list, crew).least_cost()
     }
 
-    /// What the roles of all teams cost at least, whatever the split: each player's own least.
-    pub(super) fn least_cost(&self, members: &[Member<'_>]) -> u64 {
+    /// What the roles of so many teams cost at least, whatever the split.
+    pub(super) fn least_cost(&self, members: &[Member<'_>], teams: u32) -> u64 {
         let Some(staff) = self.staff else {
             return 0;
         };
+        if !staff.has_places() && !staff.bounds(0).is_empty() {
+            // All of them as one large team.
+            let crew = members.iter().flat_map(|member| member.asks).copied();
+            let least = Casting::new(staff, 0, crew).for_teams(teams).least_cost();
+            return least.unwrap_or(0);
+        }
+        // Each player's own least.
         let lists = 0..staff.lists();
         let asks = members.iter().flat_map(|member| member.asks);
         let least = asks.map(|request| {
@@ -121,7 +130,7 @@ impl<'a> Lineup<'a> {
     /// The least cost of a team's roles; `None` if it is not right.
     pub(super) fn cost(&self, team_of: &[usize], team: usize) -> Option<u64> {
         let list = self.cast.list_of(team);
-        self.cast.cost(list, self.team(team_of, team))
+        self.cast.cost(list, u64::MAX, self.team(team_of, team))
     }
 
     pub(super) fn teams(&self) -> usize {
@@ -364,7 +373,10 @@ impl<'a> InOrder<'a> {
         }
         let used = |team: &usize| self.players[*team] > 0;
         let teams = 0..self.players.len();
-        let cost = |team: usize| self.cast.cost(self.cast.list_of(team), self.team(team));
+        let cost = |team: usize| {
+            self.cast
+                .cost(self.cast.list_of(team), u64::MAX, self.team(team))
+        };
         teams.clone().filter(used).count() >= self.bounds.teams_min as usize
             && teams.filter(used).all(|team| cost(team).is_some())
     }

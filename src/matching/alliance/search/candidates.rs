@@ -183,7 +183,7 @@ impl Candidates<'_> {
             "all but the pivot were taken here"
         );
         scratch.ranked.push(rank);
-        if !scratch.spare.takes(kind, packer, chosen) {
+        if !scratch.spare.still_takes(kind, packer, chosen) {
             return Ok(false);
         }
         scratch.spare.lose(kind, 1);

@@ -193,6 +193,25 @@ impl Spare {
         self.fewer
     }
 
+    /// [`Spare::takes`], asked anew.
+    pub(super) fn still_takes(
+        &mut self,
+        kind: PartyKind,
+        packer: &mut Packer,
+        chosen: &Chosen,
+    ) -> bool {
+        if self.is_lazy() && self.takes(kind, packer, chosen) {
+            let at = match self.by_size {
+                true => self.kinds.first_of_size(kind) as usize,
+                false => kind as usize,
+            };
+            self.each[at] = Verdict::Unknown;
+            let group = self.kinds.group_of(kind) as usize;
+            self.groups[group] = Verdict::Unknown;
+        }
+        self.takes(kind, packer, chosen)
+    }
+
     /// Closes the groups of which no candidate can become part of the match any more. Whether any is
     /// still open, or may be. What is closed stays so while the match only grows.
     ///
@@ -205,14 +224,17 @@ impl Spare {
         chosen: &Chosen,
         watch: Watch<'_>,
     ) -> Result<bool, Reason> {
-        self.fewer = false;
         if self.is_lazy() {
-            let verdicts = self.groups.iter_mut().chain(&mut self.each);
-            for verdict in verdicts.filter(|verdict| **verdict == Verdict::Open) {
-                *verdict = Verdict::Unknown;
+            // What was open is asked again when its turn comes; at once only where a kind ran out.
+            if std::mem::take(&mut self.fewer) {
+                let verdicts = self.groups.iter_mut().chain(&mut self.each);
+                for verdict in verdicts.filter(|verdict| **verdict == Verdict::Open) {
+                    *verdict = Verdict::Unknown;
+                }
             }
             return Ok(chosen.players() < self.max_players);
         }
+        self.fewer = false;
         self.trial.clear();
         self.trial.extend(chosen.kinds());
         let mut any = false;

@@ -89,7 +89,13 @@ fn the_client_makes_up_sessions_and_fills_them() {
 #[test]
 fn the_client_makes_up_a_queue_and_sums_up() {
     let server = Served::start();
-    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/ruleset-5v5.json");
+    for ruleset in ["ruleset-5v5", "ruleset-roles"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples");
+        makes_matches(&server, &format!("{folder}/{ruleset}.json"));
+    }
+}
+
+fn makes_matches(server: &Served, rules: &str) {
     let words = ["make-matches", "--rules", rules, "--random", "300"];
     let (code, out, err) = server.client(&words);
     assert_eq!(code, 0, "{err}");

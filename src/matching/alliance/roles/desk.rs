@@ -3,6 +3,10 @@
 /// Stands for a role that a list does not have, and for that of a player who is not placed.
 pub(super) const NOWHERE: u32 = u32::MAX;
 
+/// How many players may change their roles for one more, so that no stack is too small. Teams of games
+/// are far smaller.
+const DEPTH: u32 = 500;
+
 /// Working memory.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -60,11 +64,14 @@ impl Desk {
     /// as many players as before, but for one that has one more.
     pub(super) fn place(&mut self, player: usize, max: &impl Fn(u32) -> u32) -> bool {
         self.search += 1;
-        self.augment(player, max)
+        self.augment(player, max, 0)
     }
 
-    // Each call looks at a role that none before looked at, so it nests as deep as there are roles.
-    fn augment(&mut self, player: usize, max: &impl Fn(u32) -> u32) -> bool {
+    // Each call looks at a role that none before looked at, so it ends.
+    fn augment(&mut self, player: usize, max: &impl Fn(u32) -> u32, depth: u32) -> bool {
+        if depth == DEPTH {
+            return false;
+        }
         let start = if player == 0 {
             0
         } else {
@@ -84,7 +91,7 @@ impl Desk {
                 return true;
             }
             for other in 0..self.plays.len() {
-                if self.plays[other] == role && self.augment(other, max) {
+                if self.plays[other] == role && self.augment(other, max, depth + 1) {
                     self.plays[player] = role;
                     return true;
                 }

@@ -10,7 +10,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-
 use super::RoleId;
 use super::desk::{Desk, NOWHERE};
 use super::places::are_matched;

@@ -14,6 +14,9 @@ const MAX_TRIES: u32 = 30_000;
 /// match do not use up all tries.
 const ENOUGH_TRIES: u32 = 1_000;
 
+/// How often roles may be given out to balance the teams.
+const MAX_CASTS: u32 = 2_000;
+
 /// What comes back for a member that moves.
 const NO_MEMBER: Member<'_> = Member {
     players: 0,
@@ -60,6 +63,7 @@ pub(super) fn balanced(lineup: &Lineup<'_>, team_of: Vec<usize>) -> Vec<usize> {
         costs: vec![0; lineup.teams()],
         team_of,
         tries: MAX_TRIES,
+        casts: MAX_CASTS,
     };
     for team in 0..lineup.teams() {
         balancing.sum_up(team);
@@ -84,6 +88,8 @@ struct Balancing<'a> {
     costs: Vec<u64>,
     /// How many exchanges may still be tried.
     tries: u32,
+    /// How often roles may still be given out.
+    casts: u32,
 }
 
 impl Balancing<'_> {
@@ -126,7 +132,7 @@ impl Balancing<'_> {
         }
         let mut best = aimed.imbalance();
         let mut chosen = None;
-        let mut tries = 0;
+        let (mut tries, mut casts) = (0, 0);
         // An exchange without the lowest and the highest team cannot narrow the range.
         for exchange in self.exchanges(*aimed.order.last()?, aimed.order[0]) {
             if tries == self.tries || (tries >= ENOUGH_TRIES && chosen.is_some()) {
@@ -147,8 +153,17 @@ impl Balancing<'_> {
                 after = means.after(means_after);
             }
             let is_better = matches!(aim, Aim::Roles) || after.beats(best, aimed.tolerance);
+            if !is_better {
+                continue;
+            }
             // Looked at last: giving out roles costs more than all the rest.
-            let Some(cost) = is_better.then(|| self.cost_after(exchange)).flatten() else {
+            if self.lineup.cast.staff.is_some() {
+                casts += 1;
+                if casts > self.casts {
+                    break;
+                }
+            }
+            let Some(cost) = self.cost_after(exchange) else {
                 continue;
             };
             match aim {
@@ -161,6 +176,7 @@ impl Balancing<'_> {
             chosen = Some(exchange);
         }
         self.tries -= tries;
+        self.casts = self.casts.saturating_sub(casts);
         chosen
     }
 

@@ -85,7 +85,10 @@ impl Candidates<'_> {
             } else {
                 Turn::End
             };
-            self.watch.step(packer.take_steps())?;
+            // Else nothing was searched for since the last review.
+            if self.scratch.spare.is_lazy() {
+                self.watch.step(packer.take_steps())?;
+            }
             match turn {
                 Turn::Step => {}
                 Turn::Of(rank) => {

@@ -98,7 +98,11 @@ impl Scratch {
     }
 
     /// Notes that the walk met a ticket of that kind in a lane.
+    #[inline]
     pub(super) fn meet(&mut self, lane: usize, kind: PartyKind) {
+        if self.shares.is_empty() {
+            return;
+        }
         let shares = &mut self.shares[self.shares_of[lane].clone()];
         if let Ok(at) = shares.binary_search_by_key(&kind, |(kind, ..)| *kind) {
             shares[at].2 -= 1;
@@ -107,7 +111,11 @@ impl Scratch {
 
     /// Notes that the walk will not meet so many tickets of a lane. Which kinds they are of is known
     /// only once it meets no more of them.
+    #[inline]
     pub(super) fn pass(&mut self, lane: usize, passed: u32) {
+        if passed == 0 && self.shares.is_empty() {
+            return;
+        }
         let range = self.shares_of[lane].clone();
         if range.is_empty() {
             self.spare.lose_of(self.lanes[lane].group, passed);

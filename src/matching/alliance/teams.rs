@@ -11,6 +11,7 @@
 //! parties.
 
 mod balance;
+mod casts;
 mod classes;
 mod exact;
 mod lineup;
@@ -23,7 +24,8 @@ mod tests;
 use super::TeamBounds;
 use super::kinds::{Kinds, PartyKind};
 use super::roles::{RequestId, Staff};
-use lineup::{Cast, Lineup};
+use casts::Cast;
+use lineup::Lineup;
 use packing::Form;
 use splits::{Split, Splits, exactly};
 

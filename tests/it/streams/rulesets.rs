@@ -39,7 +39,7 @@ async fn near_misses_are_refused_and_not_paired() {
         (r#"{"teams": [{}], "rules": [{}]}"#, &["FlexMatch"]),
         (
             r#"{"sub_game_modes": {"duel": {}}}"#,
-            &["does not match by sub game modes"],
+            &["a mode has to have it"],
         ),
         (r#"{"autoBackfill": true}"#, &["`auto_backfill` was"]),
     ];

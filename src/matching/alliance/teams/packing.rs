@@ -138,23 +138,6 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// The same search with no spare party, but with as many players as it takes who play any role.
-    pub(super) fn with_wildcards(self) -> Self {
-        debug_assert!(self.spare.is_empty() && self.staff.is_some());
-        Self {
-            has_wildcards: true,
-            ..self
-        }
-    }
-
-    /// Lets the match use just the places with these lists; no list means that all go by the same.
-    pub(super) fn use_only(&mut self, lists: &[usize]) {
-        if !lists.is_empty() {
-            self.places.fill(0);
-            lists.iter().for_each(|list| self.places[*list] += 1);
-        }
-    }
-
     /// The first teams found; `None` if there are none or the steps ran out.
     pub(super) fn run(&mut self) -> Option<Packed> {
         if !self.next_team(0) {

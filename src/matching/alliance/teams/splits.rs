@@ -1,7 +1,8 @@
 //! Valid splits of a match's parties into a given number of teams, and the number of teams itself.
 
+use super::casts::Cast;
 use super::classes::{Class, classes};
-use super::lineup::{Cast, Lineup};
+use super::lineup::Lineup;
 use super::packing::{Form, Packed, Packing, SEARCH_STEPS};
 use super::{EXACT_PARTIES, Member, balance, exact};
 use crate::matching::alliance::TeamBounds;

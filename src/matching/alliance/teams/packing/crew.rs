@@ -1,9 +1,27 @@
-//! What the players of the team that is being filled ask for.
+//! Roles in the search: which places there are, and what the players of the team that is being filled
+//! ask for.
 
 use super::{PER_STEP, Packing};
 use crate::matching::alliance::kinds::PartyKind;
 
 impl Packing<'_> {
+    /// The same search with no spare party, but with as many players as it takes who play any role.
+    pub(in super::super) fn with_wildcards(self) -> Self {
+        debug_assert!(self.spare.is_empty() && self.staff.is_some());
+        Self {
+            has_wildcards: true,
+            ..self
+        }
+    }
+
+    /// Lets the match use just the places with these lists; no list means that all go by the same.
+    pub(in super::super) fn use_only(&mut self, lists: &[usize]) {
+        if !lists.is_empty() {
+            self.places.fill(0);
+            lists.iter().for_each(|list| self.places[*list] += 1);
+        }
+    }
+
     /// Adds the players of some parties of a kind to the team, which then has so many players. How many
     /// places of the minima of its roles they leave empty; `None`, and nothing is added, if no team can
     /// come of it.

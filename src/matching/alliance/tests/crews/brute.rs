@@ -1,9 +1,13 @@
 //! Everything tried: the sets, the splits, and the ways to give out roles.
 
+mod cast;
+mod judge;
+
 use std::collections::{BTreeMap, HashMap};
 
-use super::drawn::{Drawn, player_id};
-use crate::matching::alliance::rules::{Layout, RoleList, Roles, Stage};
+use super::drawn::Drawn;
+use crate::matching::alliance::rules::{Layout, Role, RoleList, Roles, Stage};
+use cast::{Cast, cast, unique};
 
 /// A match: its teams as tickets, the roles of players, the modes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,10 +16,6 @@ pub(super) struct Made {
     pub(super) roles: Option<BTreeMap<String, String>>,
     pub(super) modes: Vec<String>,
 }
-
-/// Roles given out in a team, in the order in which one way is better than another: cost, sum of squares,
-/// cost of each player, place of each player's role in the list; then the names.
-type Cast = (u32, u32, Vec<u32>, Vec<usize>, Vec<String>);
 
 /// A split: the tickets of each place, empty ones too.
 type Split = Vec<Vec<usize>>;
@@ -97,11 +97,9 @@ impl<'d> Brute<'d> {
                     Roles::Off => true,
                     Roles::Unique => unique(&asks).is_some(),
                     Roles::Single(_) | Roles::Multi(_) => lists.iter().any(|list| {
-                        let max = |role: &crate::matching::alliance::rules::Role| {
-                            crate::matching::alliance::rules::Role {
-                                min: 0,
-                                ..role.clone()
-                            }
+                        let max = |role: &Role| Role {
+                            min: 0,
+                            ..role.clone()
                         };
                         let without_min = RoleList(list.0.iter().map(max).collect());
                         cast(&without_min, &asks).is_some()
@@ -372,238 +370,4 @@ impl<'d> Brute<'d> {
             Roles::Multi(lists) => cast(&lists[place], &asks),
         }
     }
-
-    /// Whether teams, roles and modes are right.
-    fn judge_split(
-        &self,
-        pivot: usize,
-        layout: usize,
-        taken: &[usize],
-        made: &Made,
-    ) -> Result<(), String> {
-        let (_, stage) = self.stage(pivot, layout);
-        let all = self.splits_of(stage, taken);
-        let in_teams = |split: &Split| -> Vec<Vec<usize>> {
-            split
-                .iter()
-                .filter(|team| !team.is_empty())
-                .cloned()
-                .collect()
-        };
-        let same: Vec<&(Split, u32)> = all
-            .iter()
-            .filter(|(split, _)| in_teams(split) == made.teams)
-            .collect();
-        if same.is_empty() {
-            return Err(format!(
-                "{:?} is no right split in the order of taking",
-                made.teams
-            ));
-        }
-        let least = all
-            .iter()
-            .map(|(split, cost)| self.badness(split, *cost))
-            .min();
-        let own = same
-            .iter()
-            .map(|(split, cost)| self.badness(split, *cost))
-            .min();
-        if self.drawn.rules.rebalance && own != least {
-            return Err(format!(
-                "{:?} is {own:?}, and {least:?} is possible",
-                made.teams
-            ));
-        }
-        if !self.drawn.rules.rebalance {
-            let places = |split: &Split| -> Vec<usize> {
-                let place_of = |ticket| split.iter().position(|team| team.contains(ticket));
-                taken.iter().filter_map(place_of).collect()
-            };
-            let first = all.iter().map(|(split, _)| places(split)).min();
-            if !same.iter().any(|(split, _)| Some(places(split)) == first) {
-                return Err(format!("{:?} is not in order: {first:?}", made.teams));
-            }
-        }
-        self.judge_roles(stage, &same, made)?;
-        self.judge_modes(pivot, layout, taken, made)
-    }
-
-    /// How bad a split is: difference of the places, fewer teams, difference of the teams, cost of roles.
-    fn badness(&self, split: &Split, cost: u32) -> (usize, std::cmp::Reverse<usize>, usize, u32) {
-        let size =
-            |team: &Vec<usize>| -> usize { team.iter().map(|one| self.asks[*one].len()).sum() };
-        let sizes: Vec<usize> = split.iter().map(size).collect();
-        let used: Vec<usize> = sizes.iter().copied().filter(|size| *size > 0).collect();
-        let range =
-            |sizes: &[usize]| sizes.iter().max().unwrap_or(&0) - sizes.iter().min().unwrap_or(&0);
-        (
-            range(&sizes),
-            std::cmp::Reverse(used.len()),
-            range(&used),
-            cost,
-        )
-    }
-
-    fn judge_roles(
-        &self,
-        stage: &Stage,
-        same: &[&(Split, u32)],
-        made: &Made,
-    ) -> Result<(), String> {
-        if !stage.roles.are_on() {
-            return match &made.roles {
-                None => Ok(()),
-                Some(roles) => Err(format!("roles are off, and yet {roles:?}")),
-            };
-        }
-        let told = same.iter().map(|(split, _)| {
-            let mut roles = BTreeMap::new();
-            for (place, team) in split
-                .iter()
-                .enumerate()
-                .filter(|(_, team)| !team.is_empty())
-            {
-                let ids = team.iter().flat_map(|ticket| {
-                    (0..self.asks[*ticket].len()).map(|place| player_id(*ticket, place))
-                });
-                let names = self.cast_of(stage, place, team).map(|cast| cast.4);
-                roles.extend(ids.zip(names.unwrap_or_default()));
-            }
-            roles
-        });
-        let told: Vec<_> = told.collect();
-        match &made.roles {
-            Some(roles) if told.contains(roles) => Ok(()),
-            other => Err(format!("roles are {other:?} and not one of {told:?}")),
-        }
-    }
-
-    fn judge_modes(
-        &self,
-        pivot: usize,
-        layout: usize,
-        taken: &[usize],
-        made: &Made,
-    ) -> Result<(), String> {
-        if self.drawn.rules.modes.is_empty() {
-            return Ok(());
-        }
-        let layouts = self.layouts();
-        let mut expected = vec![layouts[layout].0.clone()];
-        for (at, (name, _)) in layouts.iter().enumerate() {
-            let all_accept = taken
-                .iter()
-                .all(|ticket| self.accepted(*ticket).contains(&at));
-            if at != layout && all_accept && self.satisfies(self.stage(pivot, at).1, &made.teams) {
-                expected.push(name.clone());
-            }
-        }
-        if made.modes == expected {
-            return Ok(());
-        }
-        Err(format!("modes are {:?} and not {expected:?}", made.modes))
-    }
-
-    /// Whether some placing of these teams is right.
-    fn satisfies(&self, stage: &Stage, teams: &[Vec<usize>]) -> bool {
-        fn place(
-            brute: &Brute<'_>,
-            stage: &Stage,
-            teams: &[Vec<usize>],
-            split: &mut Split,
-        ) -> bool {
-            let Some((team, rest)) = teams.split_first() else {
-                return brute.cost_of(stage, split).is_some();
-            };
-            let players: usize = team.iter().map(|one| brute.asks[*one].len()).sum();
-            if players > stage.teams.players_max as usize {
-                return false;
-            }
-            (0..split.len()).any(|at| {
-                if !split[at].is_empty() {
-                    return false;
-                }
-                split[at].clone_from(team);
-                let fits = place(brute, stage, rest, split);
-                split[at].clear();
-                fits
-            })
-        }
-        let mut split = vec![Vec::new(); stage.teams.teams_max as usize];
-        teams.len() <= split.len() && place(self, stage, teams, &mut split)
-    }
-}
-
-/// The best way to give out the roles of a list.
-fn cast(list: &RoleList, asks: &[Vec<String>]) -> Option<Cast> {
-    let options = asks.iter().map(|asks| {
-        let any = asks.iter().position(|name| name == "any");
-        let options = list.0.iter().enumerate().filter_map(|(at, role)| {
-            let named = asks.iter().position(|name| *name == *role.name);
-            Some((at, role.name.to_string(), named.or(any)? as u32))
-        });
-        options.collect()
-    });
-    let bounds: Vec<(u32, u32)> = list.0.iter().map(|role| (role.min, role.max)).collect();
-    best(&options.collect::<Vec<_>>(), &bounds)
-}
-
-/// The same where each name may be played once, and `any` by all wildcards.
-fn unique(asks: &[Vec<String>]) -> Option<Cast> {
-    let mut names: Vec<&String> = asks
-        .iter()
-        .flatten()
-        .filter(|name| *name != "any")
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let options = asks.iter().map(|asks| {
-        let options = asks.iter().enumerate().map(|(cost, name)| {
-            let at = names.iter().position(|known| *known == name);
-            (at.unwrap_or(names.len()), name.clone(), cost as u32)
-        });
-        options.collect()
-    });
-    let mut bounds = vec![(0, 1); names.len()];
-    bounds.push((0, u32::MAX));
-    best(&options.collect::<Vec<_>>(), &bounds)
-}
-
-type Options = Vec<(usize, String, u32)>;
-
-fn best(options: &[Options], bounds: &[(u32, u32)]) -> Option<Cast> {
-    fn give(
-        options: &[Options],
-        bounds: &[(u32, u32)],
-        given: &mut Vec<(usize, String, u32)>,
-        best: &mut Option<Cast>,
-    ) {
-        let Some((own, rest)) = options.split_first() else {
-            let mut counts = vec![0; bounds.len()];
-            given.iter().for_each(|(at, ..)| counts[*at] += 1);
-            let fits = |(count, (min, max)): (&u32, &(u32, u32))| min <= count && count <= max;
-            if counts.iter().zip(bounds).all(fits) {
-                let costs: Vec<u32> = given.iter().map(|one| one.2).collect();
-                let cast = (
-                    costs.iter().sum(),
-                    counts.iter().map(|count| count * count).sum(),
-                    costs,
-                    given.iter().map(|one| one.0).collect(),
-                    given.iter().map(|one| one.1.clone()).collect(),
-                );
-                if best.as_ref().is_none_or(|known| cast < *known) {
-                    *best = Some(cast);
-                }
-            }
-            return;
-        };
-        for option in own {
-            given.push(option.clone());
-            give(rest, bounds, given, best);
-            given.pop();
-        }
-    }
-    let mut found = None;
-    give(options, bounds, &mut Vec::new(), &mut found);
-    found
 }

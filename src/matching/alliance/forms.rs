@@ -77,7 +77,11 @@ pub(super) struct Forms<'r> {
     layouts: Vec<&'r Layout>,
     requests: Rc<Requests>,
     kinds: Rc<Kinds>,
-    packers: HashMap<Form, Packer>,
+    packers: Vec<Packer>,
+    /// The packer of each form.
+    packer_of: HashMap<Form, usize>,
+    /// The form that was asked for last, with its packer. Mostly it is the next one, too.
+    last: Option<(Form, usize)>,
     staffs: HashMap<Form, Rc<Staff>>,
 }
 
@@ -88,7 +92,9 @@ impl<'r> Forms<'r> {
             layouts: layouts.collect(),
             requests: Rc::clone(&pool.requests),
             kinds: Rc::clone(&pool.party_kinds),
-            packers: HashMap::new(),
+            packers: Vec::new(),
+            packer_of: HashMap::new(),
+            last: None,
             staffs: HashMap::new(),
         }
     }
@@ -134,13 +140,23 @@ impl<'r> Forms<'r> {
 
     /// What answers whether parties can be completed to teams.
     pub(super) fn packer(&mut self, form: Form) -> &mut Packer {
-        let staff = match self.packers.contains_key(&form) {
-            true => None,
-            false => self.staff(form),
+        let at = match self.last {
+            Some((last, at)) if last == form => at,
+            _ => self.find_packer(form),
         };
-        let kinds = &self.kinds;
-        self.packers
-            .entry(form)
-            .or_insert_with(|| Packer::new(form.bounds, staff, kinds))
+        &mut self.packers[at]
+    }
+
+    fn find_packer(&mut self, form: Form) -> usize {
+        let at = self.packer_of.get(&form).copied();
+        let at = at.unwrap_or_else(|| {
+            let staff = self.staff(form);
+            let packer = Packer::new(form.bounds, staff, &self.kinds);
+            self.packers.push(packer);
+            self.packers.len() - 1
+        });
+        self.packer_of.insert(form, at);
+        self.last = Some((form, at));
+        at
     }
 }

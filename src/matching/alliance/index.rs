@@ -178,6 +178,11 @@ impl Index {
         }
     }
 
+    /// Whether any lane has several kinds.
+    pub(super) fn has_shares(&self) -> bool {
+        !self.shares.is_empty()
+    }
+
     /// How many tickets of each kind wait in a lane with several kinds, and the kinds; nothing for
     /// other lanes.
     pub(super) fn shares(&self, lane: Lane) -> &[(PartyKind, u32)] {

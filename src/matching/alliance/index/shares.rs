@@ -43,6 +43,11 @@ impl Shares {
         shares
     }
 
+    /// Whether every lane has one kind.
+    pub(super) fn is_empty(&self) -> bool {
+        self.of_lanes.is_empty()
+    }
+
     /// The kinds in a lane that has several, with how many wait; nothing for other lanes.
     pub(super) fn in_lane(&self, lane: Lane) -> &[(PartyKind, u32)] {
         match self.of_lanes.get(lane as usize) {

@@ -21,7 +21,7 @@ pub(super) struct Scratch {
     /// The kinds in lanes that have several, with how many candidates of each there are, and how many of
     /// them the walk may still meet.
     shares: Vec<(PartyKind, u32, u32)>,
-    /// Where those of each lane are; nothing for lanes of one kind.
+    /// Where those of each lane are; nothing for lanes of one kind. Empty if all are.
     shares_of: Vec<Range<usize>>,
     pub(super) walk: Walk,
     pub(super) spare: Spare,
@@ -69,6 +69,9 @@ impl Scratch {
         index.lanes_to_walk(pool, pivot, &self.cells, max_players, lanes);
         self.shares.clear();
         self.shares_of.clear();
+        if !index.has_shares() {
+            return;
+        }
         let own = index.lanes_of(pivot);
         for lane in lanes {
             let start = self.shares.len();
@@ -86,8 +89,8 @@ impl Scratch {
     pub(super) fn assume_all_usable(&mut self, form: Form) {
         self.spare
             .begin(form.bounds.max_players(), form.has_roles());
-        for (lane, shares) in self.lanes.iter().zip(&self.shares_of) {
-            if shares.is_empty() {
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if self.shares_of.get(number).is_none_or(Range::is_empty) {
                 self.spare.add_of(lane.group, lane.waiting);
             }
         }
@@ -116,7 +119,7 @@ impl Scratch {
         if passed == 0 && self.shares.is_empty() {
             return;
         }
-        let range = self.shares_of[lane].clone();
+        let range = self.shares_of.get(lane).cloned().unwrap_or_default();
         if range.is_empty() {
             self.spare.lose_of(self.lanes[lane].group, passed);
         } else if self.walk.unmet_in(lane) == 0 {
@@ -130,7 +133,8 @@ impl Scratch {
     pub(super) fn count_again(&mut self, pool: &Pool) {
         self.spare.begin_again();
         for (lane, (_, unmet)) in self.walk.unmet().enumerate() {
-            let shares = &self.shares[self.shares_of[lane].clone()];
+            let range = self.shares_of.get(lane).cloned().unwrap_or_default();
+            let shares = &self.shares[range];
             if shares.is_empty() {
                 self.spare.add_of(self.lanes[lane].group, unmet);
             }

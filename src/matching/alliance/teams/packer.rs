@@ -129,6 +129,7 @@ impl Packer {
         completes
     }
 
+    #[inline]
     fn completes(&mut self, taken: &[PartyKind], blocked: &[(u32, u32)], spare: &[u32]) -> bool {
         let bounds = self.bounds;
         let mut players = 0_u64;
@@ -169,6 +170,7 @@ impl Packer {
 
     /// The question with these spare parties; the key has the parties taken already. `players` are
     /// those of the parties taken, `room` those that the match can have besides.
+    #[inline]
     fn completes_with(
         &mut self,
         taken: &[PartyKind],
@@ -191,6 +193,7 @@ impl Packer {
     }
 
     /// The answer to the question of the key, without blocked pairs.
+    #[inline]
     fn knows(&mut self, taken: &[PartyKind], spare_from: usize) -> bool {
         let known = self.answers.get(self.key.as_slice()).copied();
         known.unwrap_or_else(|| {

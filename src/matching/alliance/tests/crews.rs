@@ -92,3 +92,88 @@ fn with_modes_no_match_is_missed_or_wrong() {
 fn with_both_no_match_is_missed_or_wrong() {
     agree(Kind::Both, 3);
 }
+
+/// The tickets of the oldest ticket's match, if that has one.
+fn first_of(made: &[Made]) -> Option<Vec<usize>> {
+    let first = made.first()?;
+    let mut tickets: Vec<usize> = first.teams.iter().flatten().copied().collect();
+    tickets.sort_unstable();
+    (tickets[0] == 0).then_some(tickets)
+}
+
+/// Pools in which nobody gives up a choice.
+fn unflexed(random: &mut fastrand::Rng) -> Drawn {
+    loop {
+        let drawn = Drawn::new(random, Kind::Roles);
+        if drawn.rules.layout.role_flexing.is_none() {
+            return drawn;
+        }
+    }
+}
+
+#[test]
+fn a_player_who_takes_any_role_besides_loses_no_match() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut matches = 0;
+    for _ in 0..POOLS {
+        let mut drawn = unflexed(&mut random);
+        let before = first_of(&played(&drawn));
+        let at = random.usize(..drawn.tickets.len());
+        let ticket = &mut drawn.tickets[at];
+        let place = random.usize(..ticket.players.len());
+        ticket.players[place].push("any");
+        let after = first_of(&played(&drawn));
+        assert!(
+            before.is_none() || after.is_some(),
+            "ticket {at}, player {place}: {drawn}"
+        );
+        matches += usize::from(before.is_some());
+    }
+    assert!(matches > 50, "{matches}");
+}
+
+#[test]
+fn without_roles_the_oldest_ticket_has_a_match_whenever_it_has_one_with_them() {
+    let mut random = fastrand::Rng::with_seed(12);
+    let mut matches = 0;
+    for _ in 0..POOLS {
+        let mut drawn = unflexed(&mut random);
+        let before = first_of(&played(&drawn));
+        drawn.ruleset = drawn
+            .ruleset
+            .replace("\"has_combination\":true", "\"has_combination\":false");
+        let after = first_of(&played(&drawn));
+        assert!(before.is_none() || after.is_some(), "{drawn}");
+        matches += usize::from(before.is_some());
+    }
+    assert!(matches > 50, "{matches}");
+}
+
+#[test]
+fn roles_of_other_names_are_given_out_alike() {
+    let names = [("dps", "mage"), ("healer", "zealot"), ("tank", "archer")];
+    let renamed = |name: &str| {
+        let pair = names.iter().find(|(old, _)| *old == name);
+        pair.map_or("any", |(_, new)| *new)
+    };
+    let mut random = fastrand::Rng::with_seed(13);
+    for _ in 0..POOLS {
+        let mut drawn = Drawn::new(&mut random, Kind::Roles);
+        let mut expected = played(&drawn);
+        for made in &mut expected {
+            let roles = made.roles.iter_mut().flat_map(BTreeMap::values_mut);
+            roles.for_each(|role| *role = renamed(role).to_owned());
+        }
+        for (old, new) in names {
+            drawn.ruleset = drawn
+                .ruleset
+                .replace(&format!("\"{old}\""), &format!("\"{new}\""));
+        }
+        let asks = drawn
+            .tickets
+            .iter_mut()
+            .flat_map(|ticket| &mut ticket.players);
+        asks.flatten().for_each(|name| *name = renamed(name));
+        assert_eq!(played(&drawn), expected, "{drawn}");
+    }
+}

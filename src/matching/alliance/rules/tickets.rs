@@ -46,8 +46,13 @@ impl AllianceRules {
         codes
     }
 
-    /// Maximum number of players of a team in these modes, before and after any flexing.
-    fn largest_team(&self, modes: ModeSet) -> u32 {
+    /// Maximum number of players of a team in any mode, before and after any flexing.
+    pub fn largest_team(&self) -> u32 {
+        self.largest_team_of(ANY_MODE)
+    }
+
+    /// The same in these modes.
+    fn largest_team_of(&self, modes: ModeSet) -> u32 {
         self.stages_of(modes)
             .map(|(_, stage)| stage.teams.players_max)
             .fold(0, u32::max)
@@ -108,7 +113,7 @@ impl AllianceRules {
     ) -> Result<(), TicketFault> {
         ticket.check()?;
         let modes = self.modes_of(ticket)?;
-        let (players, allowed) = (ticket.players.len(), self.largest_team(modes));
+        let (players, allowed) = (ticket.players.len(), self.largest_team_of(modes));
         if players > allowed as usize {
             return Err(TicketFault::TooManyPlayers { players, allowed });
         }

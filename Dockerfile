@@ -48,6 +48,8 @@ echo 'fn main() {}' >src/main.rs
 cargo build --release --locked --bin match-function
 END
 
+# The page that `lint --explain` prints.
+COPY docs/lints.md docs/lints.md
 # The sources may be older than the empty program; Cargo goes by the time of the files.
 COPY src src
 RUN <<END

@@ -1,6 +1,7 @@
-//! The command line: `match-function` serves, `match-function client …` calls a running server as
-//! AGS does, `match-function health` asks a server for its health.
+//! The command line: `match-function` serves; its other commands call a running server (`client`,
+//! `health`), look at rulesets (`lint`, `explain`), and describe the program itself.
 
+mod describe;
 mod signals;
 
 use std::ffi::OsString;
@@ -18,21 +19,27 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
+use crate::workbench::{Lint, Verdict};
+use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
 
-const MORE: &str = "\
+const AFTER: &str = "\
+Without a command, the program serves: `match-function --port 6565` is `match-function serve --port 6565`.
+`match-function COMMAND --help` says more about a command.";
+
+const AFTER_SERVE: &str = "\
 Each setting is a flag and an environment variable; the flag wins, and an empty variable counts as \
 unset. Blanks, line ends and a byte-order mark at the ends of a value are left out, and one pair of \
-quotes around it. Two names of one setting have to agree. Switches take 1 true t yes y on, or 0 false f no n off.
-
-`match-function client --help`: call a running server as AGS does.
-`match-function health --help`: ask a running server for its health.";
+quotes around it. Two names of one setting have to agree. Switches take 1 true t yes y on, or 0 false f no n off.";
 
 /// Runs the program over a studio's logic: this is all that `main` has to call.
 pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    match arguments.get(1).and_then(|word| word.to_str()) {
+    let first = arguments
+        .get(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    match first.as_deref() {
         Some("client") => {
             arguments.remove(1);
             client(arguments, &logic)
@@ -45,16 +52,71 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
             arguments.remove(1);
             serve(arguments, logic)
         }
+        // The help and the version are those of the program.
+        Some("-h" | "--help" | "-V" | "--version") => other(arguments, &logic),
+        Some(word) if !word.starts_with('-') => other(arguments, &logic),
         _ => serve(arguments, logic),
     }
 }
 
+/// The whole program: every command with its flags.
+pub fn command() -> Command {
+    let program = Command::new("match-function")
+        .about(ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(AFTER)
+        .subcommand_required(true)
+        .subcommand_value_name("COMMAND")
+        .subcommand(serve_command())
+        .subcommand(Client::command().name("client"))
+        .subcommand(Health::command().name("health"))
+        .subcommand(Lint::command())
+        .subcommand(Completions::command())
+        .subcommand(ManPage::command());
+    with_subcommands(program, &without_values)
+}
+
 /// The command that serves, with every setting.
 pub fn serve_command() -> Command {
-    Config::augment_args(Command::new("match-function"))
-        .about(ABOUT)
-        .after_help(MORE)
+    Config::augment_args(Command::new("serve"))
+        .bin_name("match-function serve")
+        .about("Serves AGS's calls until a signal; what a bare call does")
+        .after_help(AFTER_SERVE)
         .version(env!("CARGO_PKG_VERSION"))
+}
+
+/// Every command that works without a server.
+fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return shown(&error),
+    };
+    let mut out = io::stdout().lock();
+    let done = match matches.subcommand() {
+        Some(("lint", given)) => Lint::from_arg_matches(given)
+            .map_err(anyhow::Error::from)
+            .and_then(|lint| lint.run(logic, &mut out)),
+        Some(("completions", given)) => Completions::from_arg_matches(given)
+            .map_err(anyhow::Error::from)
+            .map(|asked| asked.run(&mut out)),
+        Some(("man", given)) => ManPage::from_arg_matches(given)
+            .map_err(anyhow::Error::from)
+            .and_then(|asked| asked.run(&mut out)),
+        // `serve`, `client` and `health` never come here.
+        _ => Ok(Verdict::Fine),
+    };
+    match done.and_then(|verdict| Ok(out.flush().map(|()| verdict)?)) {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Found) => ExitCode::from(1),
+        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}"), ConfigError::EXIT_CODE),
+    }
+}
+
+/// Whether the reader of the output has gone, as `head` does: no fault.
+fn is_closed(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn serve<L: MatchLogic>(arguments: Vec<OsString>, logic: L) -> ExitCode {
@@ -224,7 +286,7 @@ fn asks_for_help(arguments: &[OsString]) -> bool {
 
 /// Shows the help or the version of a command. The help shows no value of the environment.
 fn show_help(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
-    let command = without_values(command).mut_subcommands(without_values);
+    let command = with_subcommands(command, &without_values);
     for word in &mut arguments {
         if word == "help" {
             *word = "--help".into();
@@ -234,6 +296,11 @@ fn show_help(command: Command, mut arguments: Vec<OsString>) -> ExitCode {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => shown(&error),
     }
+}
+
+/// A command and all below it, changed.
+fn with_subcommands(command: Command, change: &impl Fn(Command) -> Command) -> Command {
+    change(command).mut_subcommands(|inner| with_subcommands(inner, change))
 }
 
 fn without_values(command: Command) -> Command {

@@ -4,9 +4,9 @@
 mod args;
 mod calls;
 mod connection;
-mod files;
+
 mod health;
-mod messages;
+pub(crate) mod messages;
 mod population;
 mod show;
 mod summary;

@@ -50,7 +50,7 @@ mod value;
 pub use ags::{AgsLogic, AgsRules};
 pub use backfill::{BackfillOut, BackfillTick, NoBackfill, Party, Proposal, Roster, Session};
 pub use ids::{TeamIds, mode_rank, proposal_id, team_id};
-pub use logic::{Enrichment, MatchLogic, Needs, Wanted};
+pub use logic::{Enrichment, LintContext, MatchLogic, Needs, Wanted};
 pub use play::{Played, PlayedBackfill, play, play_backfill};
 pub use reason::{Reason, TicketFault};
 pub use region::region_preferences;

@@ -8,6 +8,7 @@ mod memory;
 mod metrics;
 mod outbox;
 mod oversized;
+mod reader;
 mod rulesets;
 mod seen;
 mod shared;
@@ -43,6 +44,7 @@ use crate::telemetry::facts::{RpcFacts, bounded};
 
 pub use limits::Limits;
 pub use metrics::ServiceMetrics;
+pub use reader::Reader;
 
 use self::decode::{DecodeFault, Known};
 use memory::Metered;

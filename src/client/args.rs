@@ -3,8 +3,8 @@
 use anyhow::Context;
 use clap::Args;
 
-use super::files;
 use crate::auth::Login;
+use crate::files;
 
 /// What all calls have in common.
 #[derive(Debug, Clone, Args)]

@@ -10,13 +10,14 @@ use tonic::Status;
 
 use super::args::{Common, Tickets};
 use super::connection::Connection;
-use super::files::{self, Found};
 use super::messages::{self, Messages};
 use super::population;
 use super::show::Show;
 use super::summary::Summary;
 use crate::clock::Clock;
-use crate::matching::{MatchLogic, RuleWarning};
+use crate::files::{self, Found};
+use crate::matching::rules::{Finding, Severity};
+use crate::matching::{LintContext, MatchLogic};
 use crate::population::{plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
@@ -331,9 +332,13 @@ fn spaced(requests: Vec<Opaque>, delay: u64) -> impl Stream<Item = Opaque> {
 
 /// The warnings that a server with this logic logs for a ruleset. None if the ruleset is refused: the
 /// server's answer says why.
-fn warnings(logic: &impl MatchLogic, rules: &str) -> Vec<RuleWarning> {
-    let parsed = logic.rules(rules);
-    parsed.map(|parsed| parsed.warnings).unwrap_or_default()
+fn warnings(logic: &impl MatchLogic, rules: &str) -> Vec<Finding> {
+    let mut findings = logic.lint(rules, &LintContext::default());
+    let is_refused = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    findings.retain(|finding| finding.severity == Severity::Warning && !is_refused);
+    findings
 }
 
 /// Now, as Unix milliseconds.

@@ -11,12 +11,12 @@ use crate::proto::{self, Opaque};
 
 /// Reads and writes messages of the contract.
 #[derive(Debug)]
-pub(super) struct Messages {
+pub(crate) struct Messages {
     pool: DescriptorPool,
 }
 
 impl Messages {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let pool =
             DescriptorPool::decode(proto::DESCRIPTOR).context("the contract's descriptor")?;
         Ok(Self { pool })
@@ -30,14 +30,14 @@ impl Messages {
     }
 
     /// A message of that name from its JSON form.
-    pub(super) fn encode(&self, name: &str, json: &Value) -> anyhow::Result<Opaque> {
+    pub(crate) fn encode(&self, name: &str, json: &Value) -> anyhow::Result<Opaque> {
         let message = DynamicMessage::deserialize(self.descriptor(name)?, json)
             .with_context(|| format!("this is not a {name}: {}", start_of(json)))?;
         Ok(bytes::Bytes::from(message.encode_to_vec()).into())
     }
 
     /// The JSON form of a message of that name, with the names of the `.proto` file.
-    pub(super) fn to_json(&self, name: &str, message: &impl Message) -> anyhow::Result<Value> {
+    pub(crate) fn to_json(&self, name: &str, message: &impl Message) -> anyhow::Result<Value> {
         let bytes = message.encode_to_vec();
         let message = DynamicMessage::decode(self.descriptor(name)?, &bytes[..])?;
         let options = SerializeOptions::new().use_proto_field_name(true);
@@ -67,7 +67,7 @@ fn timestamp(unix_ms: i64) -> String {
 }
 
 /// A made-up ticket as JSON. Fields without a value are left out.
-pub(super) fn ticket(ticket: &Ticket) -> Value {
+pub(crate) fn ticket(ticket: &Ticket) -> Value {
     let players: Vec<Value> = ticket.players.iter().map(player).collect();
     let mut json = json!({
         "ticket_id": &*ticket.id,
@@ -111,7 +111,7 @@ fn scalar_or_list(value: &matching::Value) -> Value {
 }
 
 /// A made-up session as JSON.
-pub(super) fn session(session: &Session) -> Value {
+pub(crate) fn session(session: &Session) -> Value {
     let tickets: Vec<Value> = session.tickets.iter().map(ticket).collect();
     let teams: Vec<Value> = session.teams.iter().map(team).collect();
     let mut json = json!({

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::matching::RuleWarning;
+use crate::matching::rules::Finding;
 use crate::proto::Slot;
 
 /// Maximum number of messages of one kind that are shown; the rest is only counted.
@@ -59,7 +59,7 @@ impl<'o, W: Write> Show<'o, W> {
     }
 
     /// Warnings of the ruleset.
-    pub(super) fn warnings(&mut self, warnings: &[RuleWarning]) -> anyhow::Result<()> {
+    pub(super) fn warnings(&mut self, warnings: &[Finding]) -> anyhow::Result<()> {
         if self.json {
             return Ok(());
         }

@@ -65,8 +65,14 @@ pub fn parse(
             faults.push(given.fault(&reason(&error)));
         } else {
             let text = error.render().to_string();
-            let first = text.lines().next().unwrap_or_default();
-            faults.push(first.trim_start_matches("error: ").to_owned());
+            let mut lines = text.lines();
+            let first = lines.next().unwrap_or_default();
+            let fault = first.trim_start_matches("error: ");
+            let tip = lines.find_map(|line| line.trim().strip_prefix("tip: "));
+            faults.push(match tip {
+                Some(tip) => format!("{fault} ({tip})"),
+                None => fault.to_owned(),
+            });
             return Err(ConfigError(faults));
         }
     }

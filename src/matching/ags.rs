@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::alliance::{AllianceBackfill, AllianceRules};
 use super::pair::{PairBackfill, PairRules, PairTick};
+use super::rules::Finding;
 use super::{
-    BackfillTick, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext, Ticket,
-    TicketFault, rules,
+    BackfillTick, LintContext, MatchLogic, Needs, ParsedRules, RulesError, Tick, TickContext,
+    Ticket, TicketFault, rules,
 };
 
 /// Matchmaking by AGS rulesets. The ruleset decides on the strategy (docs/semantics.md, "Which
@@ -30,8 +31,7 @@ impl MatchLogic for AgsLogic {
 
     fn rules(&self, json: &str) -> Result<ParsedRules<AgsRules>, RulesError> {
         let fields = rules::object(json)?;
-        // Whatever its value is: a wrong one is a fault in an alliance ruleset, not a pair ruleset.
-        if rules::find(&fields, "alliance").is_some() || asks_for_sub_modes(&fields) {
+        if is_for_teams(&fields) {
             let ParsedRules { rules, warnings } = AllianceRules::parse(fields)?;
             let rules = AgsRules::Alliance(Box::new(rules));
             return Ok(ParsedRules { rules, warnings });
@@ -41,6 +41,14 @@ impl MatchLogic for AgsLogic {
             rules: AgsRules::Pair(rules),
             warnings,
         })
+    }
+
+    fn lint(&self, json: &str, context: &LintContext<'_>) -> Vec<Finding> {
+        match rules::object(json) {
+            Ok(fields) if is_for_teams(&fields) => AllianceRules::lint(&fields, context),
+            Ok(fields) => PairRules::lint(fields),
+            Err(error) => rules::findings(error),
+        }
     }
 
     fn stat_codes(&self, rules: &AgsRules) -> Vec<String> {
@@ -84,6 +92,12 @@ impl MatchLogic for AgsLogic {
             AgsRules::Alliance(rules) => Box::new(AllianceBackfill::new(*rules, context)),
         }
     }
+}
+
+/// Whether a ruleset is one of teams.
+fn is_for_teams(fields: &Map<String, Value>) -> bool {
+    // Whatever its value is: a wrong one is a fault in an alliance ruleset, not a pair ruleset.
+    rules::find(fields, "alliance").is_some() || asks_for_sub_modes(fields)
 }
 
 /// Whether a ruleset has sub game modes: they bring their own teams, so it may lack `alliance`.

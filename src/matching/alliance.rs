@@ -26,10 +26,11 @@ mod forms;
 mod index;
 mod intern;
 mod kinds;
+mod lint;
 mod pair;
 mod pool;
 mod roles;
-mod rules;
+pub(super) mod rules;
 mod search;
 mod teams;
 #[cfg(test)]
@@ -39,6 +40,7 @@ mod walk;
 mod watch;
 
 pub use backfill::AllianceBackfill;
+pub(super) use lint::explain_unknown_keys;
 
 pub use rules::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, Layout, MAX_FLEXING, MAX_MODES,

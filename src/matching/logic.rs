@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::rules::{self, Finding};
 use super::{
     Attributes, BackfillTick, NoBackfill, ParsedRules, RulesError, Tick, TickContext, Ticket,
     TicketFault,
@@ -21,6 +22,15 @@ pub trait MatchLogic: Send + Sync + 'static {
     ///
     /// All faults of the text together, or what it asks for and this logic does not do.
     fn rules(&self, json: &str) -> Result<ParsedRules<Self::Rules>, RulesError>;
+
+    /// What deserves a look in a ruleset, whether it can be read or not (docs/lints.md): what
+    /// [`rules`](Self::rules) says of it, unless a logic knows more. Its size was bounded by the server.
+    fn lint(&self, json: &str, _context: &LintContext<'_>) -> Vec<Finding> {
+        match self.rules(json) {
+            Ok(parsed) => parsed.warnings.into_iter().map(Finding::from).collect(),
+            Err(error) => rules::findings(error),
+        }
+    }
 
     /// Names of the player statistics that AGS has to put on tickets, each once; none unless a
     /// studio wants them.
@@ -60,6 +70,15 @@ pub trait MatchLogic: Send + Sync + 'static {
     fn open_backfill(&self, _rules: Self::Rules, _context: TickContext) -> Box<dyn BackfillTick> {
         Box::new(NoBackfill)
     }
+}
+
+/// What [`MatchLogic::lint`] goes by beside the ruleset.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LintContext<'t> {
+    /// After how many seconds the match pool lets tickets expire, if that is known.
+    pub expires_s: Option<u32>,
+    /// Tickets as the pool has them; none if they are not known.
+    pub tickets: &'t [Ticket],
 }
 
 /// Which parts of a ticket to read. Id, pool, creation time, players' ids and party are always

@@ -11,9 +11,12 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+use super::alliance::explain_unknown_keys;
+use super::alliance::rules::ids::BACKFILL_NEVER;
+use super::rules::{Finding, Object, Severity};
 use super::{
-    Flow, Match, MatchOut, Needs, ParsedRules, Reason, RulesError, Tick, TickContext, Ticket,
-    Wanted, answer, rules,
+    Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RulesError, Tick, TickContext,
+    Ticket, Wanted, answer, rules,
 };
 
 use near_misses::near_misses;
@@ -92,21 +95,45 @@ impl PairRules {
     /// nor false, or a key shows that teams were meant: every fault.
     pub fn parse(fields: Map<String, Value>) -> Result<ParsedRules<Self>, RulesError> {
         let misses = near_misses(&fields);
-        rules::read(fields, |ruleset| {
-            ruleset.report().add(misses);
-            let min = ruleset.whole("shipCountMin", 0).filter(|count| *count > 0);
-            let max = ruleset.whole("shipCountMax", 0).filter(|count| *count > 0);
-            let auto_backfill = ruleset.flag("auto_backfill").unwrap_or(false);
-            ruleset.at_most(("shipCountMin", min), ("shipCountMax", max));
-            let counts = min.zip(max).map(|(min, max)| Self {
-                min: min as usize,
-                max: max as usize,
-                auto_backfill,
-            });
-            counts.unwrap_or(Self {
-                auto_backfill,
-                ..Self::default()
-            })
+        rules::read(fields, |ruleset| Self::of(ruleset, misses))
+    }
+
+    /// All that is to be said of a ruleset (docs/lints.md).
+    pub fn lint(fields: Map<String, Value>) -> Vec<Finding> {
+        let misses = near_misses(&fields);
+        let (rules, mut findings) = rules::examine(fields, |ruleset| Self::of(ruleset, misses));
+        // A key that is refused need not be called unknown, too.
+        let refused: Vec<String> = findings
+            .iter()
+            .filter(|finding| finding.lint == near_misses::NEAR_MISS)
+            .map(|finding| finding.path.clone())
+            .collect();
+        findings.retain(|finding| {
+            finding.severity == Severity::Error || !refused.contains(&finding.path)
+        });
+        explain_unknown_keys(&mut findings);
+        if rules.auto_backfill && rules.min == rules.max {
+            let text = "has no effect: every match is full when it is made";
+            let note = Finding::new(BACKFILL_NEVER, Severity::Note, "auto_backfill", text);
+            findings.push(note);
+        }
+        findings
+    }
+
+    fn of(ruleset: &mut Object<'_>, misses: Vec<RuleFault>) -> Self {
+        ruleset.report().add(misses);
+        let min = ruleset.whole("shipCountMin", 0).filter(|count| *count > 0);
+        let max = ruleset.whole("shipCountMax", 0).filter(|count| *count > 0);
+        let auto_backfill = ruleset.flag("auto_backfill").unwrap_or(false);
+        ruleset.at_most(("shipCountMin", min), ("shipCountMax", max));
+        let counts = min.zip(max).map(|(min, max)| Self {
+            min: min as usize,
+            max: max as usize,
+            auto_backfill,
+        });
+        counts.unwrap_or(Self {
+            auto_backfill,
+            ..Self::default()
         })
     }
 }

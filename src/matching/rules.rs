@@ -3,12 +3,15 @@
 //! [`object()`] parses the text, [`read`] hands its fields out by type and collects every fault and
 //! every unknown key on the way.
 
+mod finding;
 mod object;
 mod report;
 
 use serde_json::{Map, Value};
 
-pub use object::{MAX_NAME, Object, read};
+pub use finding::{Finding, Lint, Severity};
+pub use object::{MAX_NAME, Object, examine, read};
+pub(super) use object::{letters, nearest};
 pub use report::Report;
 
 /// The largest whole number that a ruleset may hold (docs/semantics.md, "Fields").
@@ -37,6 +40,10 @@ impl<R> From<R> for ParsedRules<R> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}`: {text}")]
 pub struct RuleWarning {
+    /// Its kind.
+    pub lint: Lint,
+    /// A warning or a note.
+    pub severity: Severity,
     /// Where, as `matching_rule[1].reference`.
     pub path: String,
     /// What about it.
@@ -55,6 +62,15 @@ pub enum RulesError {
     Unsupported(Vec<RuleFault>),
 }
 
+/// The faults of a ruleset as findings.
+pub fn findings(error: RulesError) -> Vec<Finding> {
+    match error {
+        RulesError::Invalid(faults) | RulesError::Unsupported(faults) => {
+            faults.into_iter().map(Finding::from).collect()
+        }
+    }
+}
+
 /// Faults that a text about a ruleset lists at most; the others are counted.
 pub const MAX_FAULTS: usize = 20;
 
@@ -68,6 +84,8 @@ impl From<RuleFault> for RulesError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` is {found}: {allowed}")]
 pub struct RuleFault {
+    /// Its kind.
+    pub lint: Lint,
     /// Where, as `matching_rule[1].reference`.
     pub path: String,
     /// What stands there, as JSON; a long value is cut as [`quoted`] and [`excerpt`] do.
@@ -81,8 +99,14 @@ pub const MAX_FOUND: usize = 64;
 
 impl RuleFault {
     /// A fault at that path.
-    pub fn new(path: impl Into<String>, found: &Value, allowed: impl Into<String>) -> Self {
+    pub fn new(
+        lint: Lint,
+        path: impl Into<String>,
+        found: &Value,
+        allowed: impl Into<String>,
+    ) -> Self {
         Self {
+            lint,
             path: path.into(),
             found: match found {
                 Value::String(text) => quoted(text),
@@ -136,9 +160,10 @@ pub fn object(json: &str) -> Result<Map<String, Value>, RulesError> {
         Ok(Value::Null) => Ok(Map::new()),
         Ok(other) => {
             let allowed = "the ruleset has to be a JSON object";
-            Err(RuleFault::new("rules.json", &other, allowed).into())
+            Err(RuleFault::new(Lint::NOT_JSON, "rules.json", &other, allowed).into())
         }
         Err(error) => Err(RulesError::from(RuleFault {
+            lint: Lint::NOT_JSON,
             path: "rules.json".to_owned(),
             found: format!("not JSON ({error})"),
             allowed: "the ruleset has to be JSON".to_owned(),
@@ -232,19 +257,25 @@ mod tests {
 
     #[test]
     fn a_long_wrong_value_is_cut() {
-        let fault = RuleFault::new("a", &json!("é".repeat(500)), "short texts");
+        let fault = RuleFault::new(
+            Lint::WRONG_VALUE,
+            "a",
+            &json!("é".repeat(500)),
+            "short texts",
+        );
         let most = "é".repeat(MAX_FOUND);
         assert_eq!(fault.found, format!("\"{most}\"… (500 characters)"));
         assert_eq!(quoted(&most), format!("\"{most}\""));
         assert_eq!(quoted("a\"b"), r#""a\"b""#);
-        let list = RuleFault::new("a", &vec![0; 50].into(), "texts");
+        let list = RuleFault::new(Lint::WRONG_VALUE, "a", &vec![0; 50].into(), "texts");
         assert!(list.found.ends_with("0,0… (101 characters)"), "{list}");
         assert_eq!(excerpt(&most), most);
     }
 
     #[test]
     fn faults_beyond_those_listed_are_counted() {
-        let fault = |at: usize| RuleFault::new(format!("a[{at}]"), &json!(at), "texts");
+        let fault =
+            |at: usize| RuleFault::new(Lint::WRONG_VALUE, format!("a[{at}]"), &json!(at), "texts");
         let faults: Vec<_> = (0..16).map(fault).collect();
         let two = "`a[0]` is 0: texts; `a[1]` is 1: texts; and 14 more";
         assert_eq!(list(&faults, 2), two);

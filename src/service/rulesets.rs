@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::DefaultHashBuilder;
 
-use crate::matching::rules::quoted;
-use crate::matching::{RuleWarning, Text};
+use crate::matching::Text;
+use crate::matching::rules::{Finding, Severity, quoted};
 
 /// Rulesets remembered by each kind of line; with more, lines repeat.
 const MAX_TOLD: usize = 1024;
@@ -48,16 +48,29 @@ impl Rulesets {
         RulesetId(self.hasher.hash_one(json))
     }
 
-    /// A ruleset was taken with these warnings.
-    pub(super) fn warn(&self, ruleset: RulesetId, now_ms: i64, warnings: &[RuleWarning]) {
-        if warnings.is_empty() || !self.warned.is_news(ruleset, now_ms) {
+    /// A ruleset was taken; what there is to say of it is found out if it is new.
+    pub(super) fn warn(
+        &self,
+        ruleset: RulesetId,
+        now_ms: i64,
+        findings: impl FnOnce() -> Vec<Finding>,
+    ) {
+        if !self.warned.is_news(ruleset, now_ms) {
             return;
         }
+        let (warnings, notes): (Vec<_>, Vec<_>) = findings()
+            .into_iter()
+            .partition(|finding| finding.severity >= Severity::Warning);
         for warning in warnings.iter().take(MAX_WARNINGS) {
-            tracing::warn!(path = %warning.path, "ruleset: {warning}");
+            let (lint, path) = (warning.lint, &warning.path);
+            tracing::warn!(%lint, %path, "ruleset: {warning}");
         }
         if warnings.len() > MAX_WARNINGS {
             tracing::warn!("ruleset: {} warnings more", warnings.len() - MAX_WARNINGS);
+        }
+        for note in notes.iter().take(MAX_WARNINGS) {
+            let (lint, path) = (note.lint, &note.path);
+            tracing::info!(%lint, %path, "ruleset: {note}");
         }
     }
 

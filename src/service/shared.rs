@@ -8,7 +8,7 @@ use super::rulesets::{RulesetId, Rulesets};
 use super::turns::Turns;
 use super::{Limits, status};
 use crate::clock::Clock;
-use crate::matching::MatchLogic;
+use crate::matching::{LintContext, MatchLogic};
 use crate::proto::Rules;
 
 /// The logic and what it runs under.
@@ -60,7 +60,9 @@ impl<L: MatchLogic> Shared<L> {
             .rules(json)
             .map_err(|error| status::rules(&error))?;
         let now_ms = self.clock.unix_ms();
-        self.rulesets.warn(id, now_ms, &parsed.warnings);
+        self.rulesets.warn(id, now_ms, || {
+            self.logic.lint(json, &LintContext::default())
+        });
         Ok(parsed.rules)
     }
 }

@@ -1,8 +1,10 @@
 //! The program as a user starts it: exit codes, one-line errors, SIGTERM.
 
 mod client;
+mod commands;
 mod ending;
 mod health;
+mod lint;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};

@@ -21,6 +21,7 @@ use super::rules::AllianceRules;
 use crate::matching::{Ticket, TicketFault};
 use fit::Fit;
 
+pub(super) use asked::AskedRoles;
 pub(super) use cast::Casting;
 pub(super) use requests::{RequestId, Requests};
 pub(super) use staff::Staff;

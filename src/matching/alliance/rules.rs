@@ -1,5 +1,6 @@
 //! An alliance ruleset, valid by construction.
 
+pub(in crate::matching) mod ids;
 mod layout;
 mod parse;
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) use packer::Packer;
 const ORDER_STEPS: u32 = 20_000;
 
 /// Up to this many parties, the best split is found exactly.
-const EXACT_PARTIES: usize = 12;
+pub(super) const EXACT_PARTIES: usize = 12;
 
 /// A party as it counts in [`arrange`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::matching::RuleFault;
-use crate::matching::rules::{excerpt, find};
+use crate::matching::rules::{Lint, excerpt, find, letters};
 
 /// Keys of AGS rulesets that mean something only beside `alliance`.
 const ALLIANCE_KEYS: &[&str] = &[
@@ -43,6 +43,9 @@ static KNOWN: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
     known.map(|key| (letters(key), *key)).collect()
 });
 
+/// A key that shows that teams were meant.
+pub(crate) const NEAR_MISS: Lint = Lint("near-miss");
+
 /// Letters by which a key may differ from a known one and still be taken for it.
 const MAX_LETTERS: usize = 2;
 
@@ -58,18 +61,18 @@ pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
         .filter(|(_, value)| !value.is_null())
         .filter_map(|(key, value)| {
             let allowed = meant(key, value)?;
-            Some(RuleFault::new(excerpt(key), value, allowed))
+            Some(RuleFault::new(NEAR_MISS, excerpt(key), value, allowed))
         })
         .collect();
     if let Some(data) = find(fields, "data").filter(|data| data.is_object()) {
         let allowed =
             "this is how the ruleset API wraps a ruleset; the ruleset is what `data` holds";
-        faults.push(RuleFault::new("data", data, allowed));
+        faults.push(RuleFault::new(NEAR_MISS, "data", data, allowed));
     }
     if let (Some(teams), Some(_)) = (find(fields, "teams"), find(fields, "rules")) {
         let allowed = "`teams` and `rules` are keys of a FlexMatch ruleset; one of AGS has \
                        `alliance` and `matching_rule`";
-        faults.push(RuleFault::new("teams", teams, allowed));
+        faults.push(RuleFault::new(NEAR_MISS, "teams", teams, allowed));
     }
     faults
 }
@@ -113,12 +116,4 @@ fn distance(key: &str, known: &str, value: &Value) -> Option<usize> {
     let near = letters < MAX_LETTERS
         || letters == MAX_LETTERS && (known.len() >= SHORT || value.is_object());
     near.then_some(letters)
-}
-
-/// A key without case and underscores.
-fn letters(key: &str) -> String {
-    key.chars()
-        .filter(|char| *char != '_')
-        .flat_map(char::to_lowercase)
-        .collect()
 }

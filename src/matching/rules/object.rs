@@ -5,7 +5,9 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::{MAX_INTEGER, ParsedRules, Report, RulesError, excerpt, find, whole_number};
+use super::{
+    Finding, Lint, MAX_INTEGER, ParsedRules, Report, RulesError, excerpt, find, whole_number,
+};
 use crate::matching::Text;
 
 /// Largest number of characters of a name in a ruleset: an attribute, a match option.
@@ -36,12 +38,30 @@ pub fn read<R>(
     fields: Map<String, Value>,
     rules: impl FnOnce(&mut Object<'_>) -> R,
 ) -> Result<ParsedRules<R>, RulesError> {
+    let (rules, report) = report_on(fields, rules);
+    let warnings = report.finish()?;
+    Ok(ParsedRules { rules, warnings })
+}
+
+/// Reads a ruleset as [`read`] does, and gives all that it found: faults first, then what is warned of.
+/// If there is a fault, the rules are not to be used.
+pub fn examine<R>(
+    fields: Map<String, Value>,
+    rules: impl FnOnce(&mut Object<'_>) -> R,
+) -> (R, Vec<Finding>) {
+    let (rules, report) = report_on(fields, rules);
+    (rules, report.into_findings())
+}
+
+fn report_on<R>(
+    fields: Map<String, Value>,
+    rules: impl FnOnce(&mut Object<'_>) -> R,
+) -> (R, Report) {
     let mut report = Report::default();
     let mut root = Object::new(String::new(), fields, &mut report);
     let rules = rules(&mut root);
     root.close();
-    let warnings = report.finish()?;
-    Ok(ParsedRules { rules, warnings })
+    (rules, report)
 }
 
 /// An object of a ruleset, as [`read`] hands it out.
@@ -87,19 +107,29 @@ impl<'r> Object<'r> {
         self.report.fault(self.at(key), found, allowed);
     }
 
+    /// Reports a fault of a field, of a kind of its own.
+    pub fn fault_as(&mut self, lint: Lint, key: &str, found: &Value, allowed: impl Into<String>) {
+        self.report.fault_as(lint, self.at(key), found, allowed);
+    }
+
     /// Reports that a field asks for something that the logic does not do.
     pub fn unsupported(&mut self, key: &str, found: &Value, text: impl Into<String>) {
         self.report.unsupported(self.at(key), found, text);
     }
 
-    /// Warns of a field.
+    /// Warns of a field that has no effect.
     pub fn warn(&mut self, key: &str, text: impl Into<String>) {
         self.report.warn(self.at(key), text);
     }
 
+    /// Warns of a field.
+    pub fn warn_as(&mut self, lint: Lint, key: &str, text: impl Into<String>) {
+        self.report.warn_as(lint, self.at(key), text);
+    }
+
     /// Warns of the object itself.
-    pub fn warn_of_itself(&mut self, text: impl Into<String>) {
-        self.report.warn(self.path.clone(), text);
+    pub fn warn_of_itself(&mut self, lint: Lint, text: impl Into<String>) {
+        self.report.warn_as(lint, self.path.clone(), text);
     }
 
     /// A field of any type.
@@ -120,8 +150,12 @@ impl<'r> Object<'r> {
         }
         // A `null` counts as absent. It is taken out, so that it is not warned of as well.
         self.take(key);
-        self.report
-            .fault_of(self.at(key), "missing".to_owned(), allowed());
+        self.report.fault_of(
+            Lint::MISSING_KEY,
+            self.at(key),
+            "missing".to_owned(),
+            allowed(),
+        );
         false
     }
 
@@ -256,7 +290,8 @@ impl<'r> Object<'r> {
         if fields.len() > max {
             let found = format!("an object of {}", fields.len());
             let allowed = format!("at most {max} entries are allowed");
-            self.report.fault_of(self.at(key), found, allowed);
+            self.report
+                .fault_of(Lint::TOO_MANY, self.at(key), found, allowed);
             return Vec::new();
         }
         let mut all = Vec::with_capacity(fields.len());
@@ -299,7 +334,8 @@ impl<'r> Object<'r> {
         if entries.len() > max {
             let found = format!("a list of {}", entries.len());
             let allowed = format!("at most {max} entries are allowed");
-            self.report.fault_of(self.at(key), found, allowed);
+            self.report
+                .fault_of(Lint::TOO_MANY, self.at(key), found, allowed);
             return Vec::new();
         }
         let mut all = Vec::with_capacity(entries.len());
@@ -319,20 +355,30 @@ impl<'r> Object<'r> {
     /// Checks that of two fields, each with what was read from it, the first is at most the second.
     /// There is nothing to check if one of them was not given.
     pub fn at_most(&mut self, low: (&str, Option<u32>), high: (&str, Option<u32>)) {
+        self.at_most_as(Lint::MIN_ABOVE_MAX, low, high);
+    }
+
+    /// The same, as a fault of a kind of its own.
+    pub fn at_most_as(&mut self, lint: Lint, low: (&str, Option<u32>), high: (&str, Option<u32>)) {
         if let ((low, Some(min)), (high, Some(max))) = (low, high)
             && min > max
         {
             let high = self.at(high);
             let allowed = format!("it may not be more than `{high}`, which is {max}");
-            self.fault(low, &min.into(), allowed);
+            self.fault_as(lint, low, &min.into(), allowed);
         }
     }
 
     /// Takes fields that are known but not used here, and warns of each that is there.
     pub fn ignore(&mut self, keys: &[&'static str], text: &str) {
+        self.ignore_as(Lint::NO_EFFECT, keys, text);
+    }
+
+    /// The same, as findings of a kind of its own.
+    pub fn ignore_as(&mut self, lint: Lint, keys: &[&'static str], text: &str) {
         for key in keys {
             if self.take(key).is_some() {
-                self.warn(key, text);
+                self.warn_as(lint, key, text);
             }
         }
     }
@@ -344,13 +390,75 @@ impl<'r> Object<'r> {
                 .taken
                 .iter()
                 .find(|taken| taken.eq_ignore_ascii_case(key));
-            let text = match known {
-                Some(known) => format!("has no effect beside `{known}`, which is spelled exactly"),
-                None => "is not a key of a ruleset".to_owned(),
+            let (lint, text) = match known {
+                Some(known) => {
+                    let text = format!("has no effect beside `{known}`, which is spelled exactly");
+                    (Lint::NO_EFFECT, text)
+                }
+                None => unknown(key, &self.taken),
             };
-            self.report.warn(self.at(&excerpt(key)), text);
+            self.report.warn_as(lint, self.at(&excerpt(key)), text);
         }
     }
+}
+
+/// What to say of a key that is none of the known ones.
+fn unknown(key: &str, known: &[&str]) -> (Lint, String) {
+    let text = "is not a key of a ruleset";
+    let plain = letters(key);
+    if let Some(same) = known.iter().find(|known| letters(known) == plain) {
+        return (Lint::CAMEL_CASE, format!("{text}; it is spelled `{same}`"));
+    }
+    let near = nearest(key, known).or_else(|| of_same_words(key, known));
+    let text = match near {
+        Some(near) => format!("{text}; `{near}` was probably meant"),
+        None => text.to_owned(),
+    };
+    (Lint::UNKNOWN_KEY, text)
+}
+
+/// The longest key that is compared with known ones.
+const MAX_COMPARED: usize = 2 * MAX_NAME;
+
+/// The known name that differs least from one in its letters, if that is in few.
+pub(in crate::matching) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    if name.len() > MAX_COMPARED {
+        return None;
+    }
+    let plain = &letters(name);
+    // A third of the letters may be wrong: `min` is not near to `max`.
+    let by_letters =
+        |known: &&'k str| (strsim::damerau_levenshtein(plain, &letters(known)), *known);
+    let near = known.iter().map(by_letters);
+    let near = near.filter(|(wrong, known)| *wrong <= (known.len() / 3).min(3));
+    near.min().map(|(_, known)| known)
+}
+
+/// The known key that has all words of one, if that has at least two: `max_players` is meant to be
+/// `player_max_number`.
+fn of_same_words<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let words = |key: &str| -> Vec<String> {
+        let words = key.split('_').filter(|word| !word.is_empty());
+        let singular = |word: &str| word.to_lowercase().trim_end_matches('s').to_owned();
+        words.map(singular).collect()
+    };
+    let asked = words(key);
+    if asked.len() < 2 || key.len() > MAX_COMPARED {
+        return None;
+    }
+    let mut all = known.iter().copied();
+    all.find(|known| {
+        let known = words(known);
+        asked.iter().all(|word| known.contains(word))
+    })
+}
+
+/// A key without case and underscores.
+pub(in crate::matching) fn letters(key: &str) -> String {
+    key.chars()
+        .filter(|char| *char != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn whole_allowed(min: u32) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{RuleFault, RuleWarning, RulesError};
+use super::{Finding, Lint, RuleFault, RuleWarning, RulesError, Severity};
 
 /// Faults and warnings of a ruleset, in the order in which they were found. Paths are written as
 /// `matching_rule[1].reference`.
@@ -16,12 +16,24 @@ pub struct Report {
 impl Report {
     /// A value that is wrong: what stands at the path, and what would be right.
     pub fn fault(&mut self, path: impl Into<String>, found: &Value, allowed: impl Into<String>) {
-        self.faults.push(RuleFault::new(path, found, allowed));
+        self.fault_as(Lint::WRONG_VALUE, path, found, allowed);
+    }
+
+    /// The same, of a kind of its own.
+    pub fn fault_as(
+        &mut self,
+        lint: Lint,
+        path: impl Into<String>,
+        found: &Value,
+        allowed: impl Into<String>,
+    ) {
+        self.faults.push(RuleFault::new(lint, path, found, allowed));
     }
 
     /// Something that is wrong and is no single value, told in words.
-    pub fn fault_of(&mut self, path: String, found: String, allowed: String) {
+    pub fn fault_of(&mut self, lint: Lint, path: String, found: String, allowed: String) {
         self.faults.push(RuleFault {
+            lint,
             path,
             found,
             allowed,
@@ -35,13 +47,46 @@ impl Report {
 
     /// A value that asks for something that the logic does not do.
     pub fn unsupported(&mut self, path: impl Into<String>, found: &Value, text: impl Into<String>) {
-        self.unsupported.push(RuleFault::new(path, found, text));
+        let fault = RuleFault::new(Lint::UNSUPPORTED, path, found, text);
+        self.unsupported.push(fault);
+    }
+
+    /// Something that was accepted and has no effect.
+    pub fn warn(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.warn_as(Lint::NO_EFFECT, path, text);
     }
 
     /// Something that was accepted but deserves a look.
-    pub fn warn(&mut self, path: impl Into<String>, text: impl Into<String>) {
+    pub fn warn_as(&mut self, lint: Lint, path: impl Into<String>, text: impl Into<String>) {
+        self.tell(lint, Severity::Warning, path, text);
+    }
+
+    /// Something that only AGS's own matchmaker minds.
+    pub fn note(&mut self, lint: Lint, path: impl Into<String>, text: impl Into<String>) {
+        self.tell(lint, Severity::Note, path, text);
+    }
+
+    fn tell(
+        &mut self,
+        lint: Lint,
+        severity: Severity,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) {
         let (path, text) = (path.into(), text.into());
-        self.warnings.push(RuleWarning { path, text });
+        self.warnings.push(RuleWarning {
+            lint,
+            severity,
+            path,
+            text,
+        });
+    }
+
+    /// Everything that was found: faults, then warnings.
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        let faults = self.faults.into_iter().chain(self.unsupported);
+        let warnings = self.warnings.into_iter().map(Finding::from);
+        faults.map(Finding::from).chain(warnings).collect()
     }
 
     /// The warnings, if nothing is wrong.

@@ -1,9 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::matching::rules::Lint;
 
 fn fault(path: &str, found: &str) -> RuleFault {
     RuleFault::new(
+        Lint::WRONG_VALUE,
         path,
         &found.into(),
         "allowed are texts of 1 to 64 characters",

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{
     AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, MatchOption, OptionKind, ReferenceFlex,
-    RegionRules,
+    RegionRules, ids,
 };
-use crate::matching::rules::{self, Object, ParsedRules, Report};
+use crate::matching::rules::{self, Finding, Lint, Object, ParsedRules, Report};
 use crate::matching::{RulesError, Text};
 
 pub use modes::MAX_MODES;
@@ -71,6 +71,12 @@ impl AllianceRules {
         rules::read(fields, Self::of)
     }
 
+    /// Reads a ruleset as [`AllianceRules::parse`] does, and gives all that it found. If there is a
+    /// fault, the rules are not to be used.
+    pub fn examine(fields: Map<String, Value>) -> (Self, Vec<Finding>) {
+        rules::examine(fields, Self::of)
+    }
+
     fn of(root: &mut Object<'_>) -> Self {
         // A ruleset with several faults names them in the order of these lines.
         let (layout, modes, mode_order) = modes::layouts(root);
@@ -89,7 +95,7 @@ impl AllianceRules {
             extra_attributes: root.map("extra_attributes"),
         };
         let elsewhere = "is no key of a ruleset here; it belongs into `alliance`";
-        root.ignore(&["combination"], elsewhere);
+        root.ignore_as(Lint::UNKNOWN_KEY, &["combination"], elsewhere);
         root.ignore(
             &["shipCountMin", "shipCountMax"],
             "has no effect with `alliance`",
@@ -123,7 +129,7 @@ fn steps<T>(stated: Vec<(String, T)>, after: impl Fn(&T) -> i64, report: &mut Re
             Ok(at) => {
                 let text = format!("has no effect: `{path}` has the same duration and comes later");
                 let (before, _) = std::mem::replace(&mut sorted[at], (path, flex));
-                report.warn(before, text);
+                report.warn_as(ids::FLEX_ORDER, before, text);
             }
             Err(at) => sorted.insert(at, (path, flex)),
         }
@@ -145,7 +151,7 @@ fn measure(object: &mut Object<'_>) -> Option<Measure> {
     let reference = object.number("reference", f64::INFINITY);
     if !stated {
         let text = "is missing and counts as 0: only equal values match";
-        object.warn("reference", text);
+        object.warn_as(ids::DISTANCE_ZERO, "reference", text);
     }
     let (attribute, criteria) = (attribute?, criteria?);
     let reference = reference.unwrap_or_default();
@@ -155,7 +161,7 @@ fn measure(object: &mut Object<'_>) -> Option<Measure> {
     });
     if let Some(Inert { criteria, .. }) = inert {
         let text = format!("has no effect: `{criteria}` is not matched by, only `distance` is");
-        object.warn("criteria", text);
+        object.warn_as(ids::DISTANCE_DEAD, "criteria", text);
     }
     Some(Measure {
         attribute,
@@ -195,7 +201,7 @@ fn flexing_rule(object: &mut Object<'_>) -> Option<(Text, ReferenceFlex)> {
         };
         // AGS writes 0 for a maximum that was never set.
         if key != "normalizationMax" || value.as_f64() != Some(0.0) {
-            object.fault(key, &value, allowed);
+            object.fault_as(ids::FLEXED_KEY, key, &value, allowed);
         }
     }
     if object.flag("isForBalancing").is_some() {
@@ -231,8 +237,14 @@ fn distances(root: &mut Object<'_>) -> Vec<DistanceRule> {
         distances.push(distance);
     }
     for (path, (attribute, _)) in flexing {
-        let text = format!("has no effect: no matching rule has the attribute `{attribute}`");
-        root.report().warn(path, text);
+        let attributes: Vec<&str> = distances.iter().map(|rule| &*rule.attribute).collect();
+        let meant = match rules::nearest(&attribute, &attributes) {
+            Some(near) => format!("; `{near}` was probably meant"),
+            None => String::new(),
+        };
+        let text =
+            format!("has no effect: no matching rule has the attribute `{attribute}`{meant}");
+        root.report().warn_as(ids::FLEX_ATTRIBUTE, path, text);
     }
     distances
 }
@@ -256,7 +268,8 @@ fn normalization(
         let allowed = format!(
             "it has to be 0 (unset) or at least {largest}, the largest reference of its attribute"
         );
-        report.fault(format!("{path}.normalizationMax"), &stated.into(), allowed);
+        let path = format!("{path}.normalizationMax");
+        report.fault_as(ids::NORMALIZATION_SMALL, path, &stated.into(), allowed);
     }
     if stated > 0.0 { stated } else { largest }
 }
@@ -276,15 +289,19 @@ fn options(root: &mut Object<'_>, has_roles: bool, has_modes: bool) -> Vec<Match
                 let name = Value::from(&*option.name);
                 object
                     .report()
-                    .fault(format!("{path}.name"), &name, allowed);
+                    .fault_as(Lint::NAME_TWICE, format!("{path}.name"), &name, allowed);
             }
             if has_roles && *option.name == *"role" {
                 let text = "its values are not shown: the match attribute `role` holds the roles";
-                object.report().warn(format!("{path}.name"), text);
+                object
+                    .report()
+                    .warn_as(ids::ROLE_OPTION, format!("{path}.name"), text);
             }
             if has_modes && *option.name == *"sub_game_mode" {
                 let text = "has no effect with `sub_game_modes`";
-                object.report().warn(format!("{path}.name"), text);
+                object
+                    .report()
+                    .warn_as(ids::MODE_OPTION, format!("{path}.name"), text);
                 option.kind = OptionKind::Disable;
             }
             options.push(option);
@@ -304,7 +321,7 @@ fn regions(root: &mut Object<'_>) -> RegionRules {
     let one_way = ms("disable_bidirectional_latency_after_ms").filter(|after| *after > 0);
     let weight = root.number("region_latency_rule_weight", MAX_WEIGHT);
     let (low, high) = ("region_latency_initial_range_ms", "region_latency_max_ms");
-    root.at_most((low, initial), (high, max));
+    root.at_most_as(ids::REGION_SHUT, (low, initial), (high, max));
     RegionRules {
         rate_ms: rate.unwrap_or(RATE_MS).into(),
         range_ms: range.unwrap_or(RANGE_MS).into(),

@@ -113,7 +113,7 @@ fn what_is_not_taken_is_warned_of() {
             "`old`: has no effect any more",
             "`region.max`: is small",
             "`region.max`: is not a key of a ruleset",
-            "`sizes`: is not a key of a ruleset",
+            "`sizes`: is not a key of a ruleset; `size` was probably meant",
         ]
     );
 }

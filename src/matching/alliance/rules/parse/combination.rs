@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::super::{Role, RoleFlexing, RoleList, Roles, TeamBounds};
+use super::super::{Role, RoleFlexing, RoleList, Roles, TeamBounds, ids};
 use crate::matching::Text;
-use crate::matching::rules::Object;
+use crate::matching::rules::{Lint, Object};
 
 /// Maximum number of lists in `alliances`.
 const MAX_LISTS: usize = 256;
@@ -65,7 +65,7 @@ fn read(
     if !is_on {
         if !stated.is_empty() {
             let text = "is not true, so the roles of `alliances` have no effect";
-            object.warn("has_combination", text);
+            object.warn_as(ids::ROLE_SWITCH, "has_combination", text);
         }
         return (Roles::Off, None);
     }
@@ -80,7 +80,8 @@ fn read(
     let lists: Vec<RoleList> = stated.into_iter().filter_map(StatedList::roles).collect();
     let same = is_multi && lists.windows(2).all(|pair| pair[0] == pair[1]);
     if same && teams.is_some_and(|teams| teams.teams_min == teams.teams_max) {
-        object.warn("alliances", "all lists are equal; one list does the same");
+        let text = "all lists are equal; one list does the same";
+        object.warn_as(ids::ROLE_LISTS_EQUAL, "alliances", text);
     }
     let mut lists = lists.into_iter();
     let roles = match (lists.next(), is_multi) {
@@ -111,7 +112,7 @@ impl Flexing {
         }
         if place == Place::FlexingEntry {
             let text = "has no effect in a flexing entry: that of `alliance` counts";
-            object.warn("role_flexing_enable", text);
+            object.warn_as(ids::ROLE_FLEXING, "role_flexing_enable", text);
             return None;
         }
         let why = match (self.second, self.player) {
@@ -125,7 +126,8 @@ impl Flexing {
                 });
             }
         };
-        object.warn("role_flexing_enable", format!("has no effect: {why}"));
+        let text = format!("has no effect: {why}");
+        object.warn_as(ids::ROLE_FLEXING, "role_flexing_enable", text);
         None
     }
 }
@@ -158,7 +160,9 @@ fn lists(object: &mut Object<'_>, is_on: bool) -> Option<Vec<StatedList>> {
         let found = format!("{} lists with {in_all} roles", entries.len());
         let allowed =
             format!("at most {MAX_LISTS} lists with {MAX_ROLES_IN_ALL} roles in all are allowed");
-        object.report().fault_of(path, found, allowed);
+        object
+            .report()
+            .fault_of(Lint::TOO_MANY, path, found, allowed);
         return None;
     }
     let mut lists = Vec::with_capacity(entries.len());
@@ -171,7 +175,9 @@ fn lists(object: &mut Object<'_>, is_on: bool) -> Option<Vec<StatedList>> {
             Value::Array(roles) => {
                 let found = format!("a list of {}", roles.len());
                 let allowed = format!("at most {MAX_ROLES} roles are allowed");
-                object.report().fault_of(path.clone(), found, allowed);
+                object
+                    .report()
+                    .fault_of(Lint::TOO_MANY, path.clone(), found, allowed);
                 vec![None]
             }
             Value::Object(_) => {
@@ -229,7 +235,7 @@ fn role(object: &mut Object<'_>, names: Option<&mut HashSet<Text>>) -> Option<Ro
         }
         object.at_most(("min", min), ("max", max));
         if max == Some(0) {
-            object.warn("max", "is 0, so nobody plays the role");
+            object.warn_as(ids::ROLE_UNPLAYED, "max", "is 0, so nobody plays the role");
         }
     }
     Some(Role {
@@ -243,14 +249,16 @@ fn check_name(object: &mut Object<'_>, name: &Text, is_new: bool) {
     let value = Value::from(&**name);
     if **name == *ANY {
         let allowed = "`any` stands for every role and is no role of its own";
-        object.fault("name", &value, allowed);
+        object.fault_as(ids::ROLE_ANY, "name", &value, allowed);
     }
     if !is_new {
-        object.fault("name", &value, "each role may stand once in a list");
+        let allowed = "each role may stand once in a list";
+        object.fault_as(Lint::NAME_TWICE, "name", &value, allowed);
     }
     if name.chars().any(char::is_uppercase) {
         let text = "is not in lower case: AGS's own matchmaker refuses it";
-        object.warn("name", text);
+        let path = object.at("name");
+        object.report().note(ids::LOWER_CASE, path, text);
     }
 }
 
@@ -267,7 +275,7 @@ fn check_count(object: &mut Object<'_>, lists: usize, teams_max: u32) {
     let allowed = format!("it has to hold one list of roles for all teams{each}");
     object
         .report()
-        .fault_of(path, format!("{lists} lists"), allowed);
+        .fault_of(ids::ROLE_LISTS, path, format!("{lists} lists"), allowed);
 }
 
 impl StatedList {
@@ -280,7 +288,9 @@ impl StatedList {
             {
                 let path = format!("{}[{at}].max", self.path);
                 let allowed = format!("a team has at most {}", players(most.into()));
-                object.report().fault(path, &role.max.into(), allowed);
+                object
+                    .report()
+                    .fault_as(ids::ROLE_SUMS, path, &role.max.into(), allowed);
             }
         }
         // The sums of a list of which a role is wrong say nothing.
@@ -292,7 +302,7 @@ impl StatedList {
         let mut wrong = |allowed: String| {
             object
                 .report()
-                .fault(self.path.clone(), &self.value, allowed);
+                .fault_as(ids::ROLE_SUMS, self.path.clone(), &self.value, allowed);
         };
         if max == 0 {
             wrong("the max of its roles may not add up to 0".to_owned());

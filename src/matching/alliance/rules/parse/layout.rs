@@ -1,9 +1,9 @@
 //! Reading `alliance` and `alliance_flexing_rule`, at the root or of a sub game mode.
 
-use super::super::{Layout, RoleFlexing, Roles, Stage, StageFlex, TeamBounds};
+use super::super::{Layout, RoleFlexing, Roles, Stage, StageFlex, TeamBounds, ids};
 use super::combination::{Place, combination};
 use super::{MAX_FLEXING, after_ms, steps};
-use crate::matching::rules::Object;
+use crate::matching::rules::{Lint, Object};
 
 /// Takes the place of an `alliance` that is wrong or not needed, so that the rest is read and its
 /// faults are found.
@@ -20,9 +20,8 @@ const BELONGS_BESIDE: &[&str] = &["matching_rule", "flexing_rule", "match_option
 /// Reads both keys; without an `alliance`, the layout is that of one player alone.
 pub(super) fn layout(object: &mut Object<'_>) -> Layout {
     let first = object.inner("alliance", |alliance| {
-        for key in BELONGS_BESIDE {
-            alliance.ignore(&[key], "has no effect here; it belongs beside `alliance`");
-        }
+        let text = "has no effect here; it belongs beside `alliance`";
+        alliance.ignore_as(Lint::UNKNOWN_KEY, BELONGS_BESIDE, text);
         stage(alliance, Place::Alliance)
     });
     let (first, role_flexing) = first.unwrap_or_else(|| {
@@ -44,7 +43,7 @@ pub(super) fn layout(object: &mut Object<'_>) -> Layout {
 }
 
 fn stage(object: &mut Object<'_>, place: Place) -> (Stage, Option<RoleFlexing>) {
-    let teams = teams(object);
+    let teams = teams(object, place);
     let (roles, flexing) = combination(object, teams, place);
     let teams = teams.unwrap_or(SMALLEST);
     (Stage { teams, roles }, flexing)
@@ -60,13 +59,17 @@ fn flexed_stage(entry: &mut Object<'_>, roles_before: bool, after_ms: Option<i64
     {
         let seconds = after_ms / 1000;
         let text = format!("has no `combination`, so roles are off after {seconds} s");
-        entry.warn_of_itself(text);
+        entry.warn_of_itself(ids::ROLE_OFF, text);
     }
     stage
 }
 
 /// The four numbers; `None` if one of them is wrong or missing.
-fn teams(object: &mut Object<'_>) -> Option<TeamBounds> {
+fn teams(object: &mut Object<'_>, place: Place) -> Option<TeamBounds> {
+    let lint = match place {
+        Place::Alliance => Lint::MIN_ABOVE_MAX,
+        Place::FlexingEntry => ids::NEVER_FULL,
+    };
     let keys = [
         "min_number",
         "max_number",
@@ -75,8 +78,9 @@ fn teams(object: &mut Object<'_>) -> Option<TeamBounds> {
     ];
     let [teams_min, teams_max, players_min, players_max] =
         keys.map(|key| object.required_whole(key, 1));
-    object.at_most(("min_number", teams_min), ("max_number", teams_max));
-    object.at_most(
+    object.at_most_as(lint, ("min_number", teams_min), ("max_number", teams_max));
+    object.at_most_as(
+        lint,
         ("player_min_number", players_min),
         ("player_max_number", players_max),
     );

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::{Layout, ModeOrder, Stage, SubGameMode};
+use super::super::{Layout, ModeOrder, Stage, SubGameMode, ids};
 use super::layout::{SMALLEST, layout};
 use crate::matching::rules::Object;
 
@@ -34,7 +34,7 @@ pub(in crate::matching::alliance::rules) fn layouts(
     let are_on = are_stated && are_used;
     if are_stated && !are_used {
         let text = "is false, so `sub_game_modes` has no effect";
-        root.warn("use_sub_gamemode", text);
+        root.warn_as(ids::MODE_OFF, "use_sub_gamemode", text);
     }
     if !are_on {
         let allowed = || "a ruleset for teams has to have it".to_owned();
@@ -50,10 +50,10 @@ pub(in crate::matching::alliance::rules) fn layouts(
     }
     let text = "has no effect with `sub_game_modes`";
     if are_on && has_alliance && !is_placeholder(&layout.first, &modes) {
-        root.warn("alliance", text);
+        root.warn_as(ids::MODE_BESIDE, "alliance", text);
     }
     if are_on && has_flexing {
-        root.warn("alliance_flexing_rule", text);
+        root.warn_as(ids::MODE_BESIDE, "alliance_flexing_rule", text);
     }
     (layout, modes, order.unwrap_or_default())
 }
@@ -70,7 +70,7 @@ fn modes(root: &mut Object<'_>, stated: Map<String, Value>) -> Vec<SubGameMode> 
             && stated.as_str() != Some(name)
         {
             let allowed = format!("it has to be {name}, the key, or be left out");
-            mode.fault("name", &stated, allowed);
+            mode.fault_as(ids::MODE_NAME, "name", &stated, allowed);
         }
         mode.require("alliance", || "a mode has to have it".to_owned());
         layout(mode)
@@ -79,14 +79,14 @@ fn modes(root: &mut Object<'_>, stated: Map<String, Value>) -> Vec<SubGameMode> 
     for (name, path, layout) in stated {
         if name.chars().any(char::is_uppercase) {
             let text = "has a name that is not in lower case: AGS's own matchmaker refuses it";
-            root.report().warn(path.clone(), text);
+            root.report().note(ids::LOWER_CASE, path.clone(), text);
         }
         if let Some(same) = modes.iter().find(|other| other.layout == layout) {
             let text = format!(
                 "has the same teams as `{}`: tickets that accept both are split for nothing",
                 same.name
             );
-            root.report().warn(path, text);
+            root.report().warn_as(ids::MODE_SAME, path, text);
         }
         modes.push(SubGameMode { name, layout });
     }

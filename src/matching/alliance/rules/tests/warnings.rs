@@ -18,9 +18,9 @@ fn unknown_keys_are_named_once_each_with_their_path() {
     assert_eq!(
         found,
         [
-            "`alliance.max_players`: is not a key of a ruleset",
-            "`matching_rule[0].referense`: is not a key of a ruleset",
-            "`match_options.option`: is not a key of a ruleset",
+            "`alliance.max_players`: is not a key of a ruleset; `player_max_number` was probably meant",
+            "`matching_rule[0].referense`: is not a key of a ruleset; `reference` was probably meant",
+            "`match_options.option`: is not a key of a ruleset; `options` was probably meant",
             "`studio`: is not a key of a ruleset",
         ]
     );

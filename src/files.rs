@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context, anyhow, bail};
-use serde_json::{Deserializer, Value};
+use serde_json::{Deserializer, Map, Value};
 
 use crate::proto::Slot;
 
@@ -13,11 +13,11 @@ const EXPECTED: &str = "expected are tickets or requests as JSON objects, one af
 
 /// A message of a file, and where it stands.
 #[derive(Debug, PartialEq)]
-pub(super) struct Found {
-    pub(super) slot: Slot,
-    pub(super) json: Value,
+pub(crate) struct Found {
+    pub(crate) slot: Slot,
+    pub(crate) json: Value,
     /// As `tickets.json, value 2 (line 7)`.
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 /// The text of a file in UTF-8, without a byte-order mark; `-` is standard input.
@@ -25,7 +25,7 @@ pub(super) struct Found {
 /// # Errors
 ///
 /// If it cannot be read or is not UTF-8: in which line, and what to do.
-pub(super) fn text(file: &str) -> anyhow::Result<String> {
+pub(crate) fn text(file: &str) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if file == "-" {
         std::io::stdin().read_to_end(&mut bytes)?;
@@ -48,7 +48,7 @@ fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
 }
 
 /// A text without a byte-order mark at its beginning.
-pub(super) fn without_mark(text: &str) -> &str {
+pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
@@ -62,7 +62,7 @@ fn line_breaks(bytes: &[u8]) -> usize {
 /// # Errors
 ///
 /// If it cannot be read, or a value is not a message: which one, and what is expected.
-pub(super) fn messages(file: &str) -> anyhow::Result<Vec<Found>> {
+pub(crate) fn messages(file: &str) -> anyhow::Result<Vec<Found>> {
     let name = if file == "-" { "standard input" } else { file };
     let text = text(file).with_context(|| format!("--tickets {name}"))?;
     read(name, &text)
@@ -85,6 +85,7 @@ fn read(name: &str, text: &str) -> anyhow::Result<Vec<Found>> {
         })?;
         let many = match value {
             Value::Array(many) => many,
+            Value::Object(fields) if is_listing(&fields) => listed(fields),
             one => vec![one],
         };
         for json in many {
@@ -94,6 +95,59 @@ fn read(name: &str, text: &str) -> anyhow::Result<Vec<Found>> {
         }
         end = values.byte_offset();
         line += line_breaks(&text.as_bytes()[begin..end]);
+    }
+}
+
+/// Whether that is a page of a queue as AGS lists it: `{"data": [{"Ticket": …}]}`.
+fn is_listing(fields: &Map<String, Value>) -> bool {
+    let entries = fields.get("data").and_then(Value::as_array);
+    entries.is_some_and(|entries| entries.iter().all(|entry| entry["Ticket"].is_object()))
+}
+
+/// The tickets of such a page, in the names of the contract.
+fn listed(mut fields: Map<String, Value>) -> Vec<Value> {
+    let entries = match fields.remove("data") {
+        Some(Value::Array(entries)) => entries,
+        _ => Vec::new(),
+    };
+    let ticket = |mut entry: Value| listed_ticket(entry["Ticket"].take());
+    entries.into_iter().map(ticket).collect()
+}
+
+fn listed_ticket(mut from: Value) -> Value {
+    let players = from["Players"].take();
+    let players = players.as_array().map(Vec::as_slice).unwrap_or_default();
+    let player = |player: &Value| {
+        let mut to = Map::new();
+        rename(
+            player,
+            &mut to,
+            &[("PlayerID", "player_id"), ("Attributes", "attributes")],
+        );
+        Value::Object(to)
+    };
+    let mut to = Map::new();
+    to.insert("players".to_owned(), players.iter().map(player).collect());
+    let names = [
+        ("TicketID", "ticket_id"),
+        ("MatchPool", "match_pool"),
+        ("CreatedAt", "CreatedAt"),
+        ("Latencies", "latencies"),
+        ("TicketAttributes", "ticket_attributes"),
+        ("PartySessionID", "party_session_id"),
+        ("Namespace", "namespace"),
+        ("ExcludedSessions", "excluded_sessions"),
+    ];
+    rename(&from, &mut to, &names);
+    Value::Object(to)
+}
+
+/// Takes fields over that are there, under other names.
+fn rename(from: &Value, to: &mut Map<String, Value>, names: &[(&str, &str)]) {
+    for (name, new) in names {
+        if let Some(value) = from.get(name).filter(|value| !value.is_null()) {
+            to.insert((*new).to_owned(), value.clone());
+        }
     }
 }
 
@@ -179,6 +233,21 @@ mod tests {
         for empty in ["", " \r\n", "\u{feff}", "[]"] {
             assert_eq!(tickets(empty), [], "{empty:?}");
         }
+    }
+
+    #[test]
+    fn a_queue_as_ags_lists_it_is_read() {
+        let page = r#"{"totalData": 1, "data": [{"TicketID": "t", "IsActive": true, "Ticket": {
+            "TicketID": "t", "MatchPool": "duel", "Namespace": "game", "Latencies": {"eu": 20},
+            "CreatedAt": "2026-01-02T03:04:05Z", "PartySessionID": "", "IsPivot": false,
+            "Players": [{"PlayerID": "p", "PartyID": "", "Attributes": {"mmr": 7}}]}}],
+            "pagination": {}}"#;
+        let expected = json!({
+            "ticket_id": "t", "match_pool": "duel", "namespace": "game", "latencies": {"eu": 20},
+            "CreatedAt": "2026-01-02T03:04:05Z", "party_session_id": "",
+            "players": [{"player_id": "p", "attributes": {"mmr": 7}}],
+        });
+        assert_eq!(tickets(page), [(expected, 1)]);
     }
 
     #[test]

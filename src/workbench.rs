@@ -1,0 +1,45 @@
+//! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
+//! ticket waits. Both play the very engine that serves; no rule is written twice.
+
+mod lint;
+mod place;
+mod ruleset;
+mod tickets;
+
+use std::fmt;
+use std::io::IsTerminal;
+
+pub use lint::Lint;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing to complain about.
+    Fine,
+    /// Something was found: exit code 1.
+    Found,
+}
+
+/// An input that cannot be read: one line that says which, and where in it.
+#[derive(Debug)]
+pub struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<anyhow::Error> for Unreadable {
+    fn from(error: anyhow::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+/// Whether to colour what goes to standard output: on a terminal, unless `NO_COLOR` says no.
+fn is_coloured() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && std::io::stdout().is_terminal()
+}

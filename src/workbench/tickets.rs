@@ -1,0 +1,72 @@
+//! Tickets and sessions as arguments: NDJSON in protobuf's JSON names, or a queue as AGS lists it.
+
+use bytes::Bytes;
+
+use super::Unreadable;
+use crate::client::messages::Messages;
+use crate::files;
+use crate::matching::{Session, Ticket};
+use crate::proto::Slot;
+use crate::service::Reader;
+
+/// Tickets and sessions of a file, in their encoded form: each time that a tick is played they are read
+/// again.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    tickets: Vec<Bytes>,
+    sessions: Vec<Bytes>,
+}
+
+impl Queue {
+    /// Reads a file, `-` for standard input; what it holds comes after what is there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or a value of it is no ticket or session: which, and in which line.
+    pub(super) fn read(&mut self, file: &str) -> Result<(), Unreadable> {
+        let (messages, mut reader) = (Messages::new()?, Reader::default());
+        for found in files::messages(file)? {
+            let at = |error: String| Unreadable(format!("{}: {error}", found.place));
+            let encode = |name| {
+                let encoded = messages.encode(name, &found.json);
+                encoded.map_err(|error| at(format!("{error:#}")))
+            };
+            match found.slot {
+                Slot::Ticket => {
+                    let body = encode("Ticket")?.into_fields();
+                    reader.ticket(body.clone()).map_err(at)?;
+                    self.tickets.push(body);
+                }
+                Slot::BackfillTicket => {
+                    let body = encode("BackfillTicket")?.into_fields();
+                    reader.session(&body).map_err(at)?;
+                    self.sessions.push(body);
+                }
+                Slot::Parameters => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The tickets, in the order of the file.
+    pub(super) fn tickets(&self) -> Vec<Ticket> {
+        let mut reader = Reader::default();
+        let numbered = (0..).zip(&self.tickets);
+        let read = numbered.map(|(arrival, body)| Ticket {
+            arrival,
+            ..reader.ticket(body.clone()).expect("read before")
+        });
+        read.collect()
+    }
+
+    /// The sessions, in the order of the file.
+    pub(super) fn sessions(&self) -> Vec<Session> {
+        let mut reader = Reader::default();
+        let numbered = (0..).zip(&self.sessions);
+        let read = numbered.map(|(arrival, body)| Session {
+            arrival,
+            ..reader.session(body).expect("read before")
+        });
+        read.collect()
+    }
+}

@@ -19,7 +19,7 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
-use crate::workbench::{Lint, Verdict};
+use crate::workbench::{Explain, Lint, Verdict};
 use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
@@ -71,6 +71,7 @@ pub fn command() -> Command {
         .subcommand(Client::command().name("client"))
         .subcommand(Health::command().name("health"))
         .subcommand(Lint::command())
+        .subcommand(Explain::command())
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
     with_subcommands(program, &without_values)
@@ -96,6 +97,9 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
         Some(("lint", given)) => Lint::from_arg_matches(given)
             .map_err(anyhow::Error::from)
             .and_then(|lint| lint.run(logic, &mut out)),
+        Some(("explain", given)) => Explain::from_arg_matches(given)
+            .map_err(anyhow::Error::from)
+            .and_then(|explain| explain.run(logic, &mut out)),
         Some(("completions", given)) => Completions::from_arg_matches(given)
             .map_err(anyhow::Error::from)
             .map(|asked| asked.run(&mut out)),

@@ -16,6 +16,8 @@ const EXPECTED: &str = "expected are tickets or requests as JSON objects, one af
 pub(crate) struct Found {
     pub(crate) slot: Slot,
     pub(crate) json: Value,
+    /// Whether the slot is named, and not only assumed.
+    pub(crate) is_named: bool,
     /// As `tickets.json, value 2 (line 7)`.
     pub(crate) place: String,
 }
@@ -90,8 +92,13 @@ fn read(name: &str, text: &str) -> anyhow::Result<Vec<Found>> {
         };
         for json in many {
             let place = format!("{name}, value {} (line {line})", found.len() + 1);
-            let (slot, json) = message(json).with_context(|| place.clone())?;
-            found.push(Found { slot, json, place });
+            let (slot, json, is_named) = message(json).with_context(|| place.clone())?;
+            found.push(Found {
+                slot,
+                json,
+                is_named,
+                place,
+            });
         }
         end = values.byte_offset();
         line += line_breaks(&text.as_bytes()[begin..end]);
@@ -151,8 +158,8 @@ fn rename(from: &Value, to: &mut Map<String, Value>, names: &[(&str, &str)]) {
     }
 }
 
-/// A message: a request with one field of the oneof, or a ticket by itself.
-fn message(json: Value) -> anyhow::Result<(Slot, Value)> {
+/// A message: a request with one field of the oneof, or a ticket by itself; and whether it said so.
+fn message(json: Value) -> anyhow::Result<(Slot, Value, bool)> {
     let Value::Object(mut fields) = json else {
         bail!("it is {}; {EXPECTED}", kind(&json));
     };
@@ -167,10 +174,10 @@ fn message(json: Value) -> anyhow::Result<(Slot, Value)> {
             if let Some(other) = fields.keys().next() {
                 bail!("it has `{name}` and `{other}`: a request has one of its fields only");
             }
-            return Ok((slot, json));
+            return Ok((slot, json, true));
         }
     }
-    Ok((Slot::Ticket, Value::Object(fields)))
+    Ok((Slot::Ticket, Value::Object(fields), false))
 }
 
 fn kind(json: &Value) -> &'static str {

@@ -34,6 +34,7 @@ mod ags;
 pub mod alliance;
 pub mod answer;
 mod backfill;
+pub mod explain;
 mod ids;
 mod logic;
 pub mod pair;

@@ -1,6 +1,7 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
 //! ticket waits. Both play the very engine that serves; no rule is written twice.
 
+mod explain;
 mod lint;
 mod place;
 mod ruleset;
@@ -9,6 +10,7 @@ mod tickets;
 use std::fmt;
 use std::io::IsTerminal;
 
+pub use explain::Explain;
 pub use lint::Lint;
 
 /// How a command ended.

@@ -54,7 +54,9 @@ impl Sent {
 
 impl From<Found> for Sent {
     fn from(found: Found) -> Self {
-        let Found { slot, json, place } = found;
+        let Found {
+            slot, json, place, ..
+        } = found;
         let place = Some(place);
         Self { slot, json, place }
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::alliance::{AllianceBackfill, AllianceRules};
+use super::explain::{Explanation, Left, Scene};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::rules::Finding;
 use super::{
@@ -48,6 +49,28 @@ impl MatchLogic for AgsLogic {
             Ok(fields) if is_for_teams(&fields) => AllianceRules::lint(&fields, context),
             Ok(fields) => PairRules::lint(fields),
             Err(error) => rules::findings(error),
+        }
+    }
+
+    fn explain(&self, scene: &Scene, place: usize) -> Option<Explanation> {
+        match is_for_teams(&scene.rules) {
+            true => {
+                let rules = AllianceRules::parse(scene.rules.clone()).ok()?.rules;
+                Some(rules.explain(scene, place))
+            }
+            false => {
+                let rules = PairRules::parse(scene.rules.clone()).ok()?.rules;
+                Some(rules.explain(scene, place))
+            }
+        }
+    }
+
+    fn left(&self, scene: &Scene, progress: &dyn Fn(u64, u64)) -> Vec<Left> {
+        match is_for_teams(&scene.rules) {
+            true => AllianceRules::parse(scene.rules.clone())
+                .map_or_else(|_| Vec::new(), |parsed| parsed.rules.left(scene, progress)),
+            false => PairRules::parse(scene.rules.clone())
+                .map_or_else(|_| Vec::new(), |parsed| parsed.rules.left(scene)),
         }
     }
 

@@ -22,6 +22,7 @@ mod assemble;
 mod backfill;
 mod chosen;
 mod criteria;
+mod explain;
 mod forms;
 mod index;
 mod intern;

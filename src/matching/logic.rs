@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::explain::{Explanation, Left, Scene};
 use super::rules::{self, Finding};
 use super::{
     Attributes, BackfillTick, NoBackfill, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -30,6 +31,19 @@ pub trait MatchLogic: Send + Sync + 'static {
             Ok(parsed) => parsed.warnings.into_iter().map(Finding::from).collect(),
             Err(error) => rules::findings(error),
         }
+    }
+
+    /// What became of the ticket of that place in a tick, and why; `None` if this logic does not tell, or
+    /// does not take the ruleset.
+    fn explain(&self, _scene: &Scene, _place: usize) -> Option<Explanation> {
+        None
+    }
+
+    /// The tickets that a tick leaves, oldest first, each with a change that would have given it a match
+    /// if one was found; none if this logic does not tell. `progress` is told how many ticks were played,
+    /// and how many there will be at most.
+    fn left(&self, _scene: &Scene, _progress: &dyn Fn(u64, u64)) -> Vec<Left> {
+        Vec::new()
     }
 
     /// Names of the player statistics that AGS has to put on tickets, each once; none unless a

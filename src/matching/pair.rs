@@ -5,6 +5,7 @@
 //! smaller match.
 
 mod backfill;
+mod explain;
 mod near_misses;
 #[cfg(test)]
 mod tests;

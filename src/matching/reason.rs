@@ -117,6 +117,38 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What it means, as the rest of a sentence that begins with "it waits, as" (of a ticket).
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::DuplicateTicket => "a ticket with this id came before",
+            Self::NotEnoughTickets => "too few tickets wait for a match",
+            Self::NoSession => "there is no session with a free seat",
+            Self::SessionFull => "others filled every session that it could join",
+            Self::NewSessionOnly => "it asks for a new session only",
+            Self::SessionExcluded => "it excludes the session",
+            Self::PlayerInSession => "one of its players is in the session already",
+            Self::ServerName => "it needs another game server than the session runs on",
+            Self::ClientVersion => "its players have another version of the game",
+            Self::InvalidTicket => "the ticket itself is invalid",
+            Self::NotEnoughPlayers => "too few players wait for a match",
+            Self::Attribute => "too few players have its must-match attributes",
+            Self::Option => "too few players share its match options",
+            Self::SubGameMode => "too few players accept a sub game mode that it accepts",
+            Self::CrossPlay => "too few players have cross-play with its platform",
+            Self::Distance => "too few players are within the distance of the matching rules",
+            Self::Region => "too few players have a region in common with it",
+            Self::Blocked => "players who block each other leave too few",
+            Self::SharedPlayer => "tickets that share a player leave too few",
+            Self::TeamSizes => "the parties do not add up to teams",
+            Self::Role => "the players do not add up to teams in which each has a role",
+            Self::Budget => "the bound of steps of the tick was reached first",
+            Self::TooLarge => "the answer would be larger than the client takes",
+            Self::BackfillOff => "the session did not ask to be filled",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

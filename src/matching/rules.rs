@@ -185,6 +185,12 @@ pub fn take(fields: &mut Map<String, Value>, key: &str) -> Option<Value> {
     fields.remove(&found).filter(|value| !value.is_null())
 }
 
+/// [`find`], to change what is there. `null` counts as there.
+pub fn find_mut<'f>(fields: &'f mut Map<String, Value>, key: &str) -> Option<&'f mut Value> {
+    let found = spelling(fields, key)?.to_owned();
+    fields.get_mut(&found)
+}
+
 /// How a key is spelled in an object.
 fn spelling<'f>(fields: &'f Map<String, Value>, key: &str) -> Option<&'f str> {
     let exact = fields.get_key_value(key).map(|(exact, _)| exact);

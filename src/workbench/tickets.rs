@@ -18,12 +18,26 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Reads a file, `-` for standard input; what it holds comes after what is there.
+    /// Reads a file of tickets, `-` for standard input; what it holds comes after what is there.
     ///
     /// # Errors
     ///
     /// If it cannot be read, or a value of it is no ticket or session: which, and in which line.
     pub(super) fn read(&mut self, file: &str) -> Result<(), Unreadable> {
+        self.read_as(Slot::Ticket, file)
+    }
+
+    /// The same of a file of sessions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::read`].
+    pub(super) fn read_sessions(&mut self, file: &str) -> Result<(), Unreadable> {
+        self.read_as(Slot::BackfillTicket, file)
+    }
+
+    /// `plain` is what an object is that does not say it.
+    fn read_as(&mut self, plain: Slot, file: &str) -> Result<(), Unreadable> {
         let (messages, mut reader) = (Messages::new()?, Reader::default());
         for found in files::messages(file)? {
             let at = |error: String| Unreadable(format!("{}: {error}", found.place));
@@ -31,7 +45,8 @@ impl Queue {
                 let encoded = messages.encode(name, &found.json);
                 encoded.map_err(|error| at(format!("{error:#}")))
             };
-            match found.slot {
+            let is_plain = found.slot == Slot::Ticket && !found.is_named;
+            match if is_plain { plain } else { found.slot } {
                 Slot::Ticket => {
                     let body = encode("Ticket")?.into_fields();
                     reader.ticket(body.clone()).map_err(at)?;

@@ -89,6 +89,22 @@ impl Chosen {
         self.answer_size.admits(&criteria.answer_sizes, id)
     }
 
+    /// Whether a ticket shares a player with the match.
+    pub(super) fn has_player_of(&self, criteria: &Criteria<'_>, id: Id) -> bool {
+        self.inside.admits(&criteria.players, id).is_err()
+    }
+
+    /// Whether a block keeps a ticket out of the match.
+    pub(super) fn is_blocked(&self, criteria: &Criteria<'_>, id: Id) -> bool {
+        let admitted = self.blocks.admits(&criteria.blocks, &criteria.players, id);
+        admitted.is_err()
+    }
+
+    /// Whether a ticket and the match have cross-play with each other's platforms.
+    pub(super) fn goes_with_platforms(&self, criteria: &Criteria<'_>, id: Id) -> bool {
+        self.platforms.admits(&criteria.platforms, id).is_ok()
+    }
+
     /// Takes a ticket that the match [admits](Chosen::admits).
     pub(super) fn push(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
         self.must_match.push(&criteria.must_match, id);

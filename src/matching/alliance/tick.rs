@@ -11,7 +11,7 @@ use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::search::Search;
 use super::watch::{Steps, Watch};
-use crate::matching::{Flow, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
+use crate::matching::{Flow, Match, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
 
 /// [`Steps`] of one tick.
 const MAX_STEPS: u64 = 1_000_000_000;
@@ -37,67 +37,134 @@ fn finish(
         }
         return;
     }
-    let (mut pool, unfit) = Pool::new(rules, context.now_ms, tickets);
-    for (ticket, reason) in unfit {
-        out.leave(ticket, reason);
-    }
-    let mut criteria = Criteria::of(rules, &context, &pool, &[]);
-    for (attribute, values) in criteria.distances.wrong_types() {
-        out.wrong_type(attribute, values);
-    }
-    let mut chosen = Chosen::new(&criteria);
-    let mut search = Search::new(rules, &pool, &criteria, context.tick_id);
-    for id in criteria.answer_sizes.too_large(&pool) {
-        search.remove(&pool, &criteria, id);
-        if let Some(ticket) = pool.take(id) {
-            out.leave(ticket, Reason::TooLarge);
-        }
-    }
+    let mut turns = Turns::begin(rules, context, tickets, out);
     // Tickets whose turn does not come keep this reason.
-    let mut reasons = vec![Reason::Budget; pool.sizes.len()];
-    let mut open: Option<Open> = None;
-    let steps = Steps::at_most(MAX_STEPS);
-    for pivot in 0..pool.len() {
+    let mut reasons = vec![Reason::Budget; turns.pool.sizes.len()];
+    for pivot in 0..turns.pool.len() {
         // It may be in the match of an older pivot.
-        if !pool.waits(pivot) {
+        if !turns.pool.waits(pivot) {
             continue;
         }
-        let flow = || out.flow();
-        let watch = Watch::new(&steps, &flow);
-        let made = search
-            .find(&pool, &mut criteria, &mut chosen, pivot, watch)
-            .and_then(|pivot| {
-                // `assemble` takes the tickets out of the pool, the index has to be told which.
-                let ids = chosen.tickets().to_vec();
-                let (forms, tick_id) = (&mut search.forms, context.tick_id);
-                let made = assemble(rules, &mut pool, &criteria, &chosen, pivot, forms, tick_id);
-                let made = made.ok_or(Reason::TeamSizes)?;
-                if pivot.form.has_roles() {
-                    open = Some(Open::after(pivot, &chosen));
-                }
-                ids.iter()
-                    .for_each(|id| search.remove(&pool, &criteria, *id));
-                Ok(made)
-            });
-        match made {
+        match turns.take(pivot, &|| out.flow()) {
             Ok(made) => {
-                if out.offer(made) == Flow::Stop {
+                if out.offer(made.made) == Flow::Stop {
                     break;
                 }
             }
             Err(Reason::Budget) => break,
-            Err(Reason::NotEnoughPlayers)
-                if open.is_some_and(|open| open.has_room(&pool, &criteria, pivot)) =>
-            {
-                reasons[pivot as usize] = Reason::Role;
-            }
             Err(reason) => reasons[pivot as usize] = reason,
         }
     }
-    for id in 0..pool.len() {
-        if let Some(ticket) = pool.take(id) {
+    for id in 0..turns.pool.len() {
+        if let Some(ticket) = turns.pool.take(id) {
             out.leave(ticket, reasons[id as usize]);
         }
+    }
+}
+
+/// A tick under way: the tickets that wait still, and what is needed to give them their turns.
+#[derive(Debug)]
+pub(super) struct Turns<'r> {
+    rules: &'r AllianceRules,
+    context: TickContext,
+    pub(super) pool: Pool,
+    pub(super) criteria: Criteria<'r>,
+    chosen: Chosen,
+    search: Search<'r>,
+    /// The last match that was made by roles.
+    open: Option<Open>,
+    steps: Steps,
+}
+
+/// A match that was made at a turn.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) made: Match,
+    /// The pivot as it was in the region and the mode of the match.
+    pub(super) pivot: Pivot,
+    /// The tickets, the pivot first, then in the order in which they were taken.
+    pub(super) ids: Vec<Id>,
+}
+
+impl<'r> Turns<'r> {
+    /// Reads the queue. Tickets that can be in no match are left at once.
+    pub(super) fn begin(
+        rules: &'r AllianceRules,
+        context: TickContext,
+        tickets: Vec<Ticket>,
+        out: &mut dyn MatchOut,
+    ) -> Self {
+        let (mut pool, unfit) = Pool::new(rules, context.now_ms, tickets);
+        for (ticket, reason) in unfit {
+            out.leave(ticket, reason);
+        }
+        let criteria = Criteria::of(rules, &context, &pool, &[]);
+        for (attribute, values) in criteria.distances.wrong_types() {
+            out.wrong_type(attribute, values);
+        }
+        let chosen = Chosen::new(&criteria);
+        let mut search = Search::new(rules, &pool, &criteria, context.tick_id);
+        for id in criteria.answer_sizes.too_large(&pool) {
+            search.remove(&pool, &criteria, id);
+            if let Some(ticket) = pool.take(id) {
+                out.leave(ticket, Reason::TooLarge);
+            }
+        }
+        Self {
+            rules,
+            context,
+            pool,
+            criteria,
+            chosen,
+            search,
+            open: None,
+            steps: Steps::at_most(MAX_STEPS),
+        }
+    }
+
+    /// What the tick knows beside its tickets.
+    pub(super) fn context(&self) -> TickContext {
+        self.context
+    }
+
+    /// The turn of a ticket that waits: makes its match, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none; [`Reason::Budget`] if the tick has to end.
+    pub(super) fn take(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Made, Reason> {
+        let watch = Watch::new(&self.steps, flow);
+        let (pool, criteria) = (&mut self.pool, &mut self.criteria);
+        let found = self
+            .search
+            .find(pool, criteria, &mut self.chosen, pivot, watch)
+            .map_err(|reason| match (reason, self.open) {
+                (Reason::NotEnoughPlayers, Some(open)) if open.has_room(pool, criteria, pivot) => {
+                    Reason::Role
+                }
+                (reason, _) => reason,
+            })?;
+        // `assemble` takes the tickets out of the pool, the index has to be told which.
+        let ids = self.chosen.tickets().to_vec();
+        let (forms, tick_id) = (&mut self.search.forms, self.context.tick_id);
+        let made = assemble(
+            self.rules,
+            pool,
+            criteria,
+            &self.chosen,
+            found,
+            forms,
+            tick_id,
+        );
+        let made = made.ok_or(Reason::TeamSizes)?;
+        if found.form.has_roles() {
+            self.open = Some(Open::after(found, &self.chosen));
+        }
+        for id in &ids {
+            self.search.remove(pool, criteria, *id);
+        }
+        let pivot = found;
+        Ok(Made { made, pivot, ids })
     }
 }
 

@@ -15,13 +15,28 @@ fn the_help_fits_a_screen_and_lists_the_commands_first() {
     assert_eq!(code, 0);
     assert!(help.lines().count() <= SCREEN, "{help}");
     let (commands, options) = help.split_once("Options:").expect("options");
-    for command in ["serve", "client", "health", "lint", "explain", "completions", "man"] {
+    for command in [
+        "serve",
+        "client",
+        "health",
+        "lint",
+        "explain",
+        "completions",
+        "man",
+    ] {
         assert!(commands.contains(&format!("\n  {command} ")), "{help}");
         let (code, of_command, _) = called(&[command, "--help"]);
-        assert_eq!((code, of_command.contains("Usage: match-function")), (0, true), "{of_command}");
+        assert_eq!(
+            (code, of_command.contains("Usage: match-function")),
+            (0, true),
+            "{of_command}"
+        );
         assert_eq!(called(&["help", command]).0, 0, "{command}");
     }
-    assert!(!options.contains("--port"), "settings are in `serve --help`");
+    assert!(
+        !options.contains("--port"),
+        "settings are in `serve --help`"
+    );
     let (_, serve, _) = called(&["serve", "--help"]);
     assert!(serve.contains("--port <PORT>"), "{serve}");
 }
@@ -48,11 +63,23 @@ fn the_version_is_that_of_the_program() {
 fn shells_and_manuals_learn_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let (code, script, err) = called(&["completions", shell]);
-        assert_eq!((code, script.contains("expires-s")), (0, true), "{shell}: {err}");
+        assert_eq!(
+            (code, script.contains("expires-s")),
+            (0, true),
+            "{shell}: {err}"
+        );
     }
     let (code, page, _) = called(&["man"]);
-    assert_eq!((code, page.contains("match\\-function\\-lint")), (0, true), "{page}");
+    assert_eq!(
+        (code, page.contains("match\\-function\\-lint")),
+        (0, true),
+        "{page}"
+    );
     let (code, page, _) = called(&["man", "serve"]);
-    assert_eq!((code, page.contains("PLUGIN_GRPC_SERVER_AUTH_ENABLED")), (0, true), "{page}");
+    assert_eq!(
+        (code, page.contains("PLUGIN_GRPC_SERVER_AUTH_ENABLED")),
+        (0, true),
+        "{page}"
+    );
     assert_eq!(called(&["man", "nothing"]).0, 64);
 }

@@ -30,6 +30,11 @@ impl Reach {
         (from - to).abs() <= self.0
     }
 
+    /// The largest distance that it accepts; infinite for one that accepts all.
+    pub(crate) fn limit(self) -> f64 {
+        self.0
+    }
+
     /// Whether distances count in the score.
     fn counts(self) -> bool {
         self.0.is_finite()

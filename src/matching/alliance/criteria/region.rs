@@ -169,6 +169,11 @@ impl Regions {
             .map_or(0, |ms| ms.saturating_sub(self.best[id as usize]))
     }
 
+    /// The largest latency that is open to a ticket at its own age, in ms.
+    pub(crate) fn limit(&self, id: Id) -> i64 {
+        self.limits[id as usize]
+    }
+
     /// Whether the region is open to the ticket; one-way: without regard to its own steps, but
     /// never above the cap (docs/semantics.md, "Regions").
     pub(crate) fn is_open(&self, id: Id, region: Region, one_way: bool) -> bool {

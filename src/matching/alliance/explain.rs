@@ -1,0 +1,302 @@
+//! Why a ticket was matched as it was, or waits (docs/explain.md).
+//!
+//! The tick is played turn by turn, by the code that serves. Where the ticket's turn comes, [`funnel`]
+//! counts who passes each test with it, and [`near`] seeks the changes that give it a match: it tries them
+//! at that turn alone, which is quick, and has each that it tells verified by a whole tick.
+
+mod funnel;
+mod near;
+mod table;
+mod waits;
+
+use super::AllianceBackfill;
+use super::AllianceRules;
+use super::pair::Pivot;
+use super::pool::Id;
+use super::tick::{Made, Turns};
+use crate::matching::explain::{
+    Count, Explanation, Fate, Left, Matched, Scene, Term, copy, copy_session,
+};
+use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, Ticket};
+use funnel::Asked;
+
+impl AllianceRules {
+    /// What became of the ticket of that place in a scene under these rules, and why.
+    pub(in crate::matching) fn explain(&self, scene: &Scene, place: usize) -> Explanation {
+        if !scene.sessions.is_empty() {
+            return self.explain_backfill(scene, place);
+        }
+        let mut explanation = Explanation::of(Fate::Left(Reason::Budget));
+        match Play::of(self, scene).until_decided(scene.tickets[place].arrival) {
+            End::Unfit(reason) => {
+                explanation.fate = Fate::Left(reason);
+                explanation.misses = near::misses(self, scene, place, None);
+            }
+            End::Matched { number, made, id } => {
+                let before = Play::of(self, scene).up_to(made.pivot.id);
+                explanation.fate = Fate::Matched(matched(&before, number, &made, id, self));
+                let is_pivot = made.pivot.id == id;
+                explanation.funnel = is_pivot.then(|| Asked::new(self, &before, id).funnel());
+            }
+            End::Left { reason, id } => {
+                let before = Play::of(self, scene).up_to(id);
+                let asked = Asked::new(self, &before, id);
+                explanation.fate = Fate::Left(reason);
+                explanation.funnel = Some(asked.funnel());
+                explanation.closest = asked.closest();
+                explanation.misses = near::misses(self, scene, place, Some(&asked));
+            }
+        }
+        explanation
+    }
+
+    /// The tickets that a tick leaves, oldest first.
+    pub(in crate::matching) fn left(
+        &self,
+        scene: &Scene,
+        progress: &dyn Fn(u64, u64),
+    ) -> Vec<Left> {
+        table::left(self, scene, progress)
+    }
+
+    fn explain_backfill(&self, scene: &Scene, place: usize) -> Explanation {
+        let played = backfill(self, scene);
+        let arrival = scene.tickets[place].arrival;
+        let joined = played.proposals.iter().find(|proposal| {
+            let mut added = proposal.added.iter();
+            added.any(|ticket| ticket.arrival == arrival)
+        });
+        if let Some(proposal) = joined {
+            let session = proposal.session.match_session_id.clone();
+            return Explanation::of(Fate::Joined(session));
+        }
+        let mut left = played.left.iter();
+        let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
+        let reason = reason.map_or(Reason::Budget, |(_, reason)| *reason);
+        Explanation {
+            misses: near::misses(self, scene, place, None),
+            ..Explanation::of(Fate::Left(reason))
+        }
+    }
+}
+
+/// Plays a scene by the rules that stand in it; says which tickets are matched or join a session. With
+/// `until`, only whether that one is. `None` if the rules are refused.
+fn served(scene: &Scene, until: Option<usize>) -> Option<Vec<bool>> {
+    let rules = AllianceRules::parse(scene.rules.clone()).ok()?.rules;
+    Some(match scene.sessions.is_empty() {
+        true => scene.matched_by(rules.open(scene.context), until),
+        false => {
+            let tick = Box::new(AllianceBackfill::new(rules, scene.context));
+            scene.joined_by(tick, until)
+        }
+    })
+}
+
+/// Plays the sessions of a scene.
+fn backfill(rules: &AllianceRules, scene: &Scene) -> PlayedBackfill {
+    let tick = Box::new(AllianceBackfill::new(rules.clone(), scene.context));
+    let sessions = scene.sessions.iter().map(copy_session);
+    PlayedBackfill::default().run(tick, sessions, scene.tickets.iter().map(copy))
+}
+
+/// A tick that is played turn by turn.
+pub(super) struct Play<'r> {
+    turns: Turns<'r>,
+    unfit: Vec<(u32, Reason)>,
+}
+
+/// What became of a ticket, and at which turn.
+enum End {
+    /// It has no turn.
+    Unfit(Reason),
+    /// Its own turn came, and there was no match; and it was in none of a younger pivot.
+    Left { reason: Reason, id: Id },
+    /// It is in the match of that number, from 1.
+    Matched { number: usize, made: Made, id: Id },
+}
+
+/// Keeps why tickets have no turn.
+#[derive(Default)]
+struct Unfit(Vec<(u32, Reason)>);
+
+impl MatchOut for Unfit {
+    fn offer(&mut self, _made: Match) -> Flow {
+        Flow::Go
+    }
+
+    fn leave(&mut self, ticket: Ticket, reason: Reason) {
+        self.0.push((ticket.arrival, reason));
+    }
+
+    fn flow(&self) -> Flow {
+        Flow::Go
+    }
+}
+
+impl<'r> Play<'r> {
+    pub(super) fn of(rules: &'r AllianceRules, scene: &Scene) -> Self {
+        let tickets = scene.of_tickets(|_| true).tickets;
+        let mut unfit = Unfit::default();
+        let turns = Turns::begin(rules, scene.context, tickets, &mut unfit);
+        let unfit = unfit.0;
+        Self { turns, unfit }
+    }
+
+    /// The ticket that arrived at that place, if it has a turn.
+    fn id_of(&self, arrival: u32) -> Option<Id> {
+        let waiting = self.waiting();
+        let mut waiting = waiting.filter(|id| self.turns.pool.ticket(*id).arrival == arrival);
+        waiting.next()
+    }
+
+    /// The tickets that wait, oldest first.
+    fn waiting(&self) -> impl Iterator<Item = Id> {
+        let pool = &self.turns.pool;
+        (0..pool.len()).filter(|id| pool.waits(*id))
+    }
+
+    /// Gives each ticket its turn until it is known what becomes of one.
+    fn until_decided(&mut self, arrival: u32) -> End {
+        let Some(id) = self.id_of(arrival) else {
+            let mut unfit = self.unfit.iter();
+            let reason = unfit.find(|(of, _)| *of == arrival);
+            return End::Unfit(reason.map_or(Reason::InvalidTicket, |(_, reason)| *reason));
+        };
+        let mut reason = Reason::Budget;
+        let mut number = 0;
+        for pivot in 0..self.turns.pool.len() {
+            if !self.turns.pool.waits(pivot) {
+                continue;
+            }
+            match self.turns.take(pivot, &|| Flow::Go) {
+                Ok(made) => {
+                    number += 1;
+                    if made.ids.contains(&id) {
+                        return End::Matched { number, made, id };
+                    }
+                }
+                Err(why) if pivot == id => reason = why,
+                Err(Reason::Budget) => break,
+                Err(_) => {}
+            }
+        }
+        End::Left { reason, id }
+    }
+
+    /// Plays the tick to its end: the arrival of each ticket that is left, and why.
+    fn to_the_end(mut self) -> Vec<(u32, Reason)> {
+        let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
+        for pivot in 0..self.turns.pool.len() {
+            if !self.turns.pool.waits(pivot) {
+                continue;
+            }
+            match self.turns.take(pivot, &|| Flow::Go) {
+                Ok(_) => {}
+                Err(Reason::Budget) => break,
+                Err(reason) => at_turn[pivot as usize] = reason,
+            }
+        }
+        let pool = &self.turns.pool;
+        let left = self
+            .waiting()
+            .map(|id| (pool.ticket(id).arrival, at_turn[id as usize]));
+        left.chain(self.unfit.iter().copied()).collect()
+    }
+
+    /// The tick as it is before the turn of a ticket.
+    fn up_to(mut self, id: Id) -> Self {
+        for pivot in 0..id {
+            if self.turns.pool.waits(pivot)
+                && self.turns.take(pivot, &|| Flow::Go).err() == Some(Reason::Budget)
+            {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Whether the ticket that arrived at that place finds a match at its turn, all others waiting.
+    fn finds_match(mut self, arrival: u32) -> bool {
+        let id = self.id_of(arrival);
+        id.is_some_and(|id| self.turns.take(id, &|| Flow::Go).is_ok())
+    }
+}
+
+/// A match from the side of a ticket. `before` is the tick before the turn of the match's pivot.
+fn matched(
+    before: &Play<'_>,
+    number: usize,
+    made: &Made,
+    id: Id,
+    rules: &AllianceRules,
+) -> Matched {
+    let Turns { pool, criteria, .. } = &before.turns;
+    let pivot = &made.pivot;
+    let mut size = Count::default();
+    for id in &made.ids {
+        size.add(pool.sizes[*id as usize]);
+    }
+    let mut found = Matched {
+        number,
+        size,
+        region: pivot
+            .region
+            .map(|region| criteria.regions.name(region).clone()),
+        mode: pivot.mode.map(|mode| criteria.modes.name(mode).clone()),
+        pivot: None,
+        place: None,
+        terms: Vec::new(),
+    };
+    if pivot.id == id {
+        return found;
+    }
+    found.pivot = Some(pool.ticket(pivot.id).id.clone());
+    found.terms = terms(before, pivot, id, rules);
+    if let Ok(own) = pivot.score(pool, criteria, id) {
+        let others = before.waiting().filter(|other| *other != pivot.id);
+        let scores =
+            others.filter_map(|other| Some((pivot.score(pool, criteria, other).ok()?, other)));
+        let (mut ahead, mut all) = (0, 0);
+        for (score, other) in scores {
+            all += 1;
+            ahead += usize::from((score, other) < (own, id));
+        }
+        found.place = Some((ahead + 1, all));
+    }
+    found
+}
+
+/// What a candidate's score is made of.
+fn terms(before: &Play<'_>, pivot: &Pivot, id: Id, rules: &AllianceRules) -> Vec<Term> {
+    let criteria = &before.turns.criteria;
+    let mut terms = Vec::new();
+    for (place, rule) in rules.distances.iter().enumerate() {
+        let distance =
+            (criteria.distances.value(pivot.id, place) - criteria.distances.value(id, place)).abs();
+        let window = criteria.distances.window(pivot.id, place);
+        let cost = window.cost(criteria.distances.value(id, place));
+        let what = format!("`{}` is {} away", rule.attribute, short(distance));
+        terms.push(Term { what, cost });
+    }
+    if let Some(region) = pivot.region {
+        let excess = criteria.regions.excess(id, region);
+        let name = criteria.regions.name(region);
+        let what = format!("{name} is {excess} ms above its best region");
+        let cost = criteria.regions.cost(excess);
+        terms.push(Term { what, cost });
+    }
+    if let Ok(cost) = criteria.modes.test(pivot.required, pivot.modes, id)
+        && pivot.mode.is_some()
+    {
+        let what = "modes of the pivot that it does not accept".to_owned();
+        terms.push(Term { what, cost });
+    }
+    terms
+}
+
+/// A number for people: with as many digits as say something.
+fn short(number: f64) -> String {
+    let rounded = (number * 100.0).round() / 100.0;
+    rounded.to_string()
+}

@@ -1,0 +1,237 @@
+//! `match-function explain`: why a ticket waits.
+
+mod human;
+mod machine;
+
+use std::collections::HashSet;
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Context, anyhow};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::ruleset::Ruleset;
+use super::tickets::Queue;
+use super::{Unreadable, Verdict};
+use crate::matching::explain::{Explanation, Fate, Left, Scene};
+use crate::matching::{Flow, Match, MatchLogic, MatchOut, Reason, TickContext, Ticket, rules};
+
+/// Bytes that an answer may have, as on the server by default.
+const MAX_ANSWER_BYTES: u64 = 4 << 20;
+
+/// Says why tickets wait: plays one tick of a queue as the server would
+///
+/// Without --ticket, a table of all tickets that wait; with it, what became of that one, who passed each
+/// test with it, and the smallest changes that would have given it a match.
+#[derive(Debug, Parser)]
+#[command(
+    name = "explain",
+    after_help = "Example: match-function explain --rules ruleset.json --tickets queue.ndjson --ticket t1"
+)]
+pub struct Explain {
+    /// The ruleset: a file, `-` for standard input, or JSON that begins with `{`
+    #[arg(long, value_name = "RULES")]
+    rules: String,
+
+    /// The queue: tickets as JSON objects in protobuf's names, or a queue as AGS lists it
+    #[arg(long, value_name = "FILE")]
+    tickets: String,
+
+    /// Sessions with free seats: the tick then fills them
+    #[arg(long, value_name = "FILE")]
+    sessions: Option<String>,
+
+    /// The time of the tick, as in 2026-01-02T03:04:05Z [default: when the newest ticket was queued]
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+
+    /// The id of a ticket to explain
+    #[arg(long, value_name = "ID")]
+    ticket: Option<String>,
+
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How an explanation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+impl Explain {
+    /// Plays the tick and writes what it explains to `out`.
+    ///
+    /// # Errors
+    ///
+    /// If an input cannot be read, the ruleset is refused, or there is no such ticket.
+    pub fn run(self, logic: &impl MatchLogic, out: &mut impl Write) -> anyhow::Result<Verdict> {
+        let scene = self.scene(logic)?;
+        let Some(id) = &self.ticket else {
+            let bar = progress_bar();
+            let left = logic.left(&scene, &|done, all| {
+                bar.set_length(all);
+                bar.set_position(done);
+            });
+            bar.finish_and_clear();
+            let table = Table::of(&scene, left);
+            match self.format {
+                Format::Human => human::table(&scene, &table, out)?,
+                Format::Json => machine::table(&scene, &table, out)?,
+            }
+            return Ok(Verdict::Fine);
+        };
+        let place = scene.tickets.iter().position(|ticket| *ticket.id == **id);
+        let place =
+            place.ok_or_else(|| anyhow!("--ticket: no ticket of the queue has the id {id}"))?;
+        let explanation = logic
+            .explain(&scene, place)
+            .unwrap_or_else(|| Explanation::of(plain_fate(logic, &scene, place)));
+        match self.format {
+            Format::Human => human::one(&scene.tickets[place], &scene, &explanation, out)?,
+            Format::Json => machine::one(&scene.tickets[place], &scene, &explanation, out)?,
+        }
+        Ok(Verdict::Fine)
+    }
+
+    fn scene(&self, logic: &impl MatchLogic) -> anyhow::Result<Scene> {
+        let ruleset = Ruleset::read(&self.rules)?;
+        let refused = |error: rules::RulesError| Unreadable(format!("{}: {error}", ruleset.name));
+        logic.rules(&ruleset.json).map_err(refused)?;
+        let rules = rules::object(&ruleset.json).map_err(refused)?;
+        let mut queue = Queue::default();
+        queue.read(&self.tickets)?;
+        if let Some(file) = &self.sessions {
+            queue.read_sessions(file)?;
+        }
+        let (mut tickets, sessions) = (queue.tickets(), queue.sessions());
+        // As the server: the first one of an id counts.
+        let mut known = HashSet::new();
+        tickets.retain(|ticket| ticket.id.is_empty() || known.insert(ticket.id.clone()));
+        for (arrival, ticket) in (0..).zip(&mut tickets) {
+            ticket.arrival = arrival;
+        }
+        let created = tickets.iter().filter_map(|ticket| ticket.created_at_ms);
+        let of_sessions = sessions.iter().filter_map(|session| session.created_at_ms);
+        let newest = created.chain(of_sessions).max();
+        let now_ms = match &self.now {
+            Some(text) => parse_time(text)?,
+            None => newest.unwrap_or(0),
+        };
+        Ok(Scene {
+            rules,
+            tickets,
+            sessions,
+            context: TickContext {
+                now_ms,
+                tick_id: 1,
+                max_answer_bytes: MAX_ANSWER_BYTES,
+            },
+        })
+    }
+}
+
+fn parse_time(text: &str) -> anyhow::Result<i64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).with_context(|| {
+        format!("--now is {text:?}; expected is a time as 2026-01-02T03:04:05Z")
+    })?;
+    let ms = time.unix_timestamp_nanos() / 1_000_000;
+    i64::try_from(ms).context("--now is out of range")
+}
+
+/// A bar on standard error; hidden unless that is a terminal.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
+    let bar = ProgressBar::new(1);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// The tickets that wait, by reason.
+#[derive(Debug)]
+struct Table {
+    /// The reason of most tickets first; each with its tickets, oldest first.
+    groups: Vec<(Reason, Vec<Left>)>,
+    /// Tickets that were matched or joined a session.
+    served: usize,
+}
+
+impl Table {
+    fn of(scene: &Scene, left: Vec<Left>) -> Self {
+        let served = scene.tickets.len() - left.len();
+        let mut groups: Vec<(Reason, Vec<Left>)> = Vec::new();
+        for one in left {
+            match groups.iter_mut().find(|(reason, _)| *reason == one.reason) {
+                Some((_, group)) => group.push(one),
+                None => groups.push((one.reason, vec![one])),
+            }
+        }
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+        Self { groups, served }
+    }
+}
+
+/// What can be said of a logic that does not explain itself.
+fn plain_fate<L: MatchLogic>(logic: &L, scene: &Scene, place: usize) -> Fate {
+    struct Found {
+        arrival: u32,
+        matches: usize,
+        fate: Fate,
+    }
+    impl MatchOut for Found {
+        fn offer(&mut self, made: Match) -> Flow {
+            self.matches += 1;
+            let mut size = crate::matching::explain::Count::default();
+            for ticket in made.tickets() {
+                size.add(u32::try_from(ticket.players.len()).unwrap_or(u32::MAX));
+            }
+            if made.tickets().any(|ticket| ticket.arrival == self.arrival) {
+                self.fate = Fate::Matched(crate::matching::explain::Matched {
+                    number: self.matches,
+                    size,
+                    region: None,
+                    mode: None,
+                    pivot: None,
+                    place: None,
+                    terms: Vec::new(),
+                });
+            }
+            Flow::Go
+        }
+
+        fn leave(&mut self, ticket: Ticket, reason: Reason) {
+            if ticket.arrival == self.arrival {
+                self.fate = Fate::Left(reason);
+            }
+        }
+
+        fn flow(&self) -> Flow {
+            Flow::Go
+        }
+    }
+    let mut found = Found {
+        arrival: scene.tickets[place].arrival,
+        matches: 0,
+        fate: Fate::Left(Reason::Budget),
+    };
+    let json = serde_json::Value::Object(scene.rules.clone()).to_string();
+    if let Ok(parsed) = logic.rules(&json) {
+        let mut tick = logic.open(parsed.rules, scene.context);
+        for ticket in scene.of_tickets(|_| true).tickets {
+            tick.push(ticket, &mut found);
+        }
+        tick.finish(&mut found);
+    }
+    found.fate
+}

@@ -2,7 +2,7 @@
 //! split of it, every way to give out roles. It shares nothing with the engine but the parsed ruleset.
 
 mod brute;
-mod drawn;
+pub(super) mod drawn;
 
 use std::collections::BTreeMap;
 

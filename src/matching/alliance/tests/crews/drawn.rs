@@ -8,14 +8,14 @@ use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::rules::testing::rules;
 use crate::matching::{Player, Ticket, Value};
 
-pub(super) const NOW_MS: i64 = 1_800_000_000_000;
+pub(in crate::matching::alliance::tests) const NOW_MS: i64 = 1_800_000_000_000;
 
 const NAMES: [&str; 3] = ["dps", "healer", "tank"];
 const MODES: [&str; 3] = ["arena", "brawl", "clash"];
 
 /// What a pool has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::matching::alliance::tests) enum Kind {
     Roles,
     Modes,
     Both,
@@ -23,23 +23,26 @@ pub(super) enum Kind {
 
 /// A ticket as it was drawn.
 #[derive(Debug, Clone)]
-pub(super) struct DrawnTicket {
-    pub(super) age_ms: i64,
+pub(in crate::matching::alliance::tests) struct DrawnTicket {
+    pub(in crate::matching::alliance::tests) age_ms: i64,
     /// What each player asks for.
-    pub(super) players: Vec<Vec<&'static str>>,
-    pub(super) modes: Vec<&'static str>,
+    pub(in crate::matching::alliance::tests) players: Vec<Vec<&'static str>>,
+    pub(in crate::matching::alliance::tests) modes: Vec<&'static str>,
 }
 
 /// A pool: the tickets from old to young.
 #[derive(Debug)]
-pub(super) struct Drawn {
-    pub(super) ruleset: String,
-    pub(super) rules: AllianceRules,
-    pub(super) tickets: Vec<DrawnTicket>,
+pub(in crate::matching::alliance::tests) struct Drawn {
+    pub(in crate::matching::alliance::tests) ruleset: String,
+    pub(in crate::matching::alliance::tests) rules: AllianceRules,
+    pub(in crate::matching::alliance::tests) tickets: Vec<DrawnTicket>,
 }
 
 impl Drawn {
-    pub(super) fn new(random: &mut fastrand::Rng, kind: Kind) -> Self {
+    pub(in crate::matching::alliance::tests) fn new(
+        random: &mut fastrand::Rng,
+        kind: Kind,
+    ) -> Self {
         let has_roles = kind != Kind::Modes;
         let mut ruleset = Map::new();
         ruleset.insert("rebalance_enable".into(), random.bool().into());
@@ -74,7 +77,7 @@ impl Drawn {
         }
     }
 
-    pub(super) fn tickets(&self) -> Vec<Ticket> {
+    pub(in crate::matching::alliance::tests) fn tickets(&self) -> Vec<Ticket> {
         let tickets = self.tickets.iter().enumerate().map(|(at, drawn)| {
             let player = |(place, asks): (usize, &Vec<&str>)| Player {
                 id: player_id(at, place).into(),
@@ -96,7 +99,7 @@ impl Drawn {
 }
 
 /// The id of a ticket's player.
-pub(super) fn player_id(ticket: usize, place: usize) -> String {
+pub(in crate::matching::alliance::tests) fn player_id(ticket: usize, place: usize) -> String {
     format!("{ticket}-{place}")
 }
 

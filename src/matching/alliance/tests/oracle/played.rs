@@ -5,7 +5,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestError, TestRunner};
 
-use super::pool::{Drawn, NOW, twin};
+use super::pool::{Drawn, NOW};
+use crate::matching::explain::copy;
 use crate::matching::{
     AgsLogic, Flow, Match, MatchLogic, MatchOut, Reason, Text, TickContext, Ticket,
 };
@@ -57,7 +58,7 @@ pub(super) fn run_into(mut out: StoppingSink, rules: &str, tickets: &[Ticket]) -
     let rules = AgsLogic.rules(rules).expect("a ruleset").rules;
     let mut tick = AgsLogic.open(rules, context);
     for ticket in tickets {
-        if tick.push(twin(ticket), &mut out) == Flow::Stop {
+        if tick.push(copy(ticket), &mut out) == Flow::Stop {
             break;
         }
     }

@@ -32,20 +32,3 @@ pub(crate) fn pools(tickets: usize) -> impl Strategy<Value = Drawn> {
         },
     )
 }
-
-/// A ticket of the same content.
-pub(crate) fn twin(ticket: &Ticket) -> Ticket {
-    Ticket {
-        id: ticket.id.clone(),
-        pool: ticket.pool.clone(),
-        arrival: ticket.arrival,
-        counted_bytes: ticket.counted_bytes,
-        created_at_ms: ticket.created_at_ms,
-        players: ticket.players.clone(),
-        party_session_id: ticket.party_session_id.clone(),
-        latencies: ticket.latencies.clone(),
-        excluded_sessions: ticket.excluded_sessions.clone(),
-        attributes: ticket.attributes.clone(),
-        body: ticket.body.clone(),
-    }
-}

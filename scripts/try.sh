@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Starts the server on a free port, sends six players, shows the pairs, stops the server.
+# Starts the server on a free port, sends six players, shows the pairs, stops the server; then lints a
+# ruleset and explains why tickets wait.
 # Usage: scripts/try.sh PATH-OF-match-function
 set -euo pipefail
 
-program=$1
+program=$(realpath "$1")
 log=$(mktemp)
 PLUGIN_GRPC_SERVER_AUTH_ENABLED=off PORT=0 GRPC_ADDR=127.0.0.1 LOG_LEVEL=info \
     LOG_FORMAT=json ENABLE_PROMETHEUS=off ENABLE_LOKI=off ENABLE_ZIPKIN=off "$program" >"$log" 2>&1 &
@@ -21,3 +22,12 @@ done
 
 echo "server at $address; six players queue for matches of two:"
 "$program" client make-matches --players 6 --addr "$address"
+
+echo
+echo "a ruleset with a mistake, as \`match-function lint\` sees it:"
+"$program" lint '{"shipCountMin": 2, "shipCountMax": 3, "autoBackfill": true}'
+
+echo
+echo "why the two tickets of docs/samples wait for a match of five against five:"
+cd "$(dirname "$0")/.."
+"$program" explain --rules docs/samples/ruleset-5v5.json --tickets docs/samples/tickets.ndjson

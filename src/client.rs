@@ -7,7 +7,7 @@ mod connection;
 
 mod health;
 pub(crate) mod messages;
-mod population;
+pub(crate) mod population;
 mod show;
 mod summary;
 

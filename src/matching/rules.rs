@@ -4,14 +4,15 @@
 //! every unknown key on the way.
 
 mod finding;
+mod near;
 mod object;
 mod report;
 
 use serde_json::{Map, Value};
 
 pub use finding::{Finding, Lint, Severity};
+pub(super) use near::{letters, nearest};
 pub use object::{MAX_NAME, Object, examine, read};
-pub(super) use object::{letters, nearest};
 pub use report::Report;
 
 /// The largest whole number that a ruleset may hold (docs/semantics.md, "Fields").

@@ -15,11 +15,15 @@ use time::format_description::well_known::Rfc3339;
 use super::ruleset::Ruleset;
 use super::tickets::Queue;
 use super::{Unreadable, Verdict};
+use crate::client::population::of_ruleset;
 use crate::matching::explain::{Explanation, Fate, Left, Scene};
 use crate::matching::{Flow, Match, MatchLogic, MatchOut, Reason, TickContext, Ticket, rules};
 
 /// Bytes that an answer may have, as on the server by default.
 const MAX_ANSWER_BYTES: u64 = 4 << 20;
+
+/// When made-up tickets wait, in Unix ms: 1 January 2026.
+const MADE_UP_MS: i64 = 1_767_225_600_000;
 
 /// Says why tickets wait: plays one tick of a queue as the server would
 ///
@@ -36,8 +40,17 @@ pub struct Explain {
     rules: String,
 
     /// The queue: tickets as JSON objects in protobuf's names, or a queue as AGS lists it
-    #[arg(long, value_name = "FILE")]
-    tickets: String,
+    #[arg(long, value_name = "FILE", required_unless_present = "random")]
+    tickets: Option<String>,
+
+    /// Tickets to make up instead, like those of a live queue
+    #[arg(long, value_name = "N", conflicts_with = "tickets",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    random: Option<u32>,
+
+    /// Seed of --random: the same seed makes up the same queue
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
 
     /// Sessions with free seats: the tick then fills them
     #[arg(long, value_name = "FILE")]
@@ -106,11 +119,16 @@ impl Explain {
         logic.rules(&ruleset.json).map_err(refused)?;
         let rules = rules::object(&ruleset.json).map_err(refused)?;
         let mut queue = Queue::default();
-        queue.read(&self.tickets)?;
+        if let Some(file) = &self.tickets {
+            queue.read(file)?;
+        }
         if let Some(file) = &self.sessions {
             queue.read_sessions(file)?;
         }
         let (mut tickets, sessions) = (queue.tickets(), queue.sessions());
+        if let Some(count) = self.random {
+            tickets = of_ruleset(&ruleset.json).queue(count, self.seed, MADE_UP_MS);
+        }
         // As the server: the first one of an id counts.
         let mut known = HashSet::new();
         tickets.retain(|ticket| ticket.id.is_empty() || known.insert(ticket.id.clone()));
@@ -122,6 +140,7 @@ impl Explain {
         let newest = created.chain(of_sessions).max();
         let now_ms = match &self.now {
             Some(text) => parse_time(text)?,
+            None if self.random.is_some() => MADE_UP_MS,
             None => newest.unwrap_or(0),
         };
         Ok(Scene {

@@ -3,6 +3,7 @@
 mod client;
 mod commands;
 mod ending;
+mod explain;
 mod health;
 mod lint;
 
@@ -193,7 +194,7 @@ fn a_taken_port_is_one_line_and_exit_code_1() {
 
 #[test]
 fn help_is_the_manual_and_shows_no_values() {
-    let (code, out, _) = run(program().arg("--help").env("PORT", "7777"));
+    let (code, out, _) = run(program().args(["serve", "--help"]).env("PORT", "7777"));
     assert_eq!(code, 0);
     assert!(
         out.contains("[env: PORT]") && out.contains("[default: 6565]"),

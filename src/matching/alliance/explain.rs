@@ -7,6 +7,7 @@
 mod funnel;
 mod near;
 mod table;
+mod tried;
 mod waits;
 
 use super::AllianceBackfill;

@@ -168,7 +168,7 @@ pub(super) fn table(scene: &Scene, table: &Table, out: &mut impl Write) -> io::R
             let ticket = &scene.tickets[one.place];
             let miss = match &one.miss {
                 Some(miss) => miss.to_string(),
-                None => "?".to_owned(),
+                None => "(see --ticket)".to_owned(),
             };
             writeln!(
                 out,

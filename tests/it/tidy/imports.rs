@@ -54,6 +54,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "client",
         &[
             "client",
+            "files",
             "matching",
             "population",
             "proto",
@@ -66,6 +67,19 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "config",
         &["config", "auth", "server", "service", "telemetry"],
     ),
+    (
+        "workbench",
+        &[
+            "workbench",
+            "client::messages",
+            "client::population",
+            "files",
+            "matching",
+            "proto",
+            "service::Reader",
+        ],
+    ),
+    ("files", &["proto"]),
     ("body", &[]),
     ("clock", &[]),
     ("error", &[]),

@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::funnel::{Asked, Test};
+use super::tried::role_names;
 use super::waits;
 use super::{Play, served};
 use crate::matching::Text;
-use crate::matching::alliance::criteria::blocks::blocked_by;
-use crate::matching::alliance::criteria::must_match;
-use crate::matching::alliance::{AllianceRules, OptionKind};
+use crate::matching::alliance::AllianceRules;
 use crate::matching::explain::{Change, Miss, Scene};
-
-/// Changes of one kind that are tried at most, where there is one for each name or player.
-const MAX_NAMES: usize = 8;
 
 /// Changes that are told at most.
 const MAX_TOLD: usize = 6;
+
+/// More players than that are not tried.
+const MAX_PLAYERS: u32 = 1 << 10;
 
 /// Pairs of changes that are tried at most.
 const MAX_PAIRS: usize = 60;
@@ -51,17 +50,17 @@ pub(super) fn misses(
 }
 
 /// A search for changes for one ticket.
-struct Seek<'s> {
-    rules: &'s AllianceRules,
-    scene: &'s Scene,
-    place: usize,
+pub(super) struct Seek<'s> {
+    pub(super) rules: &'s AllianceRules,
+    pub(super) scene: &'s Scene,
+    pub(super) place: usize,
     asked: Option<&'s Asked<'s>>,
     /// The places of the tickets that wait at its turn, itself among them.
-    waiting: BTreeSet<usize>,
+    pub(super) waiting: BTreeSet<usize>,
 }
 
 impl<'s> Seek<'s> {
-    fn new(
+    pub(super) fn new(
         rules: &'s AllianceRules,
         scene: &'s Scene,
         place: usize,
@@ -87,6 +86,11 @@ impl<'s> Seek<'s> {
         }
     }
 
+    /// Rows that are read to try the changes of [`Seek::of_itself`].
+    pub(super) fn rows(&self) -> usize {
+        self.waiting.len() * self.plain().len()
+    }
+
     /// Whether the ticket finds a match at its turn with these changes, older tickets having had theirs
     /// without them. Quick, and mostly right.
     fn finds_match_with(&self, changes: &[Change]) -> bool {
@@ -110,6 +114,18 @@ impl<'s> Seek<'s> {
         served.is_some_and(|served| served[self.place])
     }
 
+    /// Every single change of the ticket alone that gives it a match at its turn: then it has one in the
+    /// whole tick, too. What older tickets do depends on it only if they take it.
+    pub(super) fn of_itself(&self) -> Vec<Change> {
+        let own = self.plain().into_iter().filter(|change| match change {
+            Change::Latency { .. } | Change::AnyRole { .. } | Change::Mode { .. } => true,
+            Change::Unblock { ticket, .. } => *ticket == self.place,
+            _ => false,
+        });
+        own.filter(|change| self.finds_match_with(std::slice::from_ref(change)))
+            .collect()
+    }
+
     /// Every single change that gives it a match at its turn.
     fn singles(&self) -> Vec<Change> {
         let mut found: Vec<Change> = self
@@ -122,107 +138,6 @@ impl<'s> Seek<'s> {
         }
         found.extend(self.players());
         found
-    }
-
-    /// Changes that have no size to be found out.
-    fn plain(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let ticket = &self.scene.tickets[self.place];
-        changes.extend(self.latencies());
-        for option in &self.rules.options {
-            if option.kind != OptionKind::Disable {
-                let name = option.name.clone();
-                changes.push(Change::OptionOff { name });
-            }
-        }
-        changes.extend(self.attributes());
-        changes.extend(self.blocks());
-        let place = self.place;
-        if self.rules.have_roles() {
-            changes.push(Change::AnyRole { ticket: place });
-        }
-        for mode in self.rules.modes.iter().take(MAX_NAMES) {
-            let name = mode.name.clone();
-            changes.push(Change::Mode {
-                ticket: place,
-                name,
-            });
-        }
-        let is_bound = ticket.wants_new_session() || !ticket.excluded_sessions.is_empty();
-        if !self.scene.sessions.is_empty() && is_bound {
-            changes.push(Change::AnySession { ticket: place });
-        }
-        changes
-    }
-
-    /// Each region that is closed to the ticket, opened.
-    fn latencies(&self) -> Vec<Change> {
-        let ticket = &self.scene.tickets[self.place];
-        let measured: Vec<(&Text, i64)> = ticket.measured().collect();
-        let Some(best_ms) = measured.iter().map(|(_, ms)| *ms).min() else {
-            return Vec::new();
-        };
-        let age_ms = ticket.age_ms(self.scene.context.now_ms);
-        let limit = |best_ms| self.rules.regions.limit_ms(best_ms, age_ms);
-        let closed = measured.into_iter().filter(|(_, ms)| *ms > limit(best_ms));
-        closed
-            .take(MAX_NAMES)
-            .map(|(region, from_ms)| Change::Latency {
-                ticket: self.place,
-                region: region.clone(),
-                from_ms,
-                // The best one stays the best, or is the cap itself.
-                to_ms: limit(best_ms),
-            })
-            .collect()
-    }
-
-    /// The must-match attributes that some of the others have otherwise.
-    fn attributes(&self) -> Vec<Change> {
-        let own = &self.scene.tickets[self.place];
-        let mut names: BTreeSet<&Text> = BTreeSet::new();
-        for place in &self.waiting {
-            let other = &self.scene.tickets[*place];
-            for ticket in [own, other] {
-                let asked = must_match::must_match(self.rules, ticket);
-                let differs = asked
-                    .filter(|(name, _)| own.attributes.get(name) != other.attributes.get(name));
-                names.extend(differs.map(|(name, _)| name));
-            }
-            if names.len() >= MAX_NAMES {
-                break;
-            }
-        }
-        let names = names.into_iter().take(MAX_NAMES).cloned();
-        names.map(|name| Change::AttributeOff { name }).collect()
-    }
-
-    /// Each block between the ticket and another, lifted.
-    fn blocks(&self) -> Vec<Change> {
-        let own = &self.scene.tickets[self.place];
-        let lift = |ticket: usize, player: &Text| Change::Unblock {
-            ticket,
-            id: self.scene.tickets[ticket].id.clone(),
-            player: player.clone(),
-        };
-        let own_blocks = blocked_by(&own.attributes);
-        let mut changes: Vec<Change> = own_blocks
-            .take(MAX_NAMES)
-            .map(|player| lift(self.place, player))
-            .collect();
-        for place in &self.waiting {
-            let blocked = blocked_by(&self.scene.tickets[*place].attributes);
-            let mut own_players = blocked.filter(|id| own.player_ids().any(|own| own == *id));
-            if let Some(player) = own_players.next()
-                && *place != self.place
-            {
-                changes.push(lift(*place, player));
-            }
-            if changes.len() >= 2 * MAX_NAMES {
-                break;
-            }
-        }
-        changes
     }
 
     /// The smallest reference of a rule that gives the ticket a match at its turn.
@@ -288,7 +203,7 @@ impl<'s> Seek<'s> {
         steps
     }
 
-    /// Where sessions are filled, their means are not at hand: a few multiples.
+    /// A few multiples of a rule's reference.
     fn reference_multiples(&self, rule: usize) -> Vec<f64> {
         let age_ms = self.scene.tickets[self.place].age_ms(self.scene.context.now_ms);
         let from = self.rules.distances[rule].reference_at(age_ms);
@@ -309,23 +224,25 @@ impl<'s> Seek<'s> {
             count,
             role: role.cloned(),
         };
-        for role in roles::names(self.rules) {
+        for role in role_names(self.rules) {
             let one = players(1, Some(&role));
             if self.finds_match_with(std::slice::from_ref(&one)) {
                 return Some(one);
             }
         }
-        let needed = self.rules.stages().map(|stage| stage.teams.min_players());
-        let needed = u32::try_from(needed.max()?).ok()?.min(1000);
-        let (mut low, mut high) = (1, needed);
-        if !self.finds_match_with(&[players(high, None)]) {
-            return None;
+        // Older tickets may take the new ones first, so whole ticks are played: twice as many each time, then
+        // as few as do.
+        let helps = |count: u32| self.is_matched_with(&[players(count, None)]);
+        let mut high = 1;
+        while !helps(high) {
+            high = (high * 2 <= MAX_PLAYERS).then_some(high * 2)?;
         }
-        while low < high {
+        let mut low = high / 2;
+        while high - low > 1 {
             let middle = u32::midpoint(low, high);
-            match self.finds_match_with(&[players(middle, None)]) {
+            match helps(middle) {
                 true => high = middle,
-                false => low = middle + 1,
+                false => low = middle,
             }
         }
         Some(players(high, None))
@@ -335,8 +252,13 @@ impl<'s> Seek<'s> {
     fn pairs(&self) -> Vec<Miss> {
         let mut changes = self.plain();
         for rule in 0..self.rules.distances.len() {
-            let widest = self.widest(rule);
-            changes.extend(widest.and_then(|to| self.reference_change(rule, to)));
+            let times = self
+                .reference_multiples(rule)
+                .into_iter()
+                .skip(2)
+                .step_by(2);
+            let all = times.chain(self.widest(rule));
+            changes.extend(all.filter_map(|to| self.reference_change(rule, to)));
         }
         let needed = self.rules.stages().map(|stage| stage.teams.min_players());
         let needed = needed.min().and_then(|needed| u32::try_from(needed).ok());
@@ -376,23 +298,5 @@ impl<'s> Seek<'s> {
         let distances = tickets.map(|ticket| (mean(ticket, attribute) - own).abs());
         let widest = distances.filter(|distance| distance.is_finite());
         widest.max_by(f64::total_cmp).map(f64::ceil)
-    }
-}
-
-mod roles {
-    //! The names of roles, for changes.
-
-    use super::{AllianceRules, MAX_NAMES, Text};
-
-    /// Every role that a ruleset knows, each once, in its order.
-    pub(super) fn names(rules: &AllianceRules) -> Vec<Text> {
-        let mut names: Vec<Text> = Vec::new();
-        let lists = rules.stages().flat_map(|stage| stage.roles.lists());
-        for role in lists.flat_map(|list| &list.0) {
-            if !names.contains(&role.name) && names.len() < MAX_NAMES {
-                names.push(role.name.clone());
-            }
-        }
-        names
     }
 }

@@ -1,9 +1,14 @@
 //! All tickets that a tick leaves, each with a change that gives it a match: changes are tried for all
 //! of them at once.
 
+use std::collections::BTreeMap;
+
+use super::funnel::Asked;
+use super::near::Seek;
 use super::{Play, served, waits};
 use crate::matching::alliance::{AllianceRules, OptionKind};
 use crate::matching::explain::{Change, Left, Miss, Scene};
+use crate::matching::{Flow, Reason};
 
 /// Ticks that are played at most to find out waits to the second.
 const MAX_WAITS: usize = 96;
@@ -14,7 +19,10 @@ const TIMES: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 4.0];
 /// Matching rules, and options, that are looked at.
 const MAX_EACH: usize = 4;
 
-/// Up to so many tickets are looked at one by one where no change for all helps.
+/// Rows of tickets that are read again at most, to try changes of single tickets.
+const MAX_LOOKED_AT: usize = 4_000_000;
+
+/// So many of the oldest tickets are looked at one by one, where no change for all helps.
 const MAX_SINGLE: usize = 20;
 
 /// The tickets that are left, by age, oldest first.
@@ -58,13 +66,49 @@ pub(in crate::matching::alliance) fn left(
     if let Some(horizon) = waits::horizon(rules, scene) {
         table.waits(horizon);
     }
-    let without = left.iter().filter(|one| one.miss.is_none()).count();
-    if without <= MAX_SINGLE {
-        for one in left.iter_mut().filter(|one| one.miss.is_none()) {
-            one.miss = single(rules, scene, one.place);
-        }
+    let mut played = table.played;
+    if scene.sessions.is_empty() {
+        of_itself(rules, scene, &mut left);
+    }
+    let without = left.iter_mut().filter(|one| one.miss.is_none());
+    for one in without.take(MAX_SINGLE) {
+        played += 1;
+        progress(played, all as u64);
+        one.miss = single(rules, scene, one.place);
     }
     left
+}
+
+/// Changes of each ticket alone, for those that have none yet, in one play of the tick.
+fn of_itself(rules: &AllianceRules, scene: &Scene, left: &mut [Left]) {
+    let arrivals = left
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.miss.is_none());
+    let arrivals = arrivals.map(|(at, one)| (scene.tickets[one.place].arrival, at));
+    let arrivals: BTreeMap<u32, usize> = arrivals.collect();
+    let mut looked_at = 0;
+    let mut play = Play::of(rules, scene);
+    for pivot in 0..play.turns.pool.len() {
+        if !play.turns.pool.waits(pivot) {
+            continue;
+        }
+        let arrival = play.turns.pool.ticket(pivot).arrival;
+        if let Some(at) = arrivals.get(&arrival)
+            && looked_at < MAX_LOOKED_AT
+        {
+            let asked = Asked::new(rules, &play, pivot);
+            let one = &mut left[*at];
+            let seek = Seek::new(rules, scene, one.place, Some(&asked));
+            looked_at += seek.rows();
+            for change in seek.of_itself() {
+                note(one, change);
+            }
+        }
+        if play.turns.take(pivot, &|| Flow::Go).err() == Some(Reason::Budget) {
+            break;
+        }
+    }
 }
 
 fn single(rules: &AllianceRules, scene: &Scene, place: usize) -> Option<Miss> {

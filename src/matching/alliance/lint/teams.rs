@@ -7,7 +7,8 @@ use crate::matching::alliance::rules::ids::{
     ROLE_SUMS, ROLE_UNNEEDED, SIZE,
 };
 use crate::matching::alliance::teams::EXACT_PARTIES;
-use crate::matching::alliance::{Roles, Stage, TeamBounds};
+use crate::matching::alliance::{RoleList, Roles, Stage, TeamBounds};
+use crate::matching::rules::Severity;
 
 /// A flexing entry later than this, in ms, was probably meant in milliseconds.
 const LATE_MS: i64 = 3_600_000;
@@ -81,7 +82,12 @@ impl Lints<'_> {
                 "allows a match of one team, while `alliance` asks for {}: nobody to play against",
                 base.teams_min
             );
-            self.warn(ONE_TEAM, path, text);
+            // With many teams, one is an edge case: sessions fill up later.
+            let severity = match stage.teams.teams_max {
+                ..=2 => Severity::Warning,
+                _ => Severity::Note,
+            };
+            self.add(ONE_TEAM, severity, path, text);
         } else if number == 0 {
             let text = format!(
                 "is 1 of up to {} teams: a match may be one team with nobody to play against",
@@ -99,9 +105,11 @@ impl Lints<'_> {
         } = stage.teams;
         let path = format!("{path}.combination.alliances");
         let lists = stage.roles.lists();
+        // Teams that differ by design, as one against four, need not all be of the maximum.
+        let most = lists.iter().map(RoleList::max_players).max();
         for (at, list) in lists.iter().enumerate() {
             let (min, max) = (list.min_players(), list.max_players());
-            if max < players_max.into() {
+            if max < players_max.into() && Some(max) == most {
                 let text = format!(
                     "has room for {max} players, so a team of `player_max_number`, which is \
                      {players_max}, is never made"

@@ -3,6 +3,7 @@
 //! [`object()`] parses the text, [`read`] hands its fields out by type and collects every fault and
 //! every unknown key on the way.
 
+mod allowed;
 mod finding;
 mod near;
 mod object;

@@ -26,11 +26,11 @@ pub(in crate::matching) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<
         return None;
     }
     let plain = &letters(name);
-    // A third of the letters may be wrong: `min` is not near to `max`.
+    // A quarter of the letters may be wrong: `min` is not near to `max`.
     let by_letters =
         |known: &&'k str| (strsim::damerau_levenshtein(plain, &letters(known)), *known);
     let near = known.iter().map(by_letters);
-    let near = near.filter(|(wrong, known)| *wrong <= (known.len() / 3).min(3));
+    let near = near.filter(|(wrong, known)| *wrong <= (known.len() / 4).min(3));
     near.min().map(|(_, known)| known)
 }
 

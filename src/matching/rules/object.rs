@@ -5,10 +5,9 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+use super::allowed::{choices_allowed, name_allowed, whole_allowed};
 use super::near::unknown;
-use super::{
-    Finding, Lint, MAX_INTEGER, ParsedRules, Report, RulesError, excerpt, find, whole_number,
-};
+use super::{Finding, Lint, ParsedRules, Report, RulesError, excerpt, find, whole_number};
 use crate::matching::Text;
 
 /// Largest number of characters of a name in a ruleset: an attribute, a match option.
@@ -371,12 +370,7 @@ impl<'r> Object<'r> {
     }
 
     /// Takes fields that are known but not used here, and warns of each that is there.
-    pub fn ignore(&mut self, keys: &[&'static str], text: &str) {
-        self.ignore_as(Lint::NO_EFFECT, keys, text);
-    }
-
-    /// The same, as findings of a kind of its own.
-    pub fn ignore_as(&mut self, lint: Lint, keys: &[&'static str], text: &str) {
+    pub fn ignore(&mut self, lint: Lint, keys: &[&'static str], text: &str) {
         for key in keys {
             if self.take(key).is_some() {
                 self.warn_as(lint, key, text);
@@ -401,21 +395,4 @@ impl<'r> Object<'r> {
             self.report.warn_as(lint, self.at(&excerpt(key)), text);
         }
     }
-}
-
-fn whole_allowed(min: u32) -> String {
-    format!("allowed are whole numbers from {min} to {MAX_INTEGER}")
-}
-
-fn name_allowed() -> String {
-    format!("allowed are texts of 1 to {MAX_NAME} characters")
-}
-
-fn choices_allowed<T>(choices: &[(&str, T)]) -> String {
-    let names: Vec<_> = choices
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| !name.is_empty())
-        .collect();
-    format!("allowed are {}", names.join(", "))
 }

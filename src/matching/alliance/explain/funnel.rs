@@ -36,6 +36,16 @@ pub(super) enum Test {
     SharedPlayer,
 }
 
+impl Test {
+    /// The matching rule that it is of.
+    fn rule(self) -> Option<usize> {
+        match self {
+            Self::Within(rule) | Self::ReachOfOther(rule) => Some(rule),
+            _ => None,
+        }
+    }
+}
+
 /// By how much a test is failed.
 pub(super) struct Excess {
     /// Against what is allowed; 1 where there is nothing to measure.
@@ -138,8 +148,17 @@ impl<'a> Asked<'a> {
     pub(super) fn closest(&self) -> Option<Closest> {
         let only = self.others().filter_map(|id| {
             let mut failed = self.failed(id);
-            let first = failed.next()?;
-            failed.next().is_none().then_some((id, first))
+            let mut most = failed.next()?;
+            for next in failed {
+                // The two directions of a rule are one test: what counts is how far they are apart.
+                if next.0.rule().is_none() || next.0.rule() != most.0.rule() {
+                    return None;
+                }
+                if next.1.share > most.1.share {
+                    most = next;
+                }
+            }
+            Some((id, most))
         });
         let (id, (test, excess)) =
             only.min_by(|(_, (_, a)), (_, (_, b))| a.share.total_cmp(&b.share))?;

@@ -95,8 +95,9 @@ impl AllianceRules {
             extra_attributes: root.map("extra_attributes"),
         };
         let elsewhere = "is no key of a ruleset here; it belongs into `alliance`";
-        root.ignore_as(Lint::UNKNOWN_KEY, &["combination"], elsewhere);
+        root.ignore(Lint::UNKNOWN_KEY, &["combination"], elsewhere);
         root.ignore(
+            Lint::NO_EFFECT,
             &["shipCountMin", "shipCountMax"],
             "has no effect with `alliance`",
         );

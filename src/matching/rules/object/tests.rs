@@ -100,7 +100,7 @@ fn a_list_has_a_maximum() {
 fn what_is_not_taken_is_warned_of() {
     let json = r#"{"Size": 2, "sizes": 3, "region": {"max": 1}, "old": 4, "older": null}"#;
     let parsed = read(object(json).unwrap(), |ruleset| {
-        ruleset.ignore(&["old", "older"], "has no effect any more");
+        ruleset.ignore(Lint::NO_EFFECT, &["old", "older"], "has no effect any more");
         ruleset.inner("region", |region| region.warn("max", "is small"));
         ruleset.whole("size", 0)
     });

@@ -21,7 +21,7 @@ const BELONGS_BESIDE: &[&str] = &["matching_rule", "flexing_rule", "match_option
 pub(super) fn layout(object: &mut Object<'_>) -> Layout {
     let first = object.inner("alliance", |alliance| {
         let text = "has no effect here; it belongs beside `alliance`";
-        alliance.ignore_as(Lint::UNKNOWN_KEY, BELONGS_BESIDE, text);
+        alliance.ignore(Lint::UNKNOWN_KEY, BELONGS_BESIDE, text);
         stage(alliance, Place::Alliance)
     });
     let (first, role_flexing) = first.unwrap_or_else(|| {

@@ -18,7 +18,7 @@ use super::tick::{Made, Turns};
 use crate::matching::explain::{
     Count, Explanation, Fate, Left, Matched, Scene, Term, copy, copy_session,
 };
-use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, Ticket};
+use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, TickContext, Ticket};
 use funnel::Asked;
 
 impl AllianceRules {
@@ -28,10 +28,13 @@ impl AllianceRules {
             return self.explain_backfill(scene, place);
         }
         let mut explanation = Explanation::of(Fate::Left(Reason::Budget));
-        match Play::of(self, scene).until_decided(scene.tickets[place].arrival) {
+        let mut play = Play::of(self, scene);
+        let end = play.until_decided(scene.tickets[place].arrival);
+        let plays = Plays::of(&play);
+        match end {
             End::Unfit(reason) => {
                 explanation.fate = Fate::Left(reason);
-                explanation.misses = near::misses(self, scene, place, None);
+                explanation.misses = near::misses(self, scene, place, None, plays);
             }
             End::Matched { number, made, id } => {
                 let before = Play::of(self, scene).up_to(made.pivot.id);
@@ -45,7 +48,7 @@ impl AllianceRules {
                 explanation.fate = Fate::Left(reason);
                 explanation.funnel = Some(asked.funnel());
                 explanation.closest = asked.closest();
-                explanation.misses = near::misses(self, scene, place, Some(&asked));
+                explanation.misses = near::misses(self, scene, place, Some(&asked), plays);
             }
         }
         explanation
@@ -75,7 +78,7 @@ impl AllianceRules {
         let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
         let reason = reason.map_or(Reason::Budget, |(_, reason)| *reason);
         Explanation {
-            misses: near::misses(self, scene, place, None),
+            misses: near::misses(self, scene, place, None, Plays::of_sessions(scene)),
             ..Explanation::of(Fate::Left(reason))
         }
     }
@@ -83,12 +86,13 @@ impl AllianceRules {
 
 /// Plays a scene by the rules that stand in it; says which tickets are matched or join a session. With
 /// `until`, only whether that one is. `None` if the rules are refused.
-fn served(scene: &Scene, until: Option<usize>) -> Option<Vec<bool>> {
+fn served(scene: Scene, until: Option<usize>) -> Option<Vec<bool>> {
     let rules = AllianceRules::parse(scene.rules.clone()).ok()?.rules;
+    let context = scene.context;
     Some(match scene.sessions.is_empty() {
-        true => scene.matched_by(rules.open(scene.context), until),
+        true => scene.matched_by(rules.open(context), until),
         false => {
-            let tick = Box::new(AllianceBackfill::new(rules, scene.context));
+            let tick = Box::new(AllianceBackfill::new(rules, context));
             scene.joined_by(tick, until)
         }
     })
@@ -99,6 +103,39 @@ fn backfill(rules: &AllianceRules, scene: &Scene) -> PlayedBackfill {
     let tick = Box::new(AllianceBackfill::new(rules.clone(), scene.context));
     let sessions = scene.sessions.iter().map(copy_session);
     PlayedBackfill::default().run(tick, sessions, scene.tickets.iter().map(copy))
+}
+
+/// How often a whole tick may be played to explain one ticket, or all: the dearer it is, the less often.
+#[derive(Debug, Clone, Copy)]
+struct Plays {
+    /// What one costs: its steps, and what it takes to read its tickets.
+    cost: u64,
+}
+
+/// Steps that reading a ticket costs.
+const STEPS_TO_READ: u64 = 20;
+
+impl Plays {
+    /// From a tick that was played to its end.
+    fn of(play: &Play<'_>) -> Self {
+        let tickets = u64::from(play.turns.pool.rows());
+        Self {
+            cost: play.turns.steps() + STEPS_TO_READ * tickets,
+        }
+    }
+
+    /// Each ticket beside each session, at the worst.
+    fn of_sessions(scene: &Scene) -> Self {
+        let (tickets, sessions) = (scene.tickets.len() as u64, scene.sessions.len() as u64);
+        Self {
+            cost: STEPS_TO_READ * (tickets + sessions) + tickets * sessions / 10,
+        }
+    }
+
+    /// How many cost so many steps together, within bounds.
+    fn within(self, steps: u64, least: u64, most: u64) -> u64 {
+        (steps / self.cost.max(1)).clamp(least, most)
+    }
 }
 
 /// A tick that is played turn by turn.
@@ -137,9 +174,17 @@ impl MatchOut for Unfit {
 
 impl<'r> Play<'r> {
     pub(super) fn of(rules: &'r AllianceRules, scene: &Scene) -> Self {
-        let tickets = scene.of_tickets(|_| true).tickets;
+        Self::begin(
+            rules,
+            scene.context,
+            scene.tickets.iter().map(copy).collect(),
+        )
+    }
+
+    /// A tick of these tickets.
+    fn begin(rules: &'r AllianceRules, context: TickContext, tickets: Vec<Ticket>) -> Self {
         let mut unfit = Unfit::default();
-        let turns = Turns::begin(rules, scene.context, tickets, &mut unfit);
+        let turns = Turns::begin(rules, context, tickets, &mut unfit);
         let unfit = unfit.0;
         Self { turns, unfit }
     }
@@ -186,7 +231,7 @@ impl<'r> Play<'r> {
     }
 
     /// Plays the tick to its end: the arrival of each ticket that is left, and why.
-    fn to_the_end(mut self) -> Vec<(u32, Reason)> {
+    fn to_the_end(mut self) -> (Vec<(u32, Reason)>, Plays) {
         let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
         for pivot in 0..self.turns.pool.len() {
             if !self.turns.pool.waits(pivot) {
@@ -202,7 +247,8 @@ impl<'r> Play<'r> {
         let left = self
             .waiting()
             .map(|id| (pool.ticket(id).arrival, at_turn[id as usize]));
-        left.chain(self.unfit.iter().copied()).collect()
+        let left = left.chain(self.unfit.iter().copied()).collect();
+        (left, Plays::of(&self))
     }
 
     /// The tick as it is before the turn of a ticket.

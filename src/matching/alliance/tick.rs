@@ -122,6 +122,11 @@ impl<'r> Turns<'r> {
         }
     }
 
+    /// The steps that were taken so far.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.taken()
+    }
+
     /// What the tick knows beside its tickets.
     pub(super) fn context(&self) -> TickContext {
         self.context

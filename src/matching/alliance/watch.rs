@@ -51,6 +51,11 @@ impl Steps {
         Ok(())
     }
 
+    /// How many were taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.get()
+    }
+
     /// Whether the tick has to end.
     pub(super) fn ended(&self) -> bool {
         self.ended.get()

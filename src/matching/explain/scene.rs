@@ -43,30 +43,36 @@ impl Scene {
 
     /// Plays a tick of matches; says which tickets are matched. With `until`, the tick ends as soon as the
     /// ticket of that place is.
-    pub fn matched_by(&self, mut tick: Box<dyn Tick>, until: Option<usize>) -> Vec<bool> {
+    pub fn matched_by(self, mut tick: Box<dyn Tick>, until: Option<usize>) -> Vec<bool> {
         let mut seen = self.seen(until);
-        for ticket in self.tickets.iter().map(copy) {
+        let arrivals = self.arrivals();
+        for ticket in self.tickets {
             if tick.push(ticket, &mut seen) == Flow::Stop {
-                return seen.which(&self.tickets);
+                return seen.which(&arrivals);
             }
         }
         tick.finish(&mut seen);
-        seen.which(&self.tickets)
+        seen.which(&arrivals)
     }
 
     /// Plays a tick of backfill; says which tickets join a session.
-    pub fn joined_by(&self, mut tick: Box<dyn BackfillTick>, until: Option<usize>) -> Vec<bool> {
+    pub fn joined_by(self, mut tick: Box<dyn BackfillTick>, until: Option<usize>) -> Vec<bool> {
         let mut seen = self.seen(until);
-        for session in self.sessions.iter().map(copy_session) {
+        let arrivals = self.arrivals();
+        for session in self.sessions {
             tick.push_session(session, &mut seen);
         }
-        for ticket in self.tickets.iter().map(copy) {
+        for ticket in self.tickets {
             if tick.push(ticket, &mut seen) == Flow::Stop {
-                return seen.which(&self.tickets);
+                return seen.which(&arrivals);
             }
         }
         tick.finish(&mut seen);
-        seen.which(&self.tickets)
+        seen.which(&arrivals)
+    }
+
+    fn arrivals(&self) -> Vec<u32> {
+        self.tickets.iter().map(|ticket| ticket.arrival).collect()
     }
 
     fn seen(&self, until: Option<usize>) -> Seen {
@@ -86,10 +92,10 @@ struct Seen {
 }
 
 impl Seen {
-    fn which(mut self, tickets: &[Ticket]) -> Vec<bool> {
+    fn which(mut self, arrivals: &[u32]) -> Vec<bool> {
         self.arrivals.sort_unstable();
-        let is_seen = |ticket: &Ticket| self.arrivals.binary_search(&ticket.arrival).is_ok();
-        tickets.iter().map(is_seen).collect()
+        let is_seen = |arrival| self.arrivals.binary_search(arrival).is_ok();
+        arrivals.iter().map(is_seen).collect()
     }
 
     fn see<'t>(&mut self, tickets: impl Iterator<Item = &'t Ticket>) -> Flow {

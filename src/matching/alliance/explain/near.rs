@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use super::funnel::{Asked, Test};
 use super::tried::role_names;
 use super::waits;
-use super::{Play, served};
+use super::{Play, Plays, served};
 use crate::matching::Text;
 use crate::matching::alliance::AllianceRules;
 use crate::matching::explain::{Change, Miss, Scene};
+
+/// Steps of the whole ticks that are played to find how many players, or how long a wait, a ticket needs.
+const STEPS: u64 = 10_000_000;
 
 /// Changes that are told at most.
 const MAX_TOLD: usize = 6;
@@ -26,10 +29,12 @@ pub(super) fn misses(
     scene: &Scene,
     place: usize,
     asked: Option<&Asked<'_>>,
+    plays: Plays,
 ) -> Vec<Miss> {
     let seek = Seek::new(rules, scene, place, asked);
-    let mut found = seek.singles();
-    if let Some(seconds) = waits::shortest(rules, scene, place) {
+    let plays = plays.within(STEPS, 4, 40);
+    let mut found = seek.singles(plays);
+    if let Some(seconds) = waits::shortest(&seek, plays) {
         found.push(Change::Wait { seconds });
     }
     found.sort_by(|a, b| a.size().total_cmp(&b.size()));
@@ -93,24 +98,27 @@ impl<'s> Seek<'s> {
 
     /// Whether the ticket finds a match at its turn with these changes, older tickets having had theirs
     /// without them. Quick, and mostly right.
-    fn finds_match_with(&self, changes: &[Change]) -> bool {
+    pub(super) fn finds_match_with(&self, changes: &[Change]) -> bool {
         if !self.scene.sessions.is_empty() {
             return self.is_matched_with(changes);
         }
         let scene = self.scene.with(changes);
-        let Ok(parsed) = AllianceRules::parse(scene.rules.clone()) else {
+        let Ok(parsed) = AllianceRules::parse(scene.rules) else {
             return false;
         };
         let extra = self.scene.tickets.len();
         let waits = |place: usize| self.waiting.contains(&place) || place >= extra;
-        let play = Play::of(&parsed.rules, &scene.of_tickets(waits));
+        let tickets = scene.tickets.into_iter().enumerate();
+        let waiting = tickets
+            .filter(|(place, _)| waits(*place))
+            .map(|(_, ticket)| ticket);
+        let play = Play::begin(&parsed.rules, scene.context, waiting.collect());
         play.finds_match(self.scene.tickets[self.place].arrival)
     }
 
     /// Whether the ticket is matched when the whole tick is played with these changes.
-    fn is_matched_with(&self, changes: &[Change]) -> bool {
-        let scene = self.scene.with(changes);
-        let served = served(&scene, Some(self.place));
+    pub(super) fn is_matched_with(&self, changes: &[Change]) -> bool {
+        let served = served(self.scene.with(changes), Some(self.place));
         served.is_some_and(|served| served[self.place])
     }
 
@@ -127,7 +135,7 @@ impl<'s> Seek<'s> {
     }
 
     /// Every single change that gives it a match at its turn.
-    fn singles(&self) -> Vec<Change> {
+    fn singles(&self, plays: u64) -> Vec<Change> {
         let mut found: Vec<Change> = self
             .plain()
             .into_iter()
@@ -136,7 +144,7 @@ impl<'s> Seek<'s> {
         for rule in 0..self.rules.distances.len() {
             found.extend(self.reference(rule));
         }
-        found.extend(self.players());
+        found.extend(self.players(plays));
         found
     }
 
@@ -215,7 +223,7 @@ impl<'s> Seek<'s> {
     }
 
     /// The fewest more players that give the ticket a match: of a role, if one more of it is enough.
-    fn players(&self) -> Option<Change> {
+    fn players(&self, plays: u64) -> Option<Change> {
         if !self.scene.sessions.is_empty() {
             return None;
         }
@@ -226,23 +234,29 @@ impl<'s> Seek<'s> {
         };
         for role in role_names(self.rules) {
             let one = players(1, Some(&role));
-            if self.finds_match_with(std::slice::from_ref(&one)) {
-                return Some(one);
+            let one = [one];
+            if self.finds_match_with(&one) && self.is_matched_with(&one) {
+                return one.into_iter().next();
             }
         }
         // Older tickets may take the new ones first, so whole ticks are played: twice as many each time, then
         // as few as do.
-        let helps = |count: u32| self.is_matched_with(&[players(count, None)]);
+        let mut left = plays;
+        let mut helps = |count: u32| {
+            left = left.checked_sub(1)?;
+            Some(self.is_matched_with(&[players(count, None)]))
+        };
         let mut high = 1;
-        while !helps(high) {
+        while !helps(high)? {
             high = (high * 2 <= MAX_PLAYERS).then_some(high * 2)?;
         }
         let mut low = high / 2;
         while high - low > 1 {
             let middle = u32::midpoint(low, high);
             match helps(middle) {
-                true => high = middle,
-                false => low = middle,
+                Some(true) => high = middle,
+                Some(false) => low = middle,
+                None => break,
             }
         }
         Some(players(high, None))

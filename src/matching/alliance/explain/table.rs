@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::funnel::Asked;
 use super::near::Seek;
-use super::{Play, served, waits};
+use super::{Play, Plays, served, waits};
 use crate::matching::alliance::{AllianceRules, OptionKind};
 use crate::matching::explain::{Change, Left, Miss, Scene};
 use crate::matching::{Flow, Reason};
 
 /// Ticks that are played at most to find out waits to the second.
-const MAX_WAITS: usize = 96;
+const MAX_WAITS: u64 = 96;
 
 /// By how much references are raised for all.
 const TIMES: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 4.0];
@@ -23,7 +23,10 @@ const MAX_EACH: usize = 4;
 const MAX_LOOKED_AT: usize = 4_000_000;
 
 /// So many of the oldest tickets are looked at one by one, where no change for all helps.
-const MAX_SINGLE: usize = 20;
+const MAX_SINGLE: u64 = 20;
+
+/// Steps of the whole ticks that are played to find out waits, and again for single tickets.
+const STEPS: u64 = 80_000_000;
 
 /// The tickets that are left, by age, oldest first.
 pub(in crate::matching::alliance) fn left(
@@ -31,9 +34,11 @@ pub(in crate::matching::alliance) fn left(
     scene: &Scene,
     progress: &dyn Fn(u64, u64),
 ) -> Vec<Left> {
-    let mut left = reasons(rules, scene);
+    let (mut left, plays) = reasons(rules, scene);
+    let waits = usize::try_from(plays.within(STEPS, 4, MAX_WAITS)).unwrap_or(0);
+    let single = usize::try_from(plays.within(STEPS / 20, 1, MAX_SINGLE)).unwrap_or(0);
     let each = rules.distances.len().min(MAX_EACH) * TIMES.len();
-    let all = each + rules.options.len().min(MAX_EACH) + MAX_WAITS + MAX_SINGLE;
+    let all = each + rules.options.len().min(MAX_EACH) + waits + single;
     let mut table = Table {
         progress,
         played: 0,
@@ -64,17 +69,17 @@ pub(in crate::matching::alliance) fn left(
         table.try_all(|_| Some(Change::OptionOff { name: name.clone() }));
     }
     if let Some(horizon) = waits::horizon(rules, scene) {
-        table.waits(horizon);
+        table.waits(horizon, waits);
     }
     let mut played = table.played;
     if scene.sessions.is_empty() {
         of_itself(rules, scene, &mut left);
     }
     let without = left.iter_mut().filter(|one| one.miss.is_none());
-    for one in without.take(MAX_SINGLE) {
+    for one in without.take(single) {
         played += 1;
         progress(played, all as u64);
-        one.miss = single(rules, scene, one.place);
+        one.miss = first_of(rules, scene, one.place);
     }
     left
 }
@@ -111,19 +116,20 @@ fn of_itself(rules: &AllianceRules, scene: &Scene, left: &mut [Left]) {
     }
 }
 
-fn single(rules: &AllianceRules, scene: &Scene, place: usize) -> Option<Miss> {
+fn first_of(rules: &AllianceRules, scene: &Scene, place: usize) -> Option<Miss> {
     rules.explain(scene, place).misses.into_iter().next()
 }
 
 /// Each ticket that is left, and why.
-fn reasons(rules: &AllianceRules, scene: &Scene) -> Vec<Left> {
-    let mut reasons = match scene.sessions.is_empty() {
+fn reasons(rules: &AllianceRules, scene: &Scene) -> (Vec<Left>, Plays) {
+    let (mut reasons, plays) = match scene.sessions.is_empty() {
         true => Play::of(rules, scene).to_the_end(),
-        false => super::backfill(rules, scene)
-            .left
-            .iter()
-            .map(|(ticket, reason)| (ticket.arrival, *reason))
-            .collect(),
+        false => {
+            let played = super::backfill(rules, scene);
+            let left = played.left.iter();
+            let left = left.map(|(ticket, reason)| (ticket.arrival, *reason));
+            (left.collect(), Plays::of_sessions(scene))
+        }
     };
     reasons.sort_unstable_by_key(|(arrival, _)| *arrival);
     let now_ms = scene.context.now_ms;
@@ -140,7 +146,7 @@ fn reasons(rules: &AllianceRules, scene: &Scene) -> Vec<Left> {
         })
         .collect();
     left.sort_by_key(|one| -scene.tickets[one.place].age_ms(now_ms));
-    left
+    (left, plays)
 }
 
 struct Table<'t> {
@@ -163,7 +169,7 @@ impl Table<'_> {
         };
         self.played += 1;
         (self.progress)(self.played, self.all);
-        let Some(served) = served(&self.scene.with(&[some]), None) else {
+        let Some(served) = served(self.scene.with(&[some]), None) else {
             return;
         };
         for one in self.left.iter_mut().filter(|one| served[one.place]) {
@@ -175,7 +181,7 @@ impl Table<'_> {
 
     /// Finds for as many tickets as it can after how many seconds they are matched, and not a second
     /// earlier.
-    fn waits(&mut self, horizon: u32) {
+    fn waits(&mut self, horizon: u32, most: usize) {
         let mut ticks = 0;
         let all: Vec<usize> = (0..self.left.len()).collect();
         let at_end = self.matched_after(horizon, &all, &mut ticks);
@@ -191,7 +197,7 @@ impl Table<'_> {
                 }
                 continue;
             }
-            if ticks == MAX_WAITS {
+            if ticks == most {
                 continue;
             }
             let middle = u32::midpoint(low, high);
@@ -209,7 +215,7 @@ impl Table<'_> {
         self.played += 1;
         (self.progress)(self.played, self.all);
         let later = self.scene.with(&[Change::Wait { seconds }]);
-        let Some(served) = served(&later, None) else {
+        let Some(served) = served(later, None) else {
             return Vec::new();
         };
         let matched = some.iter().copied();

@@ -1,6 +1,6 @@
 //! How long a ticket would have to wait in this queue.
 
-use super::served;
+use super::near::Seek;
 use crate::matching::alliance::AllianceRules;
 use crate::matching::explain::{Change, Scene};
 
@@ -11,27 +11,48 @@ const MAX_WAIT_S: u32 = 3600;
 const MAX_TRIES: usize = 6;
 
 /// After how many seconds, at least 1, the ticket is matched, and a second earlier it is not. Of several
-/// such times, one; `None` if none is found within an hour.
-pub(super) fn shortest(rules: &AllianceRules, scene: &Scene, place: usize) -> Option<u32> {
-    let is_matched = |seconds: u32| {
-        let later = scene.with(&[Change::Wait { seconds }]);
-        let served = served(&later, Some(place));
-        served.is_some_and(|served| served[place])
+/// such times, one; `None` if none is found within an hour, or within so many plays of the tick.
+///
+/// The time is sought at the ticket's own turn, which is quick, and then held against whole ticks: in
+/// these, the others find each other earlier, too.
+pub(super) fn shortest(seek: &Seek<'_>, plays: u64) -> Option<u32> {
+    let wait = |seconds: u32| [Change::Wait { seconds }];
+    let at_turn = |seconds: u32| Some(seek.finds_match_with(&wait(seconds)));
+    let mut left = plays;
+    let mut in_tick = |seconds: u32| {
+        left = left.checked_sub(1)?;
+        Some(seek.is_matched_with(&wait(seconds)))
     };
-    let own = own_changes(rules, scene, place);
-    let (mut low, mut high) = (0, horizon(rules, scene)?);
-    if !is_matched(high) {
-        // The others may have found each other by then.
-        high = own
-            .into_iter()
-            .filter(|seconds| *seconds < high)
-            .take(MAX_TRIES)
-            .find(|seconds| is_matched(*seconds))?;
+    let end = horizon(seek.rules, seek.scene)?;
+    let own = own_changes(seek.rules, seek.scene, seek.place);
+    let own = own.into_iter().filter(|seconds| *seconds < end);
+    let tried = std::iter::once(end).chain(own.take(MAX_TRIES));
+    let some = tried
+        .into_iter()
+        .find(|seconds| at_turn(*seconds) == Some(true))?;
+    let guess = between(0, some, at_turn)?;
+    if in_tick(guess)? {
+        if guess == 1 || !in_tick(guess - 1)? {
+            return Some(guess);
+        }
+        return between(0, guess - 1, in_tick);
     }
-    // Not matched after `low` seconds, matched after `high`.
+    if guess == end || !in_tick(end)? {
+        return None;
+    }
+    between(guess, end, in_tick)
+}
+
+/// The first time after which a ticket is matched, if it is not after `low` seconds, and is after `high`;
+/// `None` if that could not be found out.
+fn between(
+    mut low: u32,
+    mut high: u32,
+    mut is_matched: impl FnMut(u32) -> Option<bool>,
+) -> Option<u32> {
     while high - low > 1 {
         let middle = u32::midpoint(low, high);
-        match is_matched(middle) {
+        match is_matched(middle)? {
             true => high = middle,
             false => low = middle,
         }

@@ -32,7 +32,7 @@ pub(super) fn misses(
     plays: Plays,
 ) -> Vec<Miss> {
     let seek = Seek::new(rules, scene, place, asked);
-    let plays = plays.within(STEPS, 4, 40);
+    let plays = plays.within(STEPS, 2, 40);
     let mut found = seek.singles(plays);
     if let Some(seconds) = waits::shortest(&seek, plays) {
         found.push(Change::Wait { seconds });

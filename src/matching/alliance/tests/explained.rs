@@ -11,7 +11,7 @@ use crate::matching::explain::{Change, Fate, Miss, Scene, copy};
 use crate::matching::{AgsLogic, MatchLogic, Played, TickContext, Ticket, play, rules};
 
 /// Pools of each kind in one run of a test; `EXPLAINED_POOLS` in the environment asks for another number.
-const POOLS: u32 = 40;
+const POOLS: u32 = 25;
 
 fn pools() -> u32 {
     let asked = std::env::var("EXPLAINED_POOLS").ok();

@@ -66,7 +66,7 @@ struct At<'v, 't> {
 
 impl<'v, 't> At<'v, 't> {
     /// The value that the path begins with, and the rest of the path.
-    fn step<'p>(&self, path: &'p str) -> Option<(At<'v, 't>, &'p str)> {
+    fn step<'p>(&self, path: &'p str) -> Option<(Self, &'p str)> {
         match self.value {
             Value::Array(array) => {
                 let (number, rest) = path.strip_prefix('[')?.split_once(']')?;
@@ -75,14 +75,14 @@ impl<'v, 't> At<'v, 't> {
                     Value::Object(_) | Value::Array(_) => first_of(value),
                     single => single.start()..single.end(),
                 };
-                Some((At { value, shown }, rest))
+                Some((Self { value, shown }, rest))
             }
             Value::Object(object) => {
                 let path = path.strip_prefix('.').unwrap_or(path);
                 let (key, rest) = key_of(object, path)?;
                 let value = &key.value;
                 let shown = key.name.start()..key.name.end();
-                Some((At { value, shown }, rest))
+                Some((Self { value, shown }, rest))
             }
             _ => None,
         }

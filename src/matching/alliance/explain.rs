@@ -151,7 +151,11 @@ enum End {
     /// Its own turn came, and there was no match; and it was in none of a younger pivot.
     Left { reason: Reason, id: Id },
     /// It is in the match of that number, from 1.
-    Matched { number: usize, made: Made, id: Id },
+    Matched {
+        number: usize,
+        made: Box<Made>,
+        id: Id,
+    },
 }
 
 /// Keeps why tickets have no turn.
@@ -219,6 +223,7 @@ impl<'r> Play<'r> {
                 Ok(made) => {
                     number += 1;
                     if made.ids.contains(&id) {
+                        let made = Box::new(made);
                         return End::Matched { number, made, id };
                     }
                 }
@@ -231,7 +236,7 @@ impl<'r> Play<'r> {
     }
 
     /// Plays the tick to its end: the arrival of each ticket that is left, and why.
-    fn to_the_end(mut self) -> (Vec<(u32, Reason)>, Plays) {
+    fn play_out(mut self) -> (Vec<(u32, Reason)>, Plays) {
         let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
         for pivot in 0..self.turns.pool.len() {
             if !self.turns.pool.waits(pivot) {

@@ -159,7 +159,7 @@ impl<'r> Object<'r> {
         false
     }
 
-    /// A whole number from `min` to [`MAX_INTEGER`].
+    /// A whole number from `min` to [`MAX_INTEGER`](super::MAX_INTEGER).
     pub fn whole(&mut self, key: &'static str, min: u32) -> Option<u32> {
         let value = self.take(key)?;
         let number = whole_number(&value)

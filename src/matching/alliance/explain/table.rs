@@ -123,7 +123,7 @@ fn first_of(rules: &AllianceRules, scene: &Scene, place: usize) -> Option<Miss> 
 /// Each ticket that is left, and why.
 fn reasons(rules: &AllianceRules, scene: &Scene) -> (Vec<Left>, Plays) {
     let (mut reasons, plays) = match scene.sessions.is_empty() {
-        true => Play::of(rules, scene).to_the_end(),
+        true => Play::of(rules, scene).play_out(),
         false => {
             let played = super::backfill(rules, scene);
             let left = played.left.iter();

@@ -16,8 +16,8 @@ use super::ruleset::Ruleset;
 use super::tickets::Queue;
 use super::{Unreadable, Verdict};
 use crate::client::population::of_ruleset;
-use crate::matching::explain::{Explanation, Fate, Left, Scene};
-use crate::matching::{Flow, Match, MatchLogic, MatchOut, Reason, TickContext, Ticket, rules};
+use crate::matching::explain::{Count, Explanation, Fate, Left, Matched, Scene};
+use crate::matching::{MatchLogic, Played, Reason, TickContext, rules};
 
 /// Bytes that an answer may have, as on the server by default.
 const MAX_ANSWER_BYTES: u64 = 4 << 20;
@@ -88,10 +88,13 @@ impl Explain {
         let scene = self.scene(logic)?;
         let Some(id) = &self.ticket else {
             let bar = progress_bar();
-            let left = logic.left(&scene, &|done, all| {
+            let mut left = logic.left(&scene, &|done, all| {
                 bar.set_length(all);
                 bar.set_position(done);
             });
+            if left.is_empty() && scene.sessions.is_empty() {
+                left = plainly_left(logic, &scene);
+            }
             bar.finish_and_clear();
             let table = Table::of(&scene, left);
             match self.format {
@@ -201,56 +204,52 @@ impl Table {
     }
 }
 
-/// What can be said of a logic that does not explain itself.
+/// A tick of a logic that does not explain itself.
+fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
+    let json = serde_json::Value::Object(scene.rules.clone()).to_string();
+    let Ok(parsed) = logic.rules(&json) else {
+        // It was taken before.
+        return Played::default();
+    };
+    let tick = logic.open(parsed.rules, scene.context);
+    Played::default().run(tick, scene.of_tickets(|_| true).tickets)
+}
+
+/// The tickets that such a tick leaves.
+fn plainly_left<L: MatchLogic>(logic: &L, scene: &Scene) -> Vec<Left> {
+    let left = played(logic, scene).left.into_iter();
+    let left = left.filter_map(|(ticket, reason)| {
+        Some(Left {
+            place: usize::try_from(ticket.arrival).ok()?,
+            reason,
+            miss: None,
+        })
+    });
+    left.collect()
+}
+
+/// What becomes of a ticket in it.
 fn plain_fate<L: MatchLogic>(logic: &L, scene: &Scene, place: usize) -> Fate {
-    struct Found {
-        arrival: u32,
-        matches: usize,
-        fate: Fate,
-    }
-    impl MatchOut for Found {
-        fn offer(&mut self, made: Match) -> Flow {
-            self.matches += 1;
-            let mut size = crate::matching::explain::Count::default();
+    let played = played(logic, scene);
+    let arrival = scene.tickets[place].arrival;
+    for (number, made) in (1..).zip(&played.matches) {
+        if made.tickets().any(|ticket| ticket.arrival == arrival) {
+            let mut size = Count::default();
             for ticket in made.tickets() {
                 size.add(u32::try_from(ticket.players.len()).unwrap_or(u32::MAX));
             }
-            if made.tickets().any(|ticket| ticket.arrival == self.arrival) {
-                self.fate = Fate::Matched(crate::matching::explain::Matched {
-                    number: self.matches,
-                    size,
-                    region: None,
-                    mode: None,
-                    pivot: None,
-                    place: None,
-                    terms: Vec::new(),
-                });
-            }
-            Flow::Go
-        }
-
-        fn leave(&mut self, ticket: Ticket, reason: Reason) {
-            if ticket.arrival == self.arrival {
-                self.fate = Fate::Left(reason);
-            }
-        }
-
-        fn flow(&self) -> Flow {
-            Flow::Go
+            return Fate::Matched(Matched {
+                number,
+                size,
+                region: None,
+                mode: None,
+                pivot: None,
+                place: None,
+                terms: Vec::new(),
+            });
         }
     }
-    let mut found = Found {
-        arrival: scene.tickets[place].arrival,
-        matches: 0,
-        fate: Fate::Left(Reason::Budget),
-    };
-    let json = serde_json::Value::Object(scene.rules.clone()).to_string();
-    if let Ok(parsed) = logic.rules(&json) {
-        let mut tick = logic.open(parsed.rules, scene.context);
-        for ticket in scene.of_tickets(|_| true).tickets {
-            tick.push(ticket, &mut found);
-        }
-        tick.finish(&mut found);
-    }
-    found.fate
+    let mut left = played.left.iter();
+    let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
+    Fate::Left(reason.map_or(Reason::Budget, |(_, reason)| *reason))
 }

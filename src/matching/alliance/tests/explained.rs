@@ -116,7 +116,7 @@ fn a_change_that_is_told_gives_the_ticket_a_match() {
         let drawn = strategy.new_tree(&mut runner).expect("a pool").current();
         told += check(&scene(&drawn.rules, drawn.tickets, pool::NOW));
     }
-    assert!(told > 50, "{told}");
+    assert!(told > 20, "{told}");
 }
 
 #[test]
@@ -128,5 +128,5 @@ fn a_change_that_is_told_helps_with_roles_and_modes() {
         let drawn = drawn::Drawn::new(&mut random, kinds[pool as usize % kinds.len()]);
         told += check(&scene(&drawn.ruleset, drawn.tickets(), drawn::NOW_MS));
     }
-    assert!(told > 50, "{told}");
+    assert!(told > 20, "{told}");
 }

@@ -25,7 +25,8 @@ echo "server at $address; six players queue for matches of two:"
 
 echo
 echo "a ruleset with a mistake, as \`match-function lint\` sees it:"
-"$program" lint '{"shipCountMin": 2, "shipCountMax": 3, "autoBackfill": true}'
+"$program" lint '{"alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1,
+  "player_max_number": 3}, "autoBackfill": true}'
 
 echo
 echo "why the two tickets of docs/samples wait for a match of five against five:"

@@ -9,7 +9,7 @@ mod scene;
 
 use std::fmt;
 
-use super::{Reason, Text};
+use super::{Played, PlayedBackfill, Reason, Text, Ticket};
 
 pub use change::Change;
 pub use scene::{Scene, copy, copy_session};
@@ -51,6 +51,40 @@ pub enum Fate {
     Left(Reason),
 }
 
+impl Fate {
+    /// What a tick of matches did with the ticket of that arrival, without more about its match.
+    pub fn in_tick(played: &Played, arrival: u32) -> Self {
+        for (number, made) in (1..).zip(&played.matches) {
+            if made.tickets().any(|ticket| ticket.arrival == arrival) {
+                let mut size = Count::default();
+                for ticket in made.tickets() {
+                    size.add(u32::try_from(ticket.players.len()).unwrap_or(u32::MAX));
+                }
+                return Self::Matched(Matched::of(number, size));
+            }
+        }
+        Self::left(&played.left, arrival)
+    }
+
+    /// What a tick of backfill did with it.
+    pub fn in_backfill(played: &PlayedBackfill, arrival: u32) -> Self {
+        let joined = played.proposals.iter().find(|proposal| {
+            let mut added = proposal.added.iter();
+            added.any(|ticket| ticket.arrival == arrival)
+        });
+        match joined {
+            Some(proposal) => Self::Joined(proposal.session.match_session_id.clone()),
+            None => Self::left(&played.left, arrival),
+        }
+    }
+
+    fn left(left: &[(Ticket, Reason)], arrival: u32) -> Self {
+        let mut left = left.iter();
+        let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
+        Self::Left(reason.map_or(Reason::Budget, |(_, reason)| *reason))
+    }
+}
+
 /// A match from the side of one of its tickets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matched {
@@ -69,6 +103,21 @@ pub struct Matched {
     pub place: Option<(usize, usize)>,
     /// What its score is made of.
     pub terms: Vec<Term>,
+}
+
+impl Matched {
+    /// A match of that number and size of which nothing else is known.
+    pub fn of(number: usize, size: Count) -> Self {
+        Self {
+            number,
+            size,
+            region: None,
+            mode: None,
+            pivot: None,
+            place: None,
+            terms: Vec::new(),
+        }
+    }
 }
 
 /// A part of a score; lower is better.

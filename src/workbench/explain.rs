@@ -16,7 +16,7 @@ use super::ruleset::Ruleset;
 use super::tickets::Queue;
 use super::{Unreadable, Verdict};
 use crate::client::population::of_ruleset;
-use crate::matching::explain::{Count, Explanation, Fate, Left, Matched, Scene};
+use crate::matching::explain::{Explanation, Fate, Left, Scene};
 use crate::matching::{MatchLogic, Played, Reason, TickContext, rules};
 
 /// Bytes that an answer may have, as on the server by default.
@@ -106,9 +106,10 @@ impl Explain {
         let place = scene.tickets.iter().position(|ticket| *ticket.id == **id);
         let place =
             place.ok_or_else(|| anyhow!("--ticket: no ticket of the queue has the id {id}"))?;
-        let explanation = logic
-            .explain(&scene, place)
-            .unwrap_or_else(|| Explanation::of(plain_fate(logic, &scene, place)));
+        let explanation = logic.explain(&scene, place).unwrap_or_else(|| {
+            let arrival = scene.tickets[place].arrival;
+            Explanation::of(Fate::in_tick(&played(logic, &scene), arrival))
+        });
         match self.format {
             Format::Human => human::one(&scene.tickets[place], &scene, &explanation, out)?,
             Format::Json => machine::one(&scene.tickets[place], &scene, &explanation, out)?,
@@ -207,12 +208,11 @@ impl Table {
 /// A tick of a logic that does not explain itself.
 fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
     let json = serde_json::Value::Object(scene.rules.clone()).to_string();
-    let Ok(parsed) = logic.rules(&json) else {
+    match logic.rules(&json) {
+        Ok(parsed) => scene.played(logic.open(parsed.rules, scene.context)),
         // It was taken before.
-        return Played::default();
-    };
-    let tick = logic.open(parsed.rules, scene.context);
-    Played::default().run(tick, scene.of_tickets(|_| true).tickets)
+        Err(_) => Played::default(),
+    }
 }
 
 /// The tickets that such a tick leaves.
@@ -226,30 +226,4 @@ fn plainly_left<L: MatchLogic>(logic: &L, scene: &Scene) -> Vec<Left> {
         })
     });
     left.collect()
-}
-
-/// What becomes of a ticket in it.
-fn plain_fate<L: MatchLogic>(logic: &L, scene: &Scene, place: usize) -> Fate {
-    let played = played(logic, scene);
-    let arrival = scene.tickets[place].arrival;
-    for (number, made) in (1..).zip(&played.matches) {
-        if made.tickets().any(|ticket| ticket.arrival == arrival) {
-            let mut size = Count::default();
-            for ticket in made.tickets() {
-                size.add(u32::try_from(ticket.players.len()).unwrap_or(u32::MAX));
-            }
-            return Fate::Matched(Matched {
-                number,
-                size,
-                region: None,
-                mode: None,
-                pivot: None,
-                place: None,
-                terms: Vec::new(),
-            });
-        }
-    }
-    let mut left = played.left.iter();
-    let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
-    Fate::Left(reason.map_or(Reason::Budget, |(_, reason)| *reason))
 }

@@ -15,10 +15,8 @@ use super::AllianceRules;
 use super::pair::Pivot;
 use super::pool::Id;
 use super::tick::{Made, Turns};
-use crate::matching::explain::{
-    Count, Explanation, Fate, Left, Matched, Scene, Term, copy, copy_session,
-};
-use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, TickContext, Ticket};
+use crate::matching::explain::{Count, Explanation, Fate, Left, Matched, Scene, Term, copy};
+use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, Text, TickContext, Ticket};
 use funnel::Asked;
 
 impl AllianceRules {
@@ -65,21 +63,14 @@ impl AllianceRules {
 
     fn explain_backfill(&self, scene: &Scene, place: usize) -> Explanation {
         let played = backfill(self, scene);
-        let arrival = scene.tickets[place].arrival;
-        let joined = played.proposals.iter().find(|proposal| {
-            let mut added = proposal.added.iter();
-            added.any(|ticket| ticket.arrival == arrival)
-        });
-        if let Some(proposal) = joined {
-            let session = proposal.session.match_session_id.clone();
-            return Explanation::of(Fate::Joined(session));
-        }
-        let mut left = played.left.iter();
-        let reason = left.find(|(ticket, _)| ticket.arrival == arrival);
-        let reason = reason.map_or(Reason::Budget, |(_, reason)| *reason);
+        let fate = Fate::in_backfill(&played, scene.tickets[place].arrival);
+        let misses = match fate {
+            Fate::Left(_) => near::misses(self, scene, place, None, Plays::of_sessions(scene)),
+            _ => Vec::new(),
+        };
         Explanation {
-            misses: near::misses(self, scene, place, None, Plays::of_sessions(scene)),
-            ..Explanation::of(Fate::Left(reason))
+            misses,
+            ..Explanation::of(fate)
         }
     }
 }
@@ -100,9 +91,10 @@ fn served(scene: Scene, until: Option<usize>) -> Option<Vec<bool>> {
 
 /// Plays the sessions of a scene.
 fn backfill(rules: &AllianceRules, scene: &Scene) -> PlayedBackfill {
-    let tick = Box::new(AllianceBackfill::new(rules.clone(), scene.context));
-    let sessions = scene.sessions.iter().map(copy_session);
-    PlayedBackfill::default().run(tick, sessions, scene.tickets.iter().map(copy))
+    scene.played_backfill(Box::new(AllianceBackfill::new(
+        rules.clone(),
+        scene.context,
+    )))
 }
 
 /// How often a whole tick may be played to explain one ticket, or all: the dearer it is, the less often.
@@ -213,41 +205,50 @@ impl<'r> Play<'r> {
             let reason = unfit.find(|(of, _)| *of == arrival);
             return End::Unfit(reason.map_or(Reason::InvalidTicket, |(_, reason)| *reason));
         };
-        let mut reason = Reason::Budget;
-        let mut number = 0;
-        for pivot in 0..self.turns.pool.len() {
-            if !self.turns.pool.waits(pivot) {
-                continue;
-            }
-            match self.turns.take(pivot, &|| Flow::Go) {
+        let (mut reason, mut number, mut found) = (Reason::Budget, 0, None);
+        self.play_to(self.turns.pool.len(), |pivot, taken| {
+            match taken {
                 Ok(made) => {
                     number += 1;
                     if made.ids.contains(&id) {
-                        let made = Box::new(made);
-                        return End::Matched { number, made, id };
+                        found = Some(Box::new(made));
+                        return Flow::Stop;
                     }
                 }
                 Err(why) if pivot == id => reason = why,
-                Err(Reason::Budget) => break,
                 Err(_) => {}
             }
+            Flow::Go
+        });
+        match found {
+            Some(made) => End::Matched { number, made, id },
+            None => End::Left { reason, id },
         }
-        End::Left { reason, id }
+    }
+
+    /// Gives each ticket before that one its turn, as long as `each` says to go on.
+    fn play_to(&mut self, end: Id, mut each: impl FnMut(Id, Result<Made, Reason>) -> Flow) {
+        for pivot in 0..end {
+            if !self.turns.pool.waits(pivot) {
+                continue;
+            }
+            let taken = self.turns.take(pivot, &|| Flow::Go);
+            let is_over = matches!(taken, Err(Reason::Budget));
+            if each(pivot, taken) == Flow::Stop || is_over {
+                return;
+            }
+        }
     }
 
     /// Plays the tick to its end: the arrival of each ticket that is left, and why.
     fn play_out(mut self) -> (Vec<(u32, Reason)>, Plays) {
         let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
-        for pivot in 0..self.turns.pool.len() {
-            if !self.turns.pool.waits(pivot) {
-                continue;
+        self.play_to(self.turns.pool.len(), |pivot, taken| {
+            if let Err(reason) = taken {
+                at_turn[pivot as usize] = reason;
             }
-            match self.turns.take(pivot, &|| Flow::Go) {
-                Ok(_) => {}
-                Err(Reason::Budget) => break,
-                Err(reason) => at_turn[pivot as usize] = reason,
-            }
-        }
+            Flow::Go
+        });
         let pool = &self.turns.pool;
         let left = self
             .waiting()
@@ -258,13 +259,7 @@ impl<'r> Play<'r> {
 
     /// The tick as it is before the turn of a ticket.
     fn up_to(mut self, id: Id) -> Self {
-        for pivot in 0..id {
-            if self.turns.pool.waits(pivot)
-                && self.turns.take(pivot, &|| Flow::Go).err() == Some(Reason::Budget)
-            {
-                break;
-            }
-        }
+        self.play_to(id, |_, _| Flow::Go);
         self
     }
 
@@ -289,17 +284,8 @@ fn matched(
     for id in &made.ids {
         size.add(pool.sizes[*id as usize]);
     }
-    let mut found = Matched {
-        number,
-        size,
-        region: pivot
-            .region
-            .map(|region| criteria.regions.name(region).clone()),
-        mode: pivot.mode.map(|mode| criteria.modes.name(mode).clone()),
-        pivot: None,
-        place: None,
-        terms: Vec::new(),
-    };
+    let mut found = Matched::of(number, size);
+    (found.region, found.mode) = names(before, pivot);
     if pivot.id == id {
         return found;
     }
@@ -317,6 +303,14 @@ fn matched(
         found.place = Some((ahead + 1, all));
     }
     found
+}
+
+/// The names of the region and of the mode that a pivot tries.
+fn names(play: &Play<'_>, pivot: &Pivot) -> (Option<Text>, Option<Text>) {
+    let criteria = &play.turns.criteria;
+    let region = pivot.region.map(|region| criteria.regions.name(region));
+    let mode = pivot.mode.map(|mode| criteria.modes.name(mode));
+    (region.cloned(), mode.cloned())
 }
 
 /// What a candidate's score is made of.

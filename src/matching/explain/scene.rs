@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Change;
 use crate::matching::{
-    BackfillOut, BackfillTick, Flow, Match, MatchOut, Proposal, Reason, Session, Tick, TickContext,
-    Ticket,
+    BackfillOut, BackfillTick, Flow, Match, MatchOut, Played, PlayedBackfill, Proposal, Reason,
+    Session, Tick, TickContext, Ticket,
 };
 
 /// A ruleset, a queue and a time.
@@ -24,21 +24,29 @@ pub struct Scene {
 impl Scene {
     /// The same with changes made in it.
     pub fn with(&self, changes: &[Change]) -> Self {
-        let mut scene = self.of_tickets(|_| true);
+        let mut scene = self.copy();
         changes.iter().for_each(|change| change.apply(&mut scene));
         scene
     }
 
-    /// The same with some tickets only.
-    pub fn of_tickets(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let kept = self.tickets.iter().enumerate();
-        let kept = kept.filter(|(place, _)| keep(*place));
+    fn copy(&self) -> Self {
         Self {
             rules: self.rules.clone(),
-            tickets: kept.map(|(_, ticket)| copy(ticket)).collect(),
+            tickets: self.tickets.iter().map(copy).collect(),
             sessions: self.sessions.iter().map(copy_session).collect(),
             context: self.context,
         }
+    }
+
+    /// Plays a tick of matches to its end.
+    pub fn played(&self, tick: Box<dyn Tick>) -> Played {
+        Played::default().run(tick, self.tickets.iter().map(copy))
+    }
+
+    /// Plays a tick of backfill to its end.
+    pub fn played_backfill(&self, tick: Box<dyn BackfillTick>) -> PlayedBackfill {
+        let sessions = self.sessions.iter().map(copy_session);
+        PlayedBackfill::default().run(tick, sessions, self.tickets.iter().map(copy))
     }
 
     /// Plays a tick of matches; says which tickets are matched. With `until`, the tick ends as soon as the

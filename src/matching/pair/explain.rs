@@ -1,42 +1,26 @@
 //! Why a ticket was paired, or waits.
 
 use super::{PairBackfill, PairRules, PairTick};
-use crate::matching::explain::{
-    Change, Count, Explanation, Fate, Left, Matched, Miss, Scene, copy, copy_session,
-};
-use crate::matching::{Played, PlayedBackfill, Reason};
+use crate::matching::explain::{Change, Explanation, Fate, Left, Miss, Scene};
+use crate::matching::{Played, PlayedBackfill, Reason, Ticket};
 
 impl PairRules {
     /// What became of the ticket of that place in a scene, and why.
     pub(in crate::matching) fn explain(&self, scene: &Scene, place: usize) -> Explanation {
         let arrival = scene.tickets[place].arrival;
         if !scene.sessions.is_empty() {
-            return self.explain_backfill(scene, arrival);
+            let played = self.play_backfill(scene);
+            return Explanation::of(Fate::in_backfill(&played, arrival));
         }
-        let played = self.play(scene);
-        for (number, made) in (1..).zip(&played.matches) {
-            if made.tickets().any(|ticket| ticket.arrival == arrival) {
-                let mut size = Count::default();
-                for ticket in made.tickets() {
-                    size.add(u32::try_from(ticket.players.len()).unwrap_or(u32::MAX));
-                }
-                return Explanation::of(Fate::Matched(Matched {
-                    number,
-                    size,
-                    region: None,
-                    mode: None,
-                    pivot: None,
-                    place: None,
-                    terms: Vec::new(),
-                }));
-            }
+        let fate = Fate::in_tick(&self.play(scene), arrival);
+        if matches!(fate, Fate::Matched(_)) {
+            return Explanation::of(fate);
         }
         let left = self.left(scene);
         let one = left.into_iter().find(|one| one.place == place);
-        let (reason, miss) = one.map_or((Reason::Budget, None), |one| (one.reason, one.miss));
         Explanation {
-            misses: miss.into_iter().collect(),
-            ..Explanation::of(Fate::Left(reason))
+            misses: one.and_then(|one| one.miss).into_iter().collect(),
+            ..Explanation::of(fate)
         }
     }
 
@@ -80,33 +64,15 @@ impl PairRules {
     }
 
     fn play(&self, scene: &Scene) -> Played {
-        let tick = Box::new(PairTick::new(*self, scene.context));
-        Played::default().run(tick, scene.tickets.iter().map(copy))
+        scene.played(Box::new(PairTick::new(*self, scene.context)))
     }
 
     fn play_backfill(&self, scene: &Scene) -> PlayedBackfill {
-        let tick = Box::new(PairBackfill::new(*self, scene.context));
-        let sessions = scene.sessions.iter().map(copy_session);
-        PlayedBackfill::default().run(tick, sessions, scene.tickets.iter().map(copy))
-    }
-
-    fn explain_backfill(&self, scene: &Scene, arrival: u32) -> Explanation {
-        let played = self.play_backfill(scene);
-        for proposal in &played.proposals {
-            let mut added = proposal.added.iter();
-            if added.any(|ticket| ticket.arrival == arrival) {
-                let session = proposal.session.match_session_id.clone();
-                return Explanation::of(Fate::Joined(session));
-            }
-        }
-        let left = arrivals(&played.left);
-        let reason = left.iter().find(|(of, _)| *of == arrival);
-        let reason = reason.map_or(Reason::Budget, |(_, reason)| *reason);
-        Explanation::of(Fate::Left(reason))
+        scene.played_backfill(Box::new(PairBackfill::new(*self, scene.context)))
     }
 }
 
-fn arrivals(left: &[(crate::matching::Ticket, Reason)]) -> Vec<(u32, Reason)> {
+fn arrivals(left: &[(Ticket, Reason)]) -> Vec<(u32, Reason)> {
     let arrivals = left
         .iter()
         .map(|(ticket, reason)| (ticket.arrival, *reason));

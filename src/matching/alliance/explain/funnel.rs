@@ -1,6 +1,6 @@
 //! Who passes each test with a ticket at its turn as pivot.
 
-use super::{Play, short};
+use super::{Play, names, short};
 use crate::matching::alliance::chosen::Chosen;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Id;
@@ -106,7 +106,8 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) fn funnel(&self) -> Funnel {
-        let (pool, criteria) = (&self.play.turns.pool, &self.play.turns.criteria);
+        let pool = &self.play.turns.pool;
+        let (region, mode) = names(self.play, &self.pivot);
         let size = |id: Id| pool.sizes[id as usize];
         let mut left: Vec<Id> = self.others().collect();
         let count = |ids: &[Id]| {
@@ -125,14 +126,8 @@ impl<'a> Asked<'a> {
         }
         let bounds = self.pivot.form.bounds;
         Funnel {
-            region: self
-                .pivot
-                .region
-                .map(|region| criteria.regions.name(region).clone()),
-            mode: self
-                .pivot
-                .mode
-                .map(|mode| criteria.modes.name(mode).clone()),
+            region,
+            mode,
             others,
             steps,
             needs: Needed {

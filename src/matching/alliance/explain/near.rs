@@ -38,11 +38,14 @@ pub(super) fn misses(
         found.push(Change::Wait { seconds });
     }
     found.sort_by(|a, b| a.size().total_cmp(&b.size()));
-    let is_verified = |change: &Change| seek.is_matched_with(std::slice::from_ref(change));
+    let is_verified = |change: &Change| match change {
+        // Whole ticks were played to find these.
+        Change::Wait { .. } | Change::Reference { .. } | Change::Players { .. } => true,
+        other => seek.is_matched_with(std::slice::from_ref(other)),
+    };
     let singles: Vec<Miss> = found
         .into_iter()
-        // A wait was found by whole ticks.
-        .filter(|change| matches!(change, Change::Wait { .. }) || is_verified(change))
+        .filter(is_verified)
         .take(MAX_TOLD)
         .map(|change| Miss {
             changes: vec![change],
@@ -134,7 +137,8 @@ impl<'s> Seek<'s> {
             .collect()
     }
 
-    /// Every single change that gives it a match at its turn.
+    /// Every single change that gives it a match: those that have no size at its turn, the others in whole
+    /// ticks, too.
     fn singles(&self, plays: u64) -> Vec<Change> {
         let mut found: Vec<Change> = self
             .plain()
@@ -233,8 +237,7 @@ impl<'s> Seek<'s> {
             role: role.cloned(),
         };
         for role in role_names(self.rules) {
-            let one = players(1, Some(&role));
-            let one = [one];
+            let one = [players(1, Some(&role))];
             if self.finds_match_with(&one) && self.is_matched_with(&one) {
                 return one.into_iter().next();
             }

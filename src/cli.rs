@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Command, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use tokio::runtime::Runtime;
 use tokio_stream::Stream;
 
@@ -94,18 +94,12 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
     };
     let mut out = io::stdout().lock();
     let done = match matches.subcommand() {
-        Some(("lint", given)) => Lint::from_arg_matches(given)
-            .map_err(anyhow::Error::from)
-            .and_then(|lint| lint.run(logic, &mut out)),
-        Some(("explain", given)) => Explain::from_arg_matches(given)
-            .map_err(anyhow::Error::from)
-            .and_then(|explain| explain.run(logic, &mut out)),
-        Some(("completions", given)) => Completions::from_arg_matches(given)
-            .map_err(anyhow::Error::from)
-            .map(|asked| asked.run(&mut out)),
-        Some(("man", given)) => ManPage::from_arg_matches(given)
-            .map_err(anyhow::Error::from)
-            .and_then(|asked| asked.run(&mut out)),
+        Some(("lint", given)) => read::<Lint>(given).and_then(|lint| lint.run(logic, &mut out)),
+        Some(("explain", given)) => {
+            read::<Explain>(given).and_then(|explain| explain.run(logic, &mut out))
+        }
+        Some(("completions", given)) => read::<Completions>(given).map(|asked| asked.run(&mut out)),
+        Some(("man", given)) => read::<ManPage>(given).and_then(|asked| asked.run(&mut out)),
         // `serve`, `client` and `health` never come here.
         _ => Ok(Verdict::Fine),
     };
@@ -115,6 +109,10 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
         Err(error) if is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}"), ConfigError::EXIT_CODE),
     }
+}
+
+fn read<T: FromArgMatches>(given: &ArgMatches) -> anyhow::Result<T> {
+    Ok(T::from_arg_matches(given)?)
 }
 
 /// Whether the reader of the output has gone, as `head` does: no fault.

@@ -7,7 +7,6 @@ mod connection;
 
 mod health;
 pub(crate) mod messages;
-pub(crate) mod population;
 mod show;
 mod summary;
 

@@ -1,12 +1,15 @@
 //! Made-up tickets and sessions, to be sent to a server or matched as they are: plain ones, and those
 //! of a [`Population`], as a live game has them.
 
+mod ruleset;
 #[cfg(test)]
 mod tests;
 
 use std::ops::RangeInclusive;
 
 use fastrand::Rng;
+
+pub use ruleset::of_ruleset;
 
 use crate::matching::{Player, Roster, Session, Text, Ticket, Value};
 

@@ -8,7 +8,9 @@ mod ruleset;
 mod tickets;
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
 
 pub use explain::Explain;
 pub use lint::Lint;
@@ -40,8 +42,17 @@ impl From<anyhow::Error> for Unreadable {
     }
 }
 
+/// The version of the JSON documents.
+const FORMAT: u32 = 1;
+
+/// Writes a JSON document.
+fn document(value: &Value, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
+}
+
 /// Whether to colour what goes to standard output: on a terminal, unless `NO_COLOR` says no.
 fn is_coloured() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !refused && std::io::stdout().is_terminal()
+    !refused && io::stdout().is_terminal()
 }

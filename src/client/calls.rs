@@ -11,14 +11,13 @@ use tonic::Status;
 use super::args::{Common, Tickets};
 use super::connection::Connection;
 use super::messages::{self, Messages};
-use super::population;
 use super::show::Show;
 use super::summary::Summary;
 use crate::clock::Clock;
 use crate::files::{self, Found};
 use crate::matching::rules::{Finding, Severity};
 use crate::matching::{LintContext, MatchLogic};
-use crate::population::{plain_queue, plain_sessions};
+use crate::population::{of_ruleset, plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,
     ValidateTicketRequest,
@@ -119,7 +118,7 @@ impl<'o, L: MatchLogic, W: Write> Call<'o, L, W> {
         let mut sent = self.read_tickets(tickets)?;
         if tickets.tickets.is_none() {
             let made_up = if tickets.random.is_some() {
-                population::of_ruleset(&self.rules).sessions(sessions, tickets.seed, now_ms())
+                of_ruleset(&self.rules).sessions(sessions, tickets.seed, now_ms())
             } else {
                 plain_sessions(sessions, now_ms())
             };
@@ -302,7 +301,7 @@ impl<'o, L: MatchLogic, W: Write> Call<'o, L, W> {
             return Ok(found.into_iter().map(Sent::from).collect());
         }
         let queue = match tickets.random {
-            Some(count) => population::of_ruleset(&self.rules).queue(count, tickets.seed, now_ms()),
+            Some(count) => of_ruleset(&self.rules).queue(count, tickets.seed, now_ms()),
             None => plain_queue(tickets.players, tickets.party_size, now_ms()),
         };
         let sent = queue
@@ -313,7 +312,7 @@ impl<'o, L: MatchLogic, W: Write> Call<'o, L, W> {
 
     /// A summary in which nothing is matched yet.
     fn summary(&self, messages: &[Sent]) -> Summary {
-        let mut summary = Summary::new(&population::of_ruleset(&self.rules).skills[0], now_ms());
+        let mut summary = Summary::new(&of_ruleset(&self.rules).skills[0], now_ms());
         for message in messages {
             summary.sent(&message.json);
         }

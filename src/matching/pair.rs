@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::alliance::explain_unknown_keys;
 use super::alliance::rules::ids::BACKFILL_NEVER;
-use super::rules::{Finding, Object, Severity};
+use super::rules::{Finding, Lint, Object, Severity};
 use super::{
     Flow, Match, MatchOut, Needs, ParsedRules, Reason, RuleFault, RulesError, Tick, TickContext,
     Ticket, Wanted, answer, rules,
@@ -106,7 +106,7 @@ impl PairRules {
         // A key that is refused need not be called unknown, too.
         let refused: Vec<String> = findings
             .iter()
-            .filter(|finding| finding.lint == near_misses::NEAR_MISS)
+            .filter(|finding| finding.lint == Lint::NEAR_MISS)
             .map(|finding| finding.path.clone())
             .collect();
         findings.retain(|finding| {

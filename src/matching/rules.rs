@@ -12,7 +12,7 @@ mod report;
 use serde_json::{Map, Value};
 
 pub use finding::{Finding, Lint, Severity};
-pub(super) use near::{letters, nearest};
+pub(super) use near::{NO_KEY, letters, nearest};
 pub use object::{MAX_NAME, Object, examine, read};
 pub use report::Report;
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use hashbrown::DefaultHashBuilder;
@@ -28,6 +29,8 @@ pub(super) struct RulesetId(u64);
 pub(super) struct Rulesets {
     hasher: DefaultHashBuilder,
     warned: Told,
+    /// The ruleset that was looked at last: nearly every call brings it again, and takes no lock for it.
+    latest: AtomicU64,
     refused: Told,
     wrong_types: Told,
 }
@@ -37,6 +40,7 @@ impl Default for Rulesets {
         Self {
             hasher: DefaultHashBuilder::default(),
             warned: Told::once(),
+            latest: AtomicU64::new(RulesetId::default().0),
             refused: Told::once_in(MINUTE_MS),
             wrong_types: Told::once(),
         }
@@ -55,6 +59,10 @@ impl Rulesets {
         now_ms: i64,
         findings: impl FnOnce() -> Vec<Finding>,
     ) {
+        if self.latest.load(Ordering::Relaxed) == ruleset.0 {
+            return;
+        }
+        self.latest.store(ruleset.0, Ordering::Relaxed);
         if !self.warned.is_news(ruleset, now_ms) {
             return;
         }

@@ -15,9 +15,9 @@ use time::format_description::well_known::Rfc3339;
 use super::ruleset::Ruleset;
 use super::tickets::Queue;
 use super::{Unreadable, Verdict};
-use crate::client::population::of_ruleset;
 use crate::matching::explain::{Explanation, Fate, Left, Scene};
 use crate::matching::{MatchLogic, Played, Reason, TickContext, rules};
+use crate::population::of_ruleset;
 
 /// Bytes that an answer may have, as on the server by default.
 const MAX_ANSWER_BYTES: u64 = 4 << 20;

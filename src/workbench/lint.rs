@@ -182,7 +182,7 @@ fn bytes_of(ruleset: &Ruleset, places: &Places<'_>, finding: &Finding) -> Range<
         rules::Lint::UNKNOWN_KEY,
         rules::Lint::CAMEL_CASE,
         rules::Lint::OLDER_KEY,
-        rules::Lint("near-miss"),
+        rules::Lint::NEAR_MISS,
     ];
     let mark = match keys.contains(&finding.lint) {
         true => Mark::Key,

@@ -12,6 +12,8 @@ mod teams;
 
 use serde_json::{Map, Value};
 
+pub(in crate::matching) use keys::explain_unknown_keys;
+
 use super::AllianceRules;
 use super::rules::ids::LOWER_CASE;
 use crate::matching::LintContext;
@@ -22,7 +24,7 @@ impl AllianceRules {
     /// do what is meant. Findings are in the order of their paths in the ruleset's reading.
     pub fn lint(fields: &Map<String, Value>, context: &LintContext<'_>) -> Vec<Finding> {
         let (rules, mut findings) = Self::examine(fields.clone());
-        keys::explain_unknown(&mut findings);
+        explain_unknown_keys(&mut findings);
         let is_refused = findings
             .iter()
             .any(|finding| finding.severity == Severity::Error);
@@ -44,11 +46,6 @@ impl AllianceRules {
         }
         findings
     }
-}
-
-/// What unknown keys of any ruleset may mean.
-pub(crate) fn explain_unknown_keys(findings: &mut [Finding]) {
-    keys::explain_unknown(findings);
 }
 
 /// A ruleset without faults while it is looked at.

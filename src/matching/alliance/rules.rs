@@ -227,9 +227,15 @@ impl DistanceRule {
             .map_or(self.reference, |flex| flex.reference)
     }
 
+    /// Its reference, then those of its flexing; `None` where it has no effect.
+    pub fn references(&self) -> impl Iterator<Item = Option<f64>> {
+        let flexed = self.flexing.iter().map(|flex| flex.reference);
+        std::iter::once(self.reference).chain(flexed)
+    }
+
     /// Whether the rule has an effect at any age.
     pub fn is_distance(&self) -> bool {
-        self.reference.is_some() || self.flexing.iter().any(|flex| flex.reference.is_some())
+        self.references().any(|reference| reference.is_some())
     }
 
     /// What a distance adds to the score.

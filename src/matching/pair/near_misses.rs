@@ -43,9 +43,6 @@ static KNOWN: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
     known.map(|key| (letters(key), *key)).collect()
 });
 
-/// A key that shows that teams were meant.
-pub(crate) const NEAR_MISS: Lint = Lint("near-miss");
-
 /// Letters by which a key may differ from a known one and still be taken for it.
 const MAX_LETTERS: usize = 2;
 
@@ -61,18 +58,23 @@ pub(super) fn near_misses(fields: &Map<String, Value>) -> Vec<RuleFault> {
         .filter(|(_, value)| !value.is_null())
         .filter_map(|(key, value)| {
             let allowed = meant(key, value)?;
-            Some(RuleFault::new(NEAR_MISS, excerpt(key), value, allowed))
+            Some(RuleFault::new(
+                Lint::NEAR_MISS,
+                excerpt(key),
+                value,
+                allowed,
+            ))
         })
         .collect();
     if let Some(data) = find(fields, "data").filter(|data| data.is_object()) {
         let allowed =
             "this is how the ruleset API wraps a ruleset; the ruleset is what `data` holds";
-        faults.push(RuleFault::new(NEAR_MISS, "data", data, allowed));
+        faults.push(RuleFault::new(Lint::NEAR_MISS, "data", data, allowed));
     }
     if let (Some(teams), Some(_)) = (find(fields, "teams"), find(fields, "rules")) {
         let allowed = "`teams` and `rules` are keys of a FlexMatch ruleset; one of AGS has \
                        `alliance` and `matching_rule`";
-        faults.push(RuleFault::new(NEAR_MISS, "teams", teams, allowed));
+        faults.push(RuleFault::new(Lint::NEAR_MISS, "teams", teams, allowed));
     }
     faults
 }

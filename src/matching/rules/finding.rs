@@ -30,6 +30,8 @@ impl Lint {
     pub const CAMEL_CASE: Self = Self("camel-case");
     /// A key of AGS's older service.
     pub const OLDER_KEY: Self = Self("older-key");
+    /// A key that shows that another kind of ruleset was meant.
+    pub const NEAR_MISS: Self = Self("near-miss");
     /// A key that is known and has no effect where it stands.
     pub const NO_EFFECT: Self = Self("no-effect");
 }

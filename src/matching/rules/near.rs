@@ -2,9 +2,12 @@
 
 use super::{Lint, MAX_NAME};
 
+/// What is said of a key of which nothing else is known.
+pub(in crate::matching) const NO_KEY: &str = "is not a key of a ruleset";
+
 /// What to say of a key that is none of the known ones.
 pub(super) fn unknown(key: &str, known: &[&str]) -> (Lint, String) {
-    let text = "is not a key of a ruleset";
+    let text = NO_KEY;
     let plain = letters(key);
     if let Some(same) = known.iter().find(|known| letters(known) == plain) {
         return (Lint::CAMEL_CASE, format!("{text}; it is spelled `{same}`"));

@@ -4,12 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::super::{FORMAT, document};
 use super::Table;
 use crate::matching::Ticket;
 use crate::matching::explain::{Change, Count, Explanation, Fate, Funnel, Miss, Scene};
-
-/// The version of the JSON documents.
-const FORMAT: u32 = 1;
 
 pub(super) fn one(
     ticket: &Ticket,
@@ -146,9 +144,4 @@ fn change(change: &Change) -> Value {
         Change::Mode { name, .. } => json!({"kind": "mode", "name": &**name}),
         Change::AnySession { .. } => json!({"kind": "any_session"}),
     }
-}
-
-fn document(value: &Value, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
 }

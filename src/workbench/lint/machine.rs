@@ -5,12 +5,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::super::{FORMAT, document};
 use super::human::sentence;
 use super::{Found, Report, line_and_column, section};
 use crate::matching::rules::Severity;
-
-/// The version of the JSON document.
-const FORMAT: u32 = 1;
 
 /// One JSON document with stable names.
 pub(super) fn json(reports: &[Report], out: &mut impl Write) -> io::Result<()> {
@@ -103,9 +101,4 @@ fn result(report: &Report, found: &Found) -> Value {
             "logicalLocations": [{"fullyQualifiedName": found.path}],
         }],
     })
-}
-
-fn document(value: &Value, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
 }

@@ -72,9 +72,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "workbench",
             "client::messages",
-            "client::population",
             "files",
             "matching",
+            "population",
             "proto",
             "service::Reader",
         ],

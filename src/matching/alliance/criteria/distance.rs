@@ -188,9 +188,7 @@ impl<'r> Distances<'r> {
         // A rule that measures nothing at some age would order the candidates of pivots of that age
         // by what does not count, and no walk could stop early.
         let counts_always = |rule: &DistanceRule| {
-            let flexed = rule.flexing.iter().map(|flex| flex.reference);
-            let mut references = flexed.chain([rule.reference]);
-            rule.weight > 0.0 && references.all(|reference| reference.is_some())
+            rule.weight > 0.0 && rule.references().all(|reference| reference.is_some())
         };
         (0..self.rules.len())
             .filter(|rule| counts_always(&self.rules[*rule]))

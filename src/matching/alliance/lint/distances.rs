@@ -6,7 +6,7 @@ use crate::matching::alliance::DistanceRule;
 use crate::matching::alliance::rules::ids::{
     BALANCE_OFF, DISTANCE_ZERO, FLEX_TIGHTENS, NORMALIZATION_FAR, WEIGHT_OFF,
 };
-use crate::matching::rules::Severity;
+use crate::matching::rules::{Severity, find};
 
 /// How many times the largest reference a `normalizationMax` may be.
 const FAR: f64 = 10.0;
@@ -66,8 +66,7 @@ impl Lints<'_> {
     }
 
     fn normalization(&mut self, place: usize, rule: &DistanceRule, path: &str) {
-        let flexed = rule.flexing.iter().filter_map(|flex| flex.reference);
-        let largest = flexed.chain(rule.reference).fold(0.0, f64::max);
+        let largest = rule.references().flatten().fold(0.0, f64::max);
         if largest > 0.0 && rule.normalization > FAR * largest {
             let text = format!(
                 "is {}, {:.0} times the largest reference, which is {largest}: within its reach, \
@@ -89,7 +88,7 @@ impl Lints<'_> {
         let rules = &self.rules.distances;
         let none = !rules.is_empty() && rules.iter().all(|rule| rule.balancing == Some(false));
         if self.rules.rebalance && none {
-            let is_stated = crate::matching::rules::find(self.fields, "rebalance_enable").is_some();
+            let is_stated = find(self.fields, "rebalance_enable").is_some();
             let severity = match is_stated {
                 true => Severity::Warning,
                 false => Severity::Note,

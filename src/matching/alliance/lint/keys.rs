@@ -1,6 +1,6 @@
 //! Keys that stand where nobody reads them.
 
-use crate::matching::rules::{Finding, Lint, letters};
+use crate::matching::rules::{Finding, Lint, NO_KEY, letters};
 
 /// Keys that have a place in a ruleset, and which.
 const PLACES: &[(&str, &str)] = &[
@@ -75,7 +75,7 @@ const OLDER: &[&str] = &[
 
 /// Says of each unknown key where it belongs, or what it was. A key that is near to one that may stand
 /// there was told so when it was read.
-pub(super) fn explain_unknown(findings: &mut [Finding]) {
+pub(in crate::matching) fn explain_unknown_keys(findings: &mut [Finding]) {
     let unknown = findings
         .iter_mut()
         .filter(|finding| finding.lint == Lint::UNKNOWN_KEY);
@@ -87,9 +87,8 @@ pub(super) fn explain_unknown(findings: &mut [Finding]) {
             finding.text = "is a key of the older matchmaking service and has no effect".to_owned();
             continue;
         }
-        let is_told = finding.text.contains(';');
         if let Some((known, place)) = PLACES.iter().find(|(known, _)| letters(known) == plain)
-            && !is_told
+            && finding.text == NO_KEY
         {
             finding.help = match known == &key {
                 true => format!("it belongs {place}"),

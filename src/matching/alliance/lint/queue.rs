@@ -10,7 +10,7 @@ use crate::matching::alliance::rules::ids::{
     TICKET_PARTY, TICKET_REGION, TICKET_ROLE, TICKET_TYPE,
 };
 use crate::matching::alliance::{OptionKind, Roles};
-use crate::matching::{Text, Ticket, TicketFault, Value};
+use crate::matching::{Player, Text, Ticket, TicketFault, Value};
 
 /// A statistic with at most this share of different values is no continuous one.
 const FEW_VALUES: usize = 10;
@@ -38,7 +38,7 @@ impl Lints<'_> {
         self.supply_of_roles();
     }
 
-    fn players(&self) -> impl Iterator<Item = &crate::matching::Player> {
+    fn players(&self) -> impl Iterator<Item = &Player> {
         self.context
             .tickets
             .iter()
@@ -86,12 +86,12 @@ impl Lints<'_> {
             });
             high - low
         };
-        for (place, rule) in rules.distances.iter().enumerate() {
-            let flexed = rule.flexing.iter().map(|flex| flex.reference);
-            let mut references = flexed.chain([rule.reference]);
-            let widest = spread(&rule.attribute);
-            let never_tests = references.all(|one| one.is_none_or(|one| one >= widest));
-            if rule.is_distance() && rule.weight == 0.0 && widest > 0.0 && never_tests {
+        let each = rules.distances.iter();
+        let spreads: Vec<f64> = each.map(|rule| spread(&rule.attribute)).collect();
+        for ((place, rule), widest) in rules.distances.iter().enumerate().zip(&spreads) {
+            let mut references = rule.references();
+            let never_tests = references.all(|one| one.is_none_or(|one| one >= *widest));
+            if rule.is_distance() && rule.weight == 0.0 && *widest > 0.0 && never_tests {
                 let text = format!(
                     "can't matter: its weight is 0, and no two tickets are farther apart than {widest}"
                 );
@@ -106,7 +106,7 @@ impl Lints<'_> {
                 true => rule.normalization,
                 false => 1.0,
             };
-            (place, spread(&rule.attribute) / scale)
+            (place, spreads[place] / scale)
         });
         let scaled: Vec<(usize, f64)> = scaled.filter(|(_, spread)| *spread > 0.0).collect();
         let by_spread = |a: &&(usize, f64), b: &&(usize, f64)| a.1.total_cmp(&b.1);

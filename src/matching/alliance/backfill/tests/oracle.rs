@@ -6,8 +6,8 @@ mod running;
 
 use std::collections::HashSet;
 
-use super::streams::drawn::{copied, copy};
 use super::*;
+use crate::matching::explain::{copy, copy_session};
 pub(super) use attributes::is_updated;
 pub(super) use running::{Running, created};
 
@@ -30,8 +30,8 @@ pub(super) fn check(
 ) -> Result<u32, String> {
     let out = run(
         rules,
-        sessions.iter().map(copy).collect(),
-        tickets.iter().map(copied).collect(),
+        sessions.iter().map(copy_session).collect(),
+        tickets.iter().map(copy).collect(),
     );
     let mut order: Vec<&Session> = sessions.iter().collect();
     // The sort keeps the order of arrival.

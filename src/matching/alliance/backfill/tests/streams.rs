@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::oracle::{Running, check, created};
 use super::*;
-use drawn::{copied, copy, stream};
+use crate::matching::explain::{copy, copy_session};
+use drawn::stream;
 
 #[test]
 fn every_proposal_is_what_the_contract_says() {
@@ -51,14 +52,14 @@ proptest! {
         prop_assume!(tickets.iter().all(|ticket| times.insert(created(ticket.created_at_ms))));
         times.clear();
         prop_assume!(sessions.iter().all(|session| times.insert(created(session.created_at_ms))));
-        let once = run(&rules, sessions.iter().map(copy).collect(),
-            tickets.iter().map(copied).collect());
+        let once = run(&rules, sessions.iter().map(copy_session).collect(),
+            tickets.iter().map(copy).collect());
         let mut random = fastrand::Rng::with_seed(mixed);
         let mut out = PlayedBackfill::default();
         let mut tick = Box::new(AllianceBackfill::new(rules.clone(), CONTEXT));
         let mut events: Vec<(Option<Session>, Option<Ticket>)> = sessions.iter()
-            .map(|one| (Some(copy(one)), None))
-            .chain(tickets.iter().map(|one| (None, Some(copied(one)))))
+            .map(|one| (Some(copy_session(one)), None))
+            .chain(tickets.iter().map(|one| (None, Some(copy(one)))))
             .collect();
         random.shuffle(&mut events);
         for (arrival, (session, ticket)) in (0..).zip(events) {
@@ -76,8 +77,8 @@ proptest! {
     #[test]
     fn no_player_is_lost_moved_or_seated_twice(seed in any::<u64>()) {
         let (rules, sessions, tickets) = stream(seed);
-        let out = run(&rules, sessions.iter().map(copy).collect(),
-            tickets.iter().map(copied).collect());
+        let out = run(&rules, sessions.iter().map(copy_session).collect(),
+            tickets.iter().map(copy).collect());
         let mut joined = HashSet::new();
         for made in &out.proposals {
             prop_assert!(!made.added.is_empty());
@@ -102,8 +103,8 @@ proptest! {
     #[test]
     fn a_session_keeps_its_attributes(seed in any::<u64>()) {
         let (rules, sessions, tickets) = stream(seed);
-        let out = run(&rules, sessions.iter().map(copy).collect(),
-            tickets.iter().map(copied).collect());
+        let out = run(&rules, sessions.iter().map(copy_session).collect(),
+            tickets.iter().map(copy).collect());
         for made in &out.proposals {
             for (name, value) in made.session.attributes.iter() {
                 prop_assert_eq!(made.attributes.get(name), Some(value), "{}", name);
@@ -116,8 +117,8 @@ proptest! {
     #[test]
     fn any_part_of_a_proposal_may_join(seed in any::<u64>(), parts in prop::collection::vec(any::<u32>(), 8)) {
         let (rules, sessions, tickets) = stream(seed);
-        let out = run(&rules, sessions.iter().map(copy).collect(),
-            tickets.iter().map(copied).collect());
+        let out = run(&rules, sessions.iter().map(copy_session).collect(),
+            tickets.iter().map(copy).collect());
         for made in &out.proposals {
             let before = sessions.iter().find(|one| one.match_session_id == made.session.match_session_id);
             for part in parts.iter().copied().chain([u32::MAX]) {

@@ -4,34 +4,6 @@
 use super::super::*;
 use crate::matching::{Attributes, Value};
 
-pub(in super::super) fn copied(ticket: &Ticket) -> Ticket {
-    Ticket {
-        id: ticket.id.clone(),
-        created_at_ms: ticket.created_at_ms,
-        players: ticket.players.clone(),
-        party_session_id: ticket.party_session_id.clone(),
-        latencies: ticket.latencies.clone(),
-        excluded_sessions: ticket.excluded_sessions.clone(),
-        attributes: ticket.attributes.clone(),
-        ..Ticket::default()
-    }
-}
-
-pub(in super::super) fn copy(session: &Session) -> Session {
-    Session {
-        backfill_ticket_id: session.backfill_ticket_id.clone(),
-        match_session_id: session.match_session_id.clone(),
-        created_at_ms: session.created_at_ms,
-        tickets: session.tickets.iter().map(copied).collect(),
-        teams: session.teams.clone(),
-        region_preferences: session.region_preferences.clone(),
-        attributes: session.attributes.clone(),
-        server_name: session.server_name.clone(),
-        client_version: session.client_version.clone(),
-        ..Session::default()
-    }
-}
-
 /// Times that were never set.
 const UNSET: [Option<i64>; 4] = [
     None,

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Population;
 use crate::matching::Text;
-use crate::population::Population;
 
 /// Maximum size of a made-up team, however large the ruleset's are.
 const MAX_TEAM: u32 = 8;
@@ -13,7 +13,7 @@ const MAX_TEAMS: u32 = 8;
 
 /// A population with the teams and attributes of a ruleset; solo players with an `mmr` where it has
 /// none. Faults of the ruleset are reported by the server.
-pub(crate) fn of_ruleset(rules: &str) -> Population {
+pub fn of_ruleset(rules: &str) -> Population {
     let rules: Value = serde_json::from_str(rules).unwrap_or_default();
     let modes = field(&rules, "sub_game_modes").as_object();
     let modes = modes.filter(|_| field(&rules, "use_sub_gamemode") != &Value::Bool(false));

@@ -1,32 +1,27 @@
-//! Made-up tickets and sessions, to be sent to a server or matched as they are: plain ones, and those
-//! of a [`Population`], as a live game has them.
+//! Made-up tickets and sessions, to be sent to a server, matched as they are, or to arrive one after
+//! another: plain ones, and those of a [`Population`], as a live game has them.
 
+mod arrivals;
+mod draw;
+mod file;
+mod plain;
 mod ruleset;
 #[cfg(test)]
 mod tests;
 
-use std::ops::RangeInclusive;
+pub use arrivals::{Arrival, Arrivals};
+pub use file::EXAMPLE;
+pub use plain::{plain_queue, plain_sessions};
+pub use ruleset::{of_ruleset, of_rulesets};
 
-use fastrand::Rng;
-
-pub use ruleset::of_ruleset;
-
-use crate::matching::{Player, Roster, Session, Text, Ticket, Value};
-
-/// The match pool of everything that is made up.
-const POOL: Text = Text::from_static("local-pool");
+use crate::matching::{Text, Ticket};
 
 /// Share of tickets of one player; parties of each larger size are equally frequent.
 const SOLOS: f64 = 0.7;
 
-/// Skill of a party: mean and standard deviation.
+/// Skill of a party: mean and standard deviation; and the latter of a player's from that of the party.
 const SKILL: (f64, f64) = (1500.0, 300.0);
-
-/// Standard deviation of a player's skill from that of the party.
 const WITHIN_PARTY: f64 = 75.0;
-
-/// Largest age, in ms. Most tickets are young: an age is the square of a uniform number.
-const MAX_AGE_MS: f64 = 240_000.0;
 
 /// Regions with the share of parties at home there, and the latency from each home, in ms.
 const REGIONS: [(&str, f64, [i64; 3]); 3] = [
@@ -45,277 +40,246 @@ const JITTER_MS: u32 = 10;
 const WILDCARDS: f64 = 0.05;
 const SECOND_CHOICES: f64 = 0.33;
 
-/// A game with players of all kinds: mostly solos, skill around a mean, a few regions, tickets of all
-/// ages. The same seed gives the same tickets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The players of a game: who they are, how they come, how long they wait and stay. The same seed gives
+/// the same tickets.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Population {
-    /// Teams of a match, at least 1.
+    /// Teams of a made-up session, at least 1.
     pub teams: u32,
     /// Players of a full team and of the largest party, at least 1.
     pub team_size: u32,
-    /// The player attributes that hold a skill. Parties draw each by itself.
-    pub skills: Vec<Text>,
-    /// The roles that players ask for, each with its share; none if there are no roles.
-    pub roles: Vec<(Text, u32)>,
-    /// The sub game modes that tickets accept, at least one each; none if there are no modes.
-    pub modes: Vec<Text>,
+    /// How often parties of each size are.
+    pub parties: Parties,
+    /// The players' attributes, each drawn by itself.
+    pub attributes: Vec<(Text, Attribute)>,
+    /// Where parties are at home, each region with the share of parties. Without any, tickets have no
+    /// latencies.
+    pub regions: Vec<Region>,
+    /// Maximum latency that a party's own line adds to every region, in ms.
+    pub line_ms: u32,
+    /// Attributes of tickets.
+    pub ticket_attributes: Vec<(Text, Choice)>,
+    /// The roles that players ask for; none if there are no roles.
+    pub roles: Roles,
+    /// The sub game modes that tickets accept, at least one each, and how popular each is; none if there
+    /// are no modes.
+    pub modes: Vec<(Text, u64)>,
+    /// How many of those who came lately a player blocks, on average.
+    pub blocks: f64,
+    /// How many players come in a second: one number, or one for each hour of a day.
+    pub players_per_second: Vec<f64>,
+    /// How long a party waits before it goes, in s.
+    pub patience_s: Patience,
+    /// How long a match lasts, in s.
+    pub match_length_s: f64,
+    /// The share of players who leave a running match within ten minutes, from 0 to below 1.
+    pub leave_rate: f64,
+    /// Time between two ticks, in s.
+    pub tick_s: f64,
+    /// How a difference in skill becomes a chance to win.
+    pub rating: Option<Rating>,
+    /// Tickets of a real queue. If there are any, those who arrive are drawn from them.
+    pub recorded: Recorded,
+}
+
+/// How often parties of each size are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parties {
+    /// Share of tickets of one player.
+    pub solos: f64,
+    /// The larger sizes, each with how often it is beside the others.
+    pub larger: Vec<(u32, u64)>,
+}
+
+/// How an attribute of players is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// What a party has.
+    pub of: Distribution,
+    /// The least value.
+    pub min: f64,
+    /// The greatest value.
+    pub max: f64,
+    /// Standard deviation of a player's number from that of the party.
+    pub within_party: f64,
+}
+
+/// What values there are, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Distribution {
+    /// Whole numbers around a mean, with this standard deviation.
+    Normal(f64, f64),
+    /// Whole numbers from the first to the second, all equally often.
+    Uniform(f64, f64),
+    /// These texts, each as often as its number says.
+    Texts(Vec<(Text, u64)>),
+    /// Numbers that were measured; each is drawn equally often.
+    Measured(Vec<f64>),
+}
+
+/// Where parties are at home.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Region {
+    /// Its name.
+    pub name: Text,
+    /// The share of parties.
+    pub share: f64,
+    /// Latency from here to each region, in ms, in the order of the regions; `None` if it is not measured.
+    pub to_ms: Vec<Option<i64>>,
+    /// Maximum latency that is added to each of them, in ms.
+    pub jitter_ms: u32,
+}
+
+/// How an attribute of tickets is drawn: some of these values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The values, each with how often it is beside the others.
+    pub values: Vec<(Text, u64)>,
+    /// How many of them a ticket has: the least and the greatest number. From 1 to 1, it is a text and
+    /// not a list.
+    pub number: (u32, u32),
+}
+
+/// What roles players ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Roles {
+    /// The roles, each with how often it is beside the others.
+    pub weights: Vec<(Text, u64)>,
+    /// Share of those with one role who name a second one.
+    pub second_choice: f64,
+    /// Share of players who take any role.
+    pub any: f64,
+}
+
+/// How long parties wait: a log-normal distribution, in s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Patience {
+    /// Half of them wait no longer.
+    pub median: f64,
+    /// Nineteen of twenty wait no longer.
+    pub p95: f64,
+}
+
+/// How a difference in skill becomes a chance to win: 1 / (1 + 10^(-difference / scale)).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rating {
+    /// The player attribute that is the rating.
+    pub attribute: Text,
+    /// The difference at which the stronger one wins ten times of eleven; 400 for Elo.
+    pub scale: f64,
+}
+
+/// Tickets of a real queue, as a population that others are drawn from.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded(std::sync::Arc<Vec<Ticket>>);
+
+impl Recorded {
+    /// Those who arrive are drawn from these.
+    pub fn new(tickets: Vec<Ticket>) -> Self {
+        Self(std::sync::Arc::new(tickets))
+    }
+
+    /// The tickets.
+    pub fn tickets(&self) -> &[Ticket] {
+        &self.0
+    }
+}
+
+impl PartialEq for Recorded {
+    fn eq(&self, other: &Self) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0) || self.0.is_empty() && other.0.is_empty()
+    }
 }
 
 impl Population {
-    /// A queue of that many tickets, in no order of age, at the time `now_ms` (Unix ms).
-    pub fn queue(&self, tickets: u32, seed: u64, now_ms: i64) -> Vec<Ticket> {
-        let mut rng = Rng::with_seed(seed);
-        let mut players = 0;
-        let mut queue = Vec::with_capacity(tickets as usize);
-        for arrival in 0..tickets {
-            let size = self.party_size(&mut rng);
-            let mut ticket = party(arrival, players + 1..=players + size);
-            players += size;
-            ticket.created_at_ms = Some(now_ms - age_ms(&mut rng));
-            for name in &self.skills {
-                let skill = party_skill(&mut rng);
-                set_skill(&mut ticket, name, skill, &mut rng);
-            }
-            let home = home(&mut rng);
-            ticket.latencies = latencies(home, &mut rng);
-            self.ask(&mut ticket, &mut rng);
-            queue.push(ticket);
-        }
-        queue
-    }
-
-    /// That many sessions that lack players, in no order of age, at the time `now_ms` (Unix ms). Each
-    /// is played in one region, at about one skill, and at least one of its teams is not full.
-    pub fn sessions(&self, sessions: u32, seed: u64, now_ms: i64) -> Vec<Session> {
-        // Not the numbers that the queue of this seed is drawn from.
-        let mut rng = Rng::with_seed(!seed);
-        (0..sessions)
-            .map(|arrival| self.session(arrival, now_ms, &mut rng))
-            .collect()
-    }
-
-    fn session(&self, arrival: u32, now_ms: i64, rng: &mut Rng) -> Session {
-        let mut session = session(arrival, now_ms - age_ms(rng));
-        let home = home(rng);
-        session.region_preferences = vec![Text::from_static(REGIONS[home].0)];
-        let skill = party_skill(rng);
-        let short = rng.u64(0..self.teams.into());
-        for team in 0..u64::from(self.teams) {
-            let max = u64::from(self.team_size).saturating_sub(u64::from(team == short));
-            add_team(&mut session);
-            for _ in 0..rng.u64(max.min(1)..=max) {
-                let ticket = add_solo(&mut session);
-                for name in &self.skills {
-                    set_skill(ticket, name, skill, rng);
-                }
-                ticket.latencies = latencies(home, rng);
-                self.ask(ticket, rng);
-            }
-        }
-        if let Some(modes) = self.some_modes(rng) {
-            session
-                .attributes
-                .set(Text::from_static("sub_game_mode"), modes);
-        }
-        session
-    }
-
-    /// Draws the roles that a ticket's players ask for and the modes that it accepts.
-    fn ask(&self, ticket: &mut Ticket, rng: &mut Rng) {
-        if !self.roles.is_empty() {
-            for player in &mut ticket.players {
-                let role = self.asked_roles(rng);
-                player.attributes.set(Text::from_static("role"), role);
-            }
-        }
-        if let Some(modes) = self.some_modes(rng) {
-            ticket
-                .attributes
-                .set(Text::from_static("sub_game_mode"), modes);
+    /// A game of mid size with teams of so many players, and these attributes as skills.
+    pub fn of_size(teams: u32, team_size: u32, skills: impl IntoIterator<Item = Text>) -> Self {
+        let skill = |name| (name, Attribute::skill());
+        Self {
+            teams,
+            team_size,
+            parties: Parties::up_to(team_size),
+            attributes: skills.into_iter().map(skill).collect(),
+            regions: Region::three(),
+            line_ms: LINE_MS,
+            ticket_attributes: Vec::new(),
+            roles: Roles::of(Vec::new()),
+            modes: Vec::new(),
+            blocks: 0.0,
+            players_per_second: vec![2.0],
+            patience_s: Patience {
+                median: 180.0,
+                p95: 600.0,
+            },
+            match_length_s: 900.0,
+            leave_rate: 0.05,
+            tick_s: 5.0,
+            rating: None,
+            recorded: Recorded::default(),
         }
     }
 
-    /// One role, a first and a second choice, or any.
-    fn asked_roles(&self, rng: &mut Rng) -> Value {
-        if rng.f64() < WILDCARDS {
-            return "any".into();
+    /// The mean number of players of a ticket.
+    pub fn party_size(&self) -> f64 {
+        let recorded = self.recorded.tickets();
+        if !recorded.is_empty() {
+            let players: usize = recorded.iter().map(|ticket| ticket.players.len()).sum();
+            return players as f64 / recorded.len() as f64;
         }
-        let first = self.role(rng);
-        if rng.f64() < SECOND_CHOICES {
-            let second = self.role(rng);
-            return Value::List(vec![Value::Text(first), Value::Text(second)]);
+        let weights: u64 = self.parties.larger.iter().map(|(_, weight)| weight).sum();
+        if weights == 0 {
+            return 1.0;
         }
-        Value::Text(first)
+        let larger = self.parties.larger.iter();
+        let players: f64 = larger
+            .map(|(size, weight)| f64::from(*size) * *weight as f64)
+            .sum();
+        self.parties.solos + (1.0 - self.parties.solos) * players / weights as f64
     }
+}
 
-    fn role(&self, rng: &mut Rng) -> Text {
-        let shares = self.roles.iter().map(|(_, share)| u64::from(*share));
-        let mut left = rng.u64(..shares.sum::<u64>().max(1));
-        for (name, share) in &self.roles {
-            match left.checked_sub((*share).into()) {
-                Some(rest) => left = rest,
-                None => return name.clone(),
-            }
-        }
-        Text::new()
-    }
-
-    /// Some of the modes in any order, at least one; `None` if there are none.
-    fn some_modes(&self, rng: &mut Rng) -> Option<Value> {
-        if self.modes.is_empty() {
-            return None;
-        }
-        let mut modes = self.modes.clone();
-        rng.shuffle(&mut modes);
-        modes.truncate(rng.usize(1..=modes.len()));
-        Some(Value::List(modes.into_iter().map(Value::Text).collect()))
-    }
-
-    fn party_size(&self, rng: &mut Rng) -> u64 {
-        if self.team_size < 2 || rng.f64() < SOLOS {
-            1
-        } else {
-            rng.u64(2..=self.team_size.into())
+impl Parties {
+    /// Mostly solo players; each larger size is equally frequent.
+    pub fn up_to(team_size: u32) -> Self {
+        Self {
+            solos: SOLOS,
+            larger: (2..=team_size).map(|size| (size, 1)).collect(),
         }
     }
 }
 
-/// Tickets of nothing but players: parties of `size`, the last one of the rest, created at that time
-/// (Unix ms).
-pub fn plain_queue(players: u32, size: u32, created_at_ms: i64) -> Vec<Ticket> {
-    let firsts = (1..=u64::from(players)).step_by(size.max(1) as usize);
-    let mut queue = Vec::new();
-    for (arrival, first) in (0..).zip(firsts) {
-        let last = (first - 1 + u64::from(size.max(1))).min(players.into());
-        let mut ticket = party(arrival, first..=last);
-        ticket.created_at_ms = Some(created_at_ms);
-        queue.push(ticket);
-    }
-    queue
-}
-
-/// Sessions of one team with one player, created at that time (Unix ms).
-pub fn plain_sessions(sessions: u32, created_at_ms: i64) -> Vec<Session> {
-    (0..sessions)
-        .map(|arrival| {
-            let mut session = session(arrival, created_at_ms);
-            add_team(&mut session);
-            add_solo(&mut session);
-            session
-        })
-        .collect()
-}
-
-/// A ticket of these players.
-fn party(arrival: u32, players: RangeInclusive<u64>) -> Ticket {
-    let number = arrival + 1;
-    let players: Vec<Player> = players.map(|n| player(format!("player-{n}"))).collect();
-    let party_session_id = match players.len() {
-        1 => Text::new(),
-        _ => format!("party-{number}").into(),
-    };
-    Ticket {
-        id: format!("ticket-{number}").into(),
-        pool: POOL,
-        arrival,
-        players,
-        party_session_id,
-        ..Ticket::default()
-    }
-}
-
-fn player(id: String) -> Player {
-    Player {
-        id: id.into(),
-        ..Player::default()
-    }
-}
-
-/// A session without teams.
-fn session(arrival: u32, created_at_ms: i64) -> Session {
-    let number = arrival + 1;
-    Session {
-        backfill_ticket_id: format!("backfill-{number}").into(),
-        match_session_id: format!("session-{number}").into(),
-        pool: POOL,
-        arrival,
-        created_at_ms: Some(created_at_ms),
-        backfill: true,
-        ..Session::default()
-    }
-}
-
-/// Adds an empty team.
-fn add_team(session: &mut Session) {
-    let number = session.teams.len() + 1;
-    session.teams.push(Roster {
-        id: format!("{}-team-{number}", session.match_session_id).into(),
-        ..Roster::default()
-    });
-}
-
-/// Adds a ticket of one player to the last team.
-fn add_solo(session: &mut Session) -> &mut Ticket {
-    let (id, number) = (&session.match_session_id, session.tickets.len() + 1);
-    let ticket = Ticket {
-        id: format!("{id}-ticket-{number}").into(),
-        pool: POOL,
-        created_at_ms: session.created_at_ms,
-        players: vec![player(format!("{id}-player-{number}"))],
-        ..Ticket::default()
-    };
-    if let Some(team) = session.teams.last_mut() {
-        team.add(&ticket);
-    }
-    session.tickets.push_mut(ticket)
-}
-
-/// How long a ticket has waited, in ms.
-fn age_ms(rng: &mut Rng) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_AGE_MS")]
-    let age_ms = (rng.f64().powi(2) * MAX_AGE_MS) as i64;
-    age_ms
-}
-
-fn party_skill(rng: &mut Rng) -> f64 {
-    SKILL.0 + SKILL.1 * normal(rng)
-}
-
-/// Draws the skill of each player around that of the party: a whole number from 0.
-fn set_skill(ticket: &mut Ticket, name: &Text, skill: f64, rng: &mut Rng) {
-    for player in &mut ticket.players {
-        let own = (skill + WITHIN_PARTY * normal(rng)).round().max(0.0);
-        player.attributes.set(name.clone(), own.into());
-    }
-}
-
-/// The place of a party's home among [`REGIONS`].
-fn home(rng: &mut Rng) -> usize {
-    let mut left = rng.f64();
-    for (at, (_, share, _)) in REGIONS.iter().enumerate() {
-        if left < *share {
-            return at;
+impl Attribute {
+    /// A skill as many games have it: around 1500, at least 0.
+    pub fn skill() -> Self {
+        Self {
+            of: Distribution::Normal(SKILL.0, SKILL.1),
+            min: 0.0,
+            max: f64::INFINITY,
+            within_party: WITHIN_PARTY,
         }
-        left -= share;
     }
-    // The shares do not quite add up to 1, as floats do not.
-    0
 }
 
-fn latencies(home: usize, rng: &mut Rng) -> Vec<(Text, i64)> {
-    let line = i64::from(rng.u32(0..=LINE_MS));
-    let mut latencies: Vec<(Text, i64)> = Vec::with_capacity(REGIONS.len());
-    for (region, _, from_ms) in REGIONS {
-        let ms = from_ms[home] + line + i64::from(rng.u32(0..=JITTER_MS));
-        latencies.push((Text::from_static(region), ms));
+impl Region {
+    /// Three regions on three continents.
+    pub fn three() -> Vec<Self> {
+        let region = |(at, (name, share, _)): (usize, &(&'static str, f64, _))| Self {
+            name: Text::from_static(name),
+            share: *share,
+            to_ms: REGIONS.iter().map(|(.., from)| Some(from[at])).collect(),
+            jitter_ms: JITTER_MS,
+        };
+        REGIONS.iter().enumerate().map(region).collect()
     }
-    latencies.sort_unstable();
-    latencies
 }
 
-/// A number of the standard normal distribution, by the method of Box and Muller.
-fn normal(rng: &mut Rng) -> f64 {
-    // 1 - u is never 0, so the logarithm is finite.
-    let (radius, angle) = (1.0 - rng.f64(), rng.f64());
-    (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+impl Roles {
+    /// Players who ask for these roles, some with a second choice, a few for any.
+    pub fn of(weights: Vec<(Text, u64)>) -> Self {
+        Self {
+            weights,
+            second_choice: SECOND_CHOICES,
+            any: WILDCARDS,
+        }
+    }
 }

@@ -312,7 +312,7 @@ impl<'o, L: MatchLogic, W: Write> Call<'o, L, W> {
 
     /// A summary in which nothing is matched yet.
     fn summary(&self, messages: &[Sent]) -> Summary {
-        let mut summary = Summary::new(&of_ruleset(&self.rules).skills[0], now_ms());
+        let mut summary = Summary::new(&of_ruleset(&self.rules).attributes[0].0, now_ms());
         for message in messages {
             summary.sent(&message.json);
         }

@@ -142,17 +142,15 @@ fn texts(texts: &[Text]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::{Population, plain_queue, plain_sessions};
+    use crate::population::{Population, Roles, plain_queue, plain_sessions};
 
     #[test]
     fn made_up_tickets_and_sessions_go_to_bytes_and_back() {
         let messages = Messages::new().unwrap();
         let drawn = Population {
-            teams: 2,
-            team_size: 3,
-            skills: vec!["mmr".into()],
-            roles: vec![("tank".into(), 1), ("dps".into(), 3)],
-            modes: vec!["duel".into(), "raid".into()],
+            roles: Roles::of(vec![("tank".into(), 1), ("dps".into(), 3)]),
+            modes: vec![("duel".into(), 1), ("raid".into(), 1)],
+            ..Population::of_size(2, 3, ["mmr".into()])
         };
         let now_ms = 1_767_323_045_000;
         let queues = [plain_queue(3, 2, now_ms), drawn.queue(20, 1, now_ms)];

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Population;
+use super::{Choice, Parties, Population};
 use crate::matching::Text;
 
 /// Maximum size of a made-up team, however large the ruleset's are.
@@ -10,6 +10,34 @@ const MAX_TEAM: u32 = 8;
 
 /// Maximum number of teams of a made-up session.
 const MAX_TEAMS: u32 = 8;
+
+/// Values of an option that no two tickets of a match may share.
+const MANY_VALUES: u32 = 64;
+
+/// The population of two rulesets that are to be compared: whoever one of them is made for.
+pub fn of_rulesets(first: &str, second: Option<&str>) -> Population {
+    let mut population = of_ruleset(first);
+    let Some(second) = second.map(of_ruleset) else {
+        return population;
+    };
+    population.teams = population.teams.max(second.teams);
+    population.team_size = population.team_size.max(second.team_size);
+    population.parties = Parties::up_to(population.team_size);
+    add_new(&mut population.attributes, second.attributes);
+    add_new(&mut population.ticket_attributes, second.ticket_attributes);
+    add_new(&mut population.roles.weights, second.roles.weights);
+    add_new(&mut population.modes, second.modes);
+    population
+}
+
+/// Adds what is not there yet.
+fn add_new<T>(all: &mut Vec<(Text, T)>, others: Vec<(Text, T)>) {
+    for (name, other) in others {
+        if all.iter().all(|(known, _)| *known != name) {
+            all.push((name, other));
+        }
+    }
+}
 
 /// A population with the teams and attributes of a ruleset; solo players with an `mmr` where it has
 /// none. Faults of the ruleset are reported by the server.
@@ -31,11 +59,7 @@ pub fn of_ruleset(rules: &str) -> Population {
         numbers.max().unwrap_or(1)
     };
     let mut skills: Vec<Text> = Vec::new();
-    for rule in field(&rules, "matching_rule")
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
+    for rule in list(field(&rules, "matching_rule")) {
         if let Some(name) = field(rule, "attribute").as_str()
             && skills.iter().all(|other| other != name)
         {
@@ -45,18 +69,49 @@ pub fn of_ruleset(rules: &str) -> Population {
     if skills.is_empty() {
         skills.push("mmr".into());
     }
-    Population {
-        teams: largest(MAX_TEAMS, "max_number"),
-        team_size: largest(MAX_TEAM, "player_max_number"),
-        skills,
-        roles: roles(&alliances),
-        modes: modes.iter().map(|(name, _)| name.as_str().into()).collect(),
+    let teams = largest(MAX_TEAMS, "max_number");
+    let team_size = largest(MAX_TEAM, "player_max_number");
+    let mut population = Population::of_size(teams, team_size, skills);
+    population.roles.weights = roles(&alliances);
+    population.modes = modes
+        .iter()
+        .map(|(name, _)| (name.as_str().into(), 1))
+        .collect();
+    population.ticket_attributes = options(&rules);
+    population
+}
+
+/// What tickets say of the options: `any` one or two of three values, `all` one of two, `unique` one of
+/// as many as there can be. Platforms are named by the attribute of their own.
+fn options(rules: &Value) -> Vec<(Text, Choice)> {
+    let mut options: Vec<(Text, Choice)> = Vec::new();
+    for option in list(field(field(rules, "match_options"), "options")) {
+        let Some(name) = field(option, "name").as_str() else {
+            continue;
+        };
+        let (values, number) = match field(option, "type").as_str() {
+            Some("any") => (3, (1, 2)),
+            Some("all") => (2, (1, 1)),
+            Some("unique") => (MANY_VALUES, (1, 1)),
+            _ => continue,
+        };
+        if name == "cross_platform" || options.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        let values = (1..=values).map(|number| (format!("{name}-{number}").into(), 1));
+        let values = values.collect();
+        options.push((name.into(), Choice { values, number }));
     }
+    options
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// The roles of all lists, each once. Players ask for each as often as teams take it at most.
-fn roles(alliances: &[&Value]) -> Vec<(Text, u32)> {
-    let mut roles: Vec<(Text, u32)> = Vec::new();
+fn roles(alliances: &[&Value]) -> Vec<(Text, u64)> {
+    let mut roles: Vec<(Text, u64)> = Vec::new();
     let combinations = alliances
         .iter()
         .map(|alliance| field(alliance, "combination"));
@@ -66,7 +121,7 @@ fn roles(alliances: &[&Value]) -> Vec<(Text, u32)> {
         let Some(name) = field(role, "name").as_str() else {
             continue;
         };
-        let share = at_most(MAX_TEAM, field(role, "max"));
+        let share = at_most(MAX_TEAM, field(role, "max")).into();
         match roles.iter_mut().find(|(known, _)| known == name) {
             Some((_, sum)) => *sum += share,
             None => roles.push((name.into(), share)),
@@ -99,6 +154,10 @@ fn field<'v>(object: &'v Value, name: &str) -> &'v Value {
 mod tests {
     use super::*;
 
+    fn names<T>(all: &[(Text, T)]) -> Vec<&str> {
+        all.iter().map(|(name, _)| &**name).collect()
+    }
+
     #[test]
     fn teams_and_attributes_come_from_the_ruleset() {
         let fives = r#"{"Alliance": {"min_number": 2, "max_number": 2,
@@ -106,11 +165,11 @@ mod tests {
             "matching_rule": [{"attribute": "mmr"}, {"attribute": "level"}, {"attribute": "mmr"}]}"#;
         let fives = of_ruleset(fives);
         assert_eq!((fives.teams, fives.team_size), (2, 5));
-        assert_eq!(fives.skills, ["mmr", "level"]);
+        assert_eq!(names(&fives.attributes), ["mmr", "level"]);
         for plain in ["", "{}", "{", r#"{"alliance": 3, "matching_rule": 4}"#] {
             let solos = of_ruleset(plain);
             assert_eq!((solos.teams, solos.team_size), (1, 1), "{plain}");
-            assert_eq!(solos.skills, ["mmr"], "{plain}");
+            assert_eq!(names(&solos.attributes), ["mmr"], "{plain}");
         }
         let huge = r#"{"alliance": {"max_number": 99, "player_max_number": 2147483647}}"#;
         let huge = of_ruleset(huge);
@@ -128,11 +187,11 @@ mod tests {
                 ]}}}}}"#;
         let raid = of_ruleset(raid);
         assert_eq!((raid.teams, raid.team_size), (2, 5));
-        assert_eq!(raid.roles, [("tank".into(), 1), ("dps".into(), 5)]);
-        assert_eq!(raid.modes, ["duel", "raid"]);
+        assert_eq!(raid.roles.weights, [("tank".into(), 1), ("dps".into(), 5)]);
+        assert_eq!(names(&raid.modes), ["duel", "raid"]);
         let off = r#"{"sub_game_modes": {"duel": {}}, "use_sub_gamemode": false,
             "alliance": {"combination": {"alliances": [[{"name": "tank"}]]}}}"#;
         let off = of_ruleset(off);
-        assert_eq!((off.roles.len(), off.modes.len()), (0, 0));
+        assert_eq!((off.roles.weights.len(), off.modes.len()), (0, 0));
     }
 }

@@ -1,15 +1,10 @@
 use super::*;
+use crate::matching::{Player, Value};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
 fn fives() -> Population {
-    Population {
-        teams: 2,
-        team_size: 5,
-        skills: vec!["mmr".into(), "level".into()],
-        roles: Vec::new(),
-        modes: Vec::new(),
-    }
+    Population::of_size(2, 5, ["mmr".into(), "level".into()])
 }
 
 #[test]
@@ -100,8 +95,8 @@ fn a_plain_session_has_one_player() {
 #[test]
 fn players_ask_for_roles_by_their_shares_and_tickets_accept_modes() {
     let population = Population {
-        roles: vec![("tank".into(), 1), ("dps".into(), 3)],
-        modes: vec!["duel".into(), "raid".into()],
+        roles: Roles::of(vec![("tank".into(), 1), ("dps".into(), 3)]),
+        modes: vec![("duel".into(), 1), ("raid".into(), 1)],
         ..fives()
     };
     let mut firsts = [0_u32; 3];

@@ -10,10 +10,12 @@ mod table;
 mod tried;
 mod waits;
 
+use std::collections::HashSet;
+
 use super::AllianceBackfill;
 use super::AllianceRules;
 use super::pair::Pivot;
-use super::pool::Id;
+use super::pool::{Id, Pool};
 use super::tick::{Made, Turns};
 use crate::matching::explain::{Count, Explanation, Fate, Left, Matched, Scene, Term, copy};
 use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, Text, TickContext, Ticket};
@@ -40,10 +42,16 @@ impl AllianceRules {
                 let is_pivot = made.pivot.id == id;
                 explanation.funnel = is_pivot.then(|| Asked::new(self, &before, id).funnel());
             }
-            End::Left { reason, id } => {
-                let before = Play::of(self, scene).up_to(id);
-                let asked = Asked::new(self, &before, id);
+            End::Left { reason, at_turn } => {
+                // As the tick was before its turn: who had been matched by then is not there.
+                let waiting = |ticket: &&Ticket| at_turn.contains(&ticket.arrival);
+                let waiting = scene.tickets.iter().filter(waiting).map(copy);
+                let before = Play::begin(self, scene.context, waiting.collect());
                 explanation.fate = Fate::Left(reason);
+                let Some(id) = before.id_of(scene.tickets[place].arrival) else {
+                    return explanation;
+                };
+                let asked = Asked::new(self, &before, id);
                 explanation.funnel = Some(asked.funnel());
                 explanation.closest = asked.closest();
                 explanation.misses = near::misses(self, scene, place, Some(&asked), plays);
@@ -141,7 +149,11 @@ enum End {
     /// It has no turn.
     Unfit(Reason),
     /// Its own turn came, and there was no match; and it was in none of a younger pivot.
-    Left { reason: Reason, id: Id },
+    Left {
+        reason: Reason,
+        /// The arrivals of those that waited then, itself among them.
+        at_turn: HashSet<u32>,
+    },
     /// It is in the match of that number, from 1.
     Matched {
         number: usize,
@@ -206,7 +218,8 @@ impl<'r> Play<'r> {
             return End::Unfit(reason.map_or(Reason::InvalidTicket, |(_, reason)| *reason));
         };
         let (mut reason, mut number, mut found) = (Reason::Budget, 0, None);
-        self.play_to(self.turns.pool.len(), |pivot, taken| {
+        let mut at_turn = HashSet::new();
+        self.play_to(self.turns.pool.len(), |pool, pivot, taken| {
             match taken {
                 Ok(made) => {
                     number += 1;
@@ -215,26 +228,29 @@ impl<'r> Play<'r> {
                         return Flow::Stop;
                     }
                 }
-                Err(why) if pivot == id => reason = why,
+                Err(why) if pivot == id => {
+                    reason = why;
+                    at_turn = arrivals(pool).collect();
+                }
                 Err(_) => {}
             }
             Flow::Go
         });
         match found {
             Some(made) => End::Matched { number, made, id },
-            None => End::Left { reason, id },
+            None => End::Left { reason, at_turn },
         }
     }
 
     /// Gives each ticket before that one its turn, as long as `each` says to go on.
-    fn play_to(&mut self, end: Id, mut each: impl FnMut(Id, Result<Made, Reason>) -> Flow) {
+    fn play_to(&mut self, end: Id, mut each: impl FnMut(&Pool, Id, Result<Made, Reason>) -> Flow) {
         for pivot in 0..end {
             if !self.turns.pool.waits(pivot) {
                 continue;
             }
             let taken = self.turns.take(pivot, &|| Flow::Go);
             let is_over = matches!(taken, Err(Reason::Budget));
-            if each(pivot, taken) == Flow::Stop || is_over {
+            if each(&self.turns.pool, pivot, taken) == Flow::Stop || is_over {
                 return;
             }
         }
@@ -243,7 +259,7 @@ impl<'r> Play<'r> {
     /// Plays the tick to its end: the arrival of each ticket that is left, and why.
     fn play_out(mut self) -> (Vec<(u32, Reason)>, Plays) {
         let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
-        self.play_to(self.turns.pool.len(), |pivot, taken| {
+        self.play_to(self.turns.pool.len(), |_, pivot, taken| {
             if let Err(reason) = taken {
                 at_turn[pivot as usize] = reason;
             }
@@ -259,7 +275,7 @@ impl<'r> Play<'r> {
 
     /// The tick as it is before the turn of a ticket.
     fn up_to(mut self, id: Id) -> Self {
-        self.play_to(id, |_, _| Flow::Go);
+        self.play_to(id, |_, _, _| Flow::Go);
         self
     }
 
@@ -268,6 +284,12 @@ impl<'r> Play<'r> {
         let id = self.id_of(arrival);
         id.is_some_and(|id| self.turns.take(id, &|| Flow::Go).is_ok())
     }
+}
+
+/// The arrivals of the tickets that wait.
+fn arrivals(pool: &Pool) -> impl Iterator<Item = u32> {
+    let waiting = (0..pool.len()).filter(|id| pool.waits(*id));
+    waiting.map(|id| pool.ticket(id).arrival)
 }
 
 /// A match from the side of a ticket. `before` is the tick before the turn of the match's pivot.

@@ -24,15 +24,26 @@ pub struct Scene {
 impl Scene {
     /// The same with changes made in it.
     pub fn with(&self, changes: &[Change]) -> Self {
-        let mut scene = self.copy();
+        self.with_some(changes, |_| true)
+    }
+
+    /// The same with changes made in it, as far as it is about the tickets of these places; others are
+    /// empty.
+    pub fn with_some(&self, changes: &[Change], is_needed: impl Fn(usize) -> bool) -> Self {
+        let mut scene = self.copy(is_needed);
         changes.iter().for_each(|change| change.apply(&mut scene));
         scene
     }
 
-    fn copy(&self) -> Self {
+    fn copy(&self, is_needed: impl Fn(usize) -> bool) -> Self {
+        let tickets = self.tickets.iter().enumerate();
+        let tickets = tickets.map(|(place, ticket)| match is_needed(place) {
+            true => copy(ticket),
+            false => Ticket::default(),
+        });
         Self {
             rules: self.rules.clone(),
-            tickets: self.tickets.iter().map(copy).collect(),
+            tickets: tickets.collect(),
             sessions: self.sessions.iter().map(copy_session).collect(),
             context: self.context,
         }

@@ -1,5 +1,6 @@
 //! The smallest changes that give a ticket a match.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::funnel::{Asked, Test};
@@ -10,8 +11,13 @@ use crate::matching::Text;
 use crate::matching::alliance::AllianceRules;
 use crate::matching::explain::{Change, Miss, Scene};
 
-/// Steps of the whole ticks that are played to find how many players, or how long a wait, a ticket needs.
-const STEPS: u64 = 10_000_000;
+/// Steps of the whole ticks that are played to find and to verify changes, and how many ticks these are at
+/// least and at most.
+const STEPS: u64 = 15_000_000;
+const PLAYS: (u64, u64) = (3, 60);
+
+/// Whole ticks that verify pairs of changes, at least.
+const PLAYS_OF_PAIRS: u64 = 2;
 
 /// Changes that are told at most.
 const MAX_TOLD: usize = 6;
@@ -31,30 +37,18 @@ pub(super) fn misses(
     asked: Option<&Asked<'_>>,
     plays: Plays,
 ) -> Vec<Miss> {
-    let seek = Seek::new(rules, scene, place, asked);
-    let plays = plays.within(STEPS, 2, 40);
-    let mut found = seek.singles(plays);
-    if let Some(seconds) = waits::shortest(&seek, plays) {
-        found.push(Change::Wait { seconds });
-    }
+    let plays = plays.within(STEPS, PLAYS.0, PLAYS.1);
+    let seek = Seek::new(rules, scene, place, asked, plays);
+    let mut found = seek.singles();
     found.sort_by(|a, b| a.size().total_cmp(&b.size()));
-    let is_verified = |change: &Change| match change {
-        // Whole ticks were played to find these.
-        Change::Wait { .. } | Change::Reference { .. } | Change::Players { .. } => true,
-        other => seek.is_matched_with(std::slice::from_ref(other)),
-    };
-    let singles: Vec<Miss> = found
-        .into_iter()
-        .filter(is_verified)
-        .take(MAX_TOLD)
-        .map(|change| Miss {
-            changes: vec![change],
-        })
-        .collect();
-    match singles.is_empty() {
-        true => seek.pairs(),
-        false => singles,
+    found.truncate(MAX_TOLD);
+    if found.is_empty() {
+        return seek.pairs();
     }
+    let miss = |change| Miss {
+        changes: vec![change],
+    };
+    found.into_iter().map(miss).collect()
 }
 
 /// A search for changes for one ticket.
@@ -65,6 +59,8 @@ pub(super) struct Seek<'s> {
     asked: Option<&'s Asked<'s>>,
     /// The places of the tickets that wait at its turn, itself among them.
     pub(super) waiting: BTreeSet<usize>,
+    /// How many whole ticks may still be played.
+    plays: Cell<u64>,
 }
 
 impl<'s> Seek<'s> {
@@ -73,6 +69,7 @@ impl<'s> Seek<'s> {
         scene: &'s Scene,
         place: usize,
         asked: Option<&'s Asked<'s>>,
+        plays: u64,
     ) -> Self {
         let waiting = match asked {
             None => (0..scene.tickets.len()).collect(),
@@ -91,6 +88,7 @@ impl<'s> Seek<'s> {
             place,
             asked,
             waiting,
+            plays: Cell::new(plays),
         }
     }
 
@@ -103,9 +101,11 @@ impl<'s> Seek<'s> {
     /// without them. Quick, and mostly right.
     pub(super) fn finds_match_with(&self, changes: &[Change]) -> bool {
         if !self.scene.sessions.is_empty() {
-            return self.is_matched_with(changes);
+            return self.is_matched_with(changes) == Some(true);
         }
-        let scene = self.scene.with(changes);
+        let scene = self
+            .scene
+            .with_some(changes, |place| self.waiting.contains(&place));
         let Ok(parsed) = AllianceRules::parse(scene.rules) else {
             return false;
         };
@@ -119,10 +119,20 @@ impl<'s> Seek<'s> {
         play.finds_match(self.scene.tickets[self.place].arrival)
     }
 
-    /// Whether the ticket is matched when the whole tick is played with these changes.
-    pub(super) fn is_matched_with(&self, changes: &[Change]) -> bool {
+    /// Whether the ticket is matched when the whole tick is played with these changes; `None` if no more
+    /// ticks may be played.
+    pub(super) fn is_matched_with(&self, changes: &[Change]) -> Option<bool> {
+        self.plays.set(self.plays.get().checked_sub(1)?);
         let served = served(self.scene.with(changes), Some(self.place));
-        served.is_some_and(|served| served[self.place])
+        Some(served.is_some_and(|served| served[self.place]))
+    }
+
+    /// Whether a change gives the ticket a match at its turn, and in the whole tick too.
+    fn helps(&self, changes: &[Change]) -> bool {
+        let is_found = self.finds_match_with(changes);
+        // Sessions are filled in whole ticks only.
+        let is_verified = !self.scene.sessions.is_empty();
+        is_found && (is_verified || self.is_matched_with(changes) == Some(true))
     }
 
     /// Every single change of the ticket alone that gives it a match at its turn: then it has one in the
@@ -137,18 +147,15 @@ impl<'s> Seek<'s> {
             .collect()
     }
 
-    /// Every single change that gives it a match: those that have no size at its turn, the others in whole
-    /// ticks, too.
-    fn singles(&self, plays: u64) -> Vec<Change> {
-        let mut found: Vec<Change> = self
-            .plain()
-            .into_iter()
-            .filter(|change| self.finds_match_with(std::slice::from_ref(change)))
-            .collect();
+    /// Every single change that gives it a match in the whole tick, as far as the plays reach.
+    fn singles(&self) -> Vec<Change> {
+        let mut found = self.plain();
+        found.retain(|change| self.helps(std::slice::from_ref(change)));
         for rule in 0..self.rules.distances.len() {
             found.extend(self.reference(rule));
         }
-        found.extend(self.players(plays));
+        found.extend(waits::shortest(self).map(|seconds| Change::Wait { seconds }));
+        found.extend(self.players());
         found
     }
 
@@ -169,9 +176,9 @@ impl<'s> Seek<'s> {
         }
         let least = change(steps[high])?;
         // Others have that reference, too, and may take what it needs: then a wider one may do.
-        let wider = steps[high..].iter().step_by(steps.len() / 4 + 1);
+        let wider = steps[high..].iter().step_by(steps.len() / 4 + 1).skip(1);
         let mut all = std::iter::once(least).chain(wider.filter_map(|to| change(*to)));
-        all.find(|change| self.is_matched_with(std::slice::from_ref(change)))
+        all.find(|change| self.is_matched_with(std::slice::from_ref(change)) == Some(true))
     }
 
     fn reference_change(&self, rule: usize, to: f64) -> Option<Change> {
@@ -227,7 +234,7 @@ impl<'s> Seek<'s> {
     }
 
     /// The fewest more players that give the ticket a match: of a role, if one more of it is enough.
-    fn players(&self, plays: u64) -> Option<Change> {
+    fn players(&self) -> Option<Change> {
         if !self.scene.sessions.is_empty() {
             return None;
         }
@@ -238,17 +245,13 @@ impl<'s> Seek<'s> {
         };
         for role in role_names(self.rules) {
             let one = [players(1, Some(&role))];
-            if self.finds_match_with(&one) && self.is_matched_with(&one) {
+            if self.helps(&one) {
                 return one.into_iter().next();
             }
         }
         // Older tickets may take the new ones first, so whole ticks are played: twice as many each time, then
         // as few as do.
-        let mut left = plays;
-        let mut helps = |count: u32| {
-            left = left.checked_sub(1)?;
-            Some(self.is_matched_with(&[players(count, None)]))
-        };
+        let helps = |count: u32| self.is_matched_with(&[players(count, None)]);
         let mut high = 1;
         while !helps(high)? {
             high = (high * 2 <= MAX_PLAYERS).then_some(high * 2)?;
@@ -297,8 +300,8 @@ impl<'s> Seek<'s> {
         let size = |[a, b]: &[Change; 2]| a.size() + b.size();
         pairs.sort_by(|a, b| size(a).total_cmp(&size(b)));
         let tried = pairs.into_iter().take(MAX_PAIRS);
-        let mut helps =
-            tried.filter(|pair| self.finds_match_with(pair) && self.is_matched_with(pair));
+        self.plays.set(self.plays.get().max(PLAYS_OF_PAIRS));
+        let mut helps = tried.filter(|pair| self.helps(pair));
         helps.next().map_or_else(Vec::new, |pair| {
             vec![Miss {
                 changes: pair.to_vec(),

@@ -104,7 +104,7 @@ fn of_itself(rules: &AllianceRules, scene: &Scene, left: &mut [Left]) {
         {
             let asked = Asked::new(rules, &play, pivot);
             let one = &mut left[*at];
-            let seek = Seek::new(rules, scene, one.place, Some(&asked));
+            let seek = Seek::new(rules, scene, one.place, Some(&asked), 0);
             looked_at += seek.rows();
             for change in seek.of_itself() {
                 note(one, change);

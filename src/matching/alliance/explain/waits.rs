@@ -11,18 +11,14 @@ const MAX_WAIT_S: u32 = 3600;
 const MAX_TRIES: usize = 6;
 
 /// After how many seconds, at least 1, the ticket is matched, and a second earlier it is not. Of several
-/// such times, one; `None` if none is found within an hour, or within so many plays of the tick.
+/// such times, one; `None` if none is found within an hour, or within the plays of the tick that are left.
 ///
 /// The time is sought at the ticket's own turn, which is quick, and then held against whole ticks: in
 /// these, the others find each other earlier, too.
-pub(super) fn shortest(seek: &Seek<'_>, plays: u64) -> Option<u32> {
+pub(super) fn shortest(seek: &Seek<'_>) -> Option<u32> {
     let wait = |seconds: u32| [Change::Wait { seconds }];
     let at_turn = |seconds: u32| Some(seek.finds_match_with(&wait(seconds)));
-    let mut left = plays;
-    let mut in_tick = |seconds: u32| {
-        left = left.checked_sub(1)?;
-        Some(seek.is_matched_with(&wait(seconds)))
-    };
+    let in_tick = |seconds: u32| seek.is_matched_with(&wait(seconds));
     let end = horizon(seek.rules, seek.scene)?;
     let own = own_changes(seek.rules, seek.scene, seek.place);
     let own = own.into_iter().filter(|seconds| *seconds < end);

@@ -15,5 +15,6 @@ pub mod population;
 pub mod proto;
 pub mod server;
 pub mod service;
+pub mod simulation;
 pub mod telemetry;
 pub mod workbench;

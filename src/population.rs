@@ -12,7 +12,7 @@ mod tests;
 pub use arrivals::{Arrival, Arrivals};
 pub use file::EXAMPLE;
 pub use plain::{plain_queue, plain_sessions};
-pub use ruleset::{of_ruleset, of_rulesets};
+pub use ruleset::{has_auto_backfill, of_ruleset, of_rulesets};
 
 use crate::matching::{Text, Ticket};
 

@@ -26,7 +26,7 @@ pub struct Arrivals<'p> {
     /// For times and parties; and for what they will do.
     rng: Rng,
     moods: Rng,
-    /// When the process began, in Unix ms, and how many seconds have passed.
+    /// When the day begins, in Unix ms, and how many seconds have passed since.
     start_ms: i64,
     passed_s: f64,
     arrival: u32,
@@ -46,8 +46,9 @@ const HOUR_S: f64 = 3600.0;
 const LONGEST_S: f64 = 31_536_000.0;
 
 impl Population {
-    /// Parties that come from a time on (Unix ms), which is the first hour of the day.
-    pub fn arrivals(&self, seed: u64, start_ms: i64) -> Arrivals<'_> {
+    /// Parties that come from `before_s` seconds before a time (Unix ms) on; at that time the first hour of
+    /// the day begins.
+    pub fn arrivals(&self, seed: u64, start_ms: i64, before_s: f64) -> Arrivals<'_> {
         let mut rng = Rng::with_seed(seed);
         let moods = rng.fork();
         Arrivals {
@@ -55,22 +56,24 @@ impl Population {
             rng,
             moods,
             start_ms,
-            passed_s: 0.0,
+            passed_s: -before_s,
             arrival: 0,
             players: 0,
         }
     }
 
-    /// How many players come in a second, so many seconds after the beginning.
+    /// How many players come in a second, so many seconds after the beginning of a day.
     fn rate_at(&self, passed_s: f64) -> f64 {
         let rates = &self.players_per_second;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "hours that have passed are few, and not negative"
+            reason = "hours that have passed are few, and the remainder is not negative"
         )]
-        let hour = (passed_s / HOUR_S) as usize;
-        rates.get(hour % rates.len().max(1)).copied().unwrap_or(0.0)
+        let hour = (passed_s / HOUR_S)
+            .floor()
+            .rem_euclid(rates.len().max(1) as f64) as usize;
+        rates.get(hour).copied().unwrap_or(0.0)
     }
 }
 
@@ -119,7 +122,8 @@ impl Iterator for Arrivals<'_> {
         let patience = population.patience_s;
         let spread = (patience.p95 / patience.median).ln() / NORMAL_P95;
         let waits_s = patience.median * (spread * normal(&mut self.moods)).exp();
-        let leaving = -(1.0 - population.leave_rate).ln() / LEAVE_TIME_S;
+        // Not minus 0 where nobody leaves: they would be gone since ever.
+        let leaving = (1.0 - population.leave_rate).ln().abs() / LEAVE_TIME_S;
         let stays_s = -(1.0 - self.moods.f64()).ln() / leaving;
         Some(Arrival {
             ticket,

@@ -81,6 +81,12 @@ pub fn of_ruleset(rules: &str) -> Population {
     population
 }
 
+/// Whether the matches of a ruleset ask for players who are missing.
+pub fn has_auto_backfill(rules: &str) -> bool {
+    let rules: Value = serde_json::from_str(rules).unwrap_or_default();
+    field(&rules, "auto_backfill") == &Value::Bool(true)
+}
+
 /// What tickets say of the options: `any` one or two of three values, `all` one of two, `unique` one of
 /// as many as there can be. Platforms are named by the attribute of their own.
 fn options(rules: &Value) -> Vec<(Text, Choice)> {

@@ -1,0 +1,129 @@
+//! A queue over time (docs/simulate.md): parties come, ticks of the very engine that serves match them,
+//! sessions run and lose players, whoever loses patience goes.
+//!
+//! Two rulesets see the same players at the same times, who would wait and stay as long, so that a
+//! difference is the ruleset's. No I/O: the same plan gives the same outcome, on however many threads.
+
+mod compare;
+mod figures;
+mod measures;
+mod quantity;
+mod queue;
+mod series;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod traits;
+mod verdict;
+mod world;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use compare::{Compared, ComparedGroup, Interval};
+pub use figures::{Better, Figure, Group, Grouping};
+pub use measures::{Groups, Measures, Share};
+pub use quantity::Quantity;
+pub use series::{Point, Series};
+pub use verdict::{sentences, signed, with_unit};
+
+use crate::matching::{MatchLogic, RulesError};
+use crate::population::Population;
+use traits::Traits;
+use world::World;
+
+/// When the first counted hour begins, in Unix ms: 1 January 2026, at midnight.
+pub const START_MS: i64 = 1_767_225_600_000;
+
+/// How long the queue runs before anything counts, in s: it begins empty, as no queue of a live game is.
+pub const WARM_UP_S: f64 = 600.0;
+
+/// What to simulate.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// One ruleset or two, in JSON.
+    pub rulesets: Vec<String>,
+    /// Who comes.
+    pub population: Population,
+    /// How long, in hours.
+    pub hours: f64,
+    /// Each run draws other players; the same seed draws the same ones.
+    pub seed: u64,
+    /// How many runs.
+    pub runs: u32,
+    /// Threads that work on them.
+    pub threads: usize,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Outcome {
+    /// For each ruleset what was measured in each run.
+    pub rulesets: Vec<Vec<Measures>>,
+}
+
+impl Plan {
+    /// Simulates it. `progress` is told from any thread how many ticks more have been played, of
+    /// [`Plan::ticks`].
+    ///
+    /// # Errors
+    ///
+    /// If the logic does not take a ruleset.
+    pub fn simulate<L: MatchLogic>(
+        &self,
+        logic: &L,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Outcome, RulesError> {
+        for ruleset in &self.rulesets {
+            logic.rules(ruleset)?;
+        }
+        let traits: Vec<Traits> = self
+            .rulesets
+            .iter()
+            .map(|ruleset| Traits::of(ruleset, &self.population))
+            .collect();
+        let jobs: Vec<(usize, u32)> = (0..self.runs)
+            .flat_map(|run| (0..self.rulesets.len()).map(move |ruleset| (ruleset, run)))
+            .collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            while let Some((ruleset, run)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let traits = &traits[*ruleset];
+                let world = World::new(self, logic, &self.rulesets[*ruleset], traits, *run);
+                done.push((*ruleset, *run, world.run(progress)?));
+            }
+            Ok(done)
+        };
+        let threads = self.threads.clamp(1, jobs.len().max(1));
+        let finished: Vec<Result<Vec<_>, RulesError>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().map(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.collect()
+        });
+        let mut all: Vec<(usize, u32, Measures)> = Vec::new();
+        for done in finished {
+            all.extend(done?);
+        }
+        all.sort_by_key(|(ruleset, run, _)| (*ruleset, *run));
+        let mut rulesets: Vec<Vec<Measures>> = self.rulesets.iter().map(|_| Vec::new()).collect();
+        for (ruleset, _, measures) in all {
+            rulesets[ruleset].push(measures);
+        }
+        Ok(Outcome { rulesets })
+    }
+
+    /// Ticks of all runs together.
+    pub fn ticks(&self) -> u64 {
+        let each = ((self.hours * 3600.0 + WARM_UP_S) / self.population.tick_s).ceil();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of ticks"
+        )]
+        let each = each as u64;
+        each * u64::from(self.runs) * self.rulesets.len() as u64
+    }
+}

@@ -1,0 +1,249 @@
+//! What is measured in one run.
+
+use std::collections::BTreeMap;
+
+use super::quantity::Quantity;
+use super::series::Series;
+use super::traits::{Traits, Who, mean};
+use super::{Plan, START_MS};
+use crate::matching::{Match, Text, Ticket, Value};
+use crate::population::Rating;
+
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 3_600_000;
+
+/// Everything that is measured in one run with one ruleset. Players count who came after the warm-up;
+/// matches, that were made after it.
+#[derive(Debug, Clone)]
+pub struct Measures {
+    /// Players who came.
+    pub came: u64,
+    /// Players who were matched, or joined a session.
+    pub matched: u64,
+    /// Those of them who joined a running session.
+    pub joined: u64,
+    /// Players who lost patience.
+    pub gone: u64,
+    /// Players who still waited at the end.
+    pub waiting: u64,
+    /// How long those who were served had waited, in s.
+    pub waits: Quantity,
+    /// How long all had waited until they were served, went, or the end came, in s, together.
+    pub time_in_queue_s: f64,
+    /// Matches made.
+    pub matches: u64,
+    /// Players of a match.
+    pub match_players: Quantity,
+    /// Requests of sessions for players, and those that were filled.
+    pub backfill_asked: u64,
+    /// Those of them that were filled.
+    pub backfill_filled: u64,
+    /// For each skill: the largest difference within a match.
+    pub spreads: Vec<(Text, Quantity)>,
+    /// For each skill: the largest difference between the means of two teams of a match.
+    pub gaps: Vec<(Text, Quantity)>,
+    /// The chance of the stronger of two teams to win, from 0.5; if the population has a rating.
+    pub win_chances: Option<Quantity>,
+    /// Each player's latency in the region of the match, in ms, and how much it is above the player's best.
+    pub latencies: Quantity,
+    /// How much that is above the least latency that the player has.
+    pub above_best: Quantity,
+    /// Matches in which a party of two or more meets a team of solo players only.
+    pub premade_against_solos: u64,
+    /// Players who wait, by time.
+    pub series: Series,
+    /// The players of each group.
+    pub groups: Groups,
+    /// The mean number of players who waited, over time.
+    pub mean_queue: f64,
+    rating: Option<Rating>,
+}
+
+/// What is measured of each group of players.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    /// By skill: the tenths of the players, the least first.
+    pub deciles: Vec<Share>,
+    /// By the number of players of the party, from 1.
+    pub sizes: Vec<Share>,
+    /// By the region that is nearest.
+    pub regions: Vec<(Text, Share)>,
+    /// By the hour of the day in which they came.
+    pub hours: BTreeMap<i64, Share>,
+}
+
+/// The players of a group.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// How many were served, lost patience, or still waited at the end.
+    pub players: u64,
+    /// How many of them lost patience.
+    pub gone: u64,
+    /// How long those who were served had waited, in s.
+    pub waits: Quantity,
+}
+
+/// How a ticket's time in the queue ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Matched,
+    Joined,
+    Gone,
+    Waiting,
+}
+
+impl Measures {
+    pub(super) fn new(plan: &Plan, traits: &Traits) -> Self {
+        let of_skills = || {
+            let skills = traits.skills.iter();
+            let named = skills.map(|skill| (skill.name.clone(), Quantity::new(skill.unit)));
+            named.collect::<Vec<_>>()
+        };
+        let rating = plan.population.rating.clone();
+        Self {
+            came: 0,
+            matched: 0,
+            joined: 0,
+            gone: 0,
+            waiting: 0,
+            waits: Quantity::new(0.001),
+            time_in_queue_s: 0.0,
+            matches: 0,
+            match_players: Quantity::new(1.0),
+            backfill_asked: 0,
+            backfill_filled: 0,
+            spreads: of_skills(),
+            gaps: of_skills(),
+            win_chances: rating.as_ref().map(|_| Quantity::new(0.0001)),
+            latencies: Quantity::new(1.0),
+            above_best: Quantity::new(1.0),
+            premade_against_solos: 0,
+            series: Series::new(plan.hours),
+            groups: Groups {
+                deciles: vec![Share::default(); 10],
+                sizes: vec![Share::default(); traits.largest_party],
+                regions: traits
+                    .regions
+                    .iter()
+                    .map(|name| (name.clone(), Share::default()))
+                    .collect(),
+                hours: BTreeMap::new(),
+            },
+            mean_queue: 0.0,
+            rating,
+        }
+    }
+
+    /// A ticket has come.
+    pub(super) fn came(&mut self, who: Who, created_ms: i64) {
+        if created_ms >= START_MS {
+            self.came += who.size as u64;
+        }
+    }
+
+    /// A ticket's time in the queue has ended, if it counts.
+    pub(super) fn ended(&mut self, who: Who, created_ms: i64, now_ms: i64, ending: Ending) {
+        if created_ms < START_MS {
+            return;
+        }
+        let players = who.size as u64;
+        let wait_s = (now_ms - created_ms) as f64 / 1e3;
+        self.time_in_queue_s += wait_s * players as f64;
+        match ending {
+            Ending::Matched => self.matched += players,
+            Ending::Joined => {
+                self.matched += players;
+                self.joined += players;
+            }
+            Ending::Gone => self.gone += players,
+            Ending::Waiting => self.waiting += players,
+        }
+        let is_served = matches!(ending, Ending::Matched | Ending::Joined);
+        if is_served {
+            (0..players).for_each(|_| self.waits.add(wait_s));
+        }
+        let groups = &mut self.groups;
+        let decile = who.decile.and_then(|at| groups.deciles.get_mut(at));
+        let size = groups.sizes.get_mut(who.size.saturating_sub(1));
+        let region = who.region.and_then(|at| groups.regions.get_mut(at));
+        let hour = (created_ms - START_MS) / HOUR_MS;
+        let hour = groups.hours.entry(hour).or_default();
+        let region = region.map(|(_, share)| share);
+        for share in [decile, size, region, Some(hour)].into_iter().flatten() {
+            share.players += players;
+            if ending == Ending::Gone {
+                share.gone += players;
+            }
+            if is_served {
+                (0..players).for_each(|_| share.waits.add(wait_s));
+            }
+        }
+    }
+
+    /// A match was made.
+    pub(super) fn made(&mut self, made: &Match, traits: &Traits) {
+        self.matches += 1;
+        let players: usize = made.tickets().map(|ticket| ticket.players.len()).sum();
+        self.match_players.add(players as f64);
+        for (skill, (_, spread)) in traits.skills.iter().zip(&mut self.spreads) {
+            spread.add(range(skill.of_players(made.tickets())));
+        }
+        for (skill, (_, gap)) in traits.skills.iter().zip(&mut self.gaps) {
+            gap.add(range(
+                made.teams.iter().map(|team| skill.of_team(&team.tickets)),
+            ));
+        }
+        if let (Some(rating), Some(chances)) = (&self.rating, &mut self.win_chances) {
+            let of_team = |tickets: &[Ticket]| {
+                let players = tickets.iter().flat_map(|ticket| &ticket.players);
+                mean(players.map(|player| {
+                    let own = player.attributes.get(&rating.attribute);
+                    own.and_then(Value::as_number).unwrap_or(0.0)
+                }))
+            };
+            if made.teams.len() > 1 {
+                let gap = range(made.teams.iter().map(|team| of_team(&team.tickets)));
+                chances.add(1.0 / (1.0 + 10.0_f64.powf(-gap / rating.scale)));
+            }
+        }
+        let region = made.region_preferences.first();
+        for ticket in made.tickets() {
+            let here = region.and_then(|region| ticket.latency(region));
+            let best = ticket.measured().map(|(_, ms)| ms).min();
+            if let (Some(here), Some(best)) = (here, best) {
+                for _ in &ticket.players {
+                    self.latencies.add(here as f64);
+                    self.above_best.add((here - best) as f64);
+                }
+            }
+        }
+        let largest = |tickets: &[Ticket]| {
+            let sizes = tickets.iter().map(|ticket| ticket.players.len());
+            sizes.max().unwrap_or(0)
+        };
+        let largest = made.teams.iter().map(|team| largest(&team.tickets));
+        let (has_party, has_solos) = largest.fold((false, false), |(party, solos), size| {
+            (party || size > 1, solos || size == 1)
+        });
+        self.premade_against_solos += u64::from(has_party && has_solos);
+    }
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self {
+            players: 0,
+            gone: 0,
+            waits: Quantity::new(0.001),
+        }
+    }
+}
+
+/// The difference between the greatest and the least number; 0 of nothing.
+fn range(numbers: impl Iterator<Item = f64>) -> f64 {
+    let ends = numbers.fold(None, |ends: Option<(f64, f64)>, number| match ends {
+        None => Some((number, number)),
+        Some((least, most)) => Some((least.min(number), most.max(number))),
+    });
+    ends.map_or(0.0, |(least, most)| most - least)
+}

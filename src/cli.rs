@@ -1,5 +1,5 @@
 //! The command line: `match-function` serves; its other commands call a running server (`client`,
-//! `health`), look at rulesets (`lint`, `explain`), and describe the program itself.
+//! `health`), look at rulesets (`lint`, `explain`, `simulate`), and describe the program itself.
 
 mod describe;
 mod signals;
@@ -19,7 +19,7 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
-use crate::workbench::{Explain, Lint, Verdict};
+use crate::workbench::{Explain, Lint, Simulate, Verdict};
 use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
@@ -72,6 +72,7 @@ pub fn command() -> Command {
         .subcommand(Health::command().name("health"))
         .subcommand(Lint::command())
         .subcommand(Explain::command())
+        .subcommand(Simulate::command())
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
     with_subcommands(program, &without_values)
@@ -97,6 +98,9 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
         Some(("lint", given)) => read::<Lint>(given).and_then(|lint| lint.run(logic, &mut out)),
         Some(("explain", given)) => {
             read::<Explain>(given).and_then(|explain| explain.run(logic, &mut out))
+        }
+        Some(("simulate", given)) => {
+            read::<Simulate>(given).and_then(|simulate| simulate.run(logic, &mut out))
         }
         Some(("completions", given)) => read::<Completions>(given).map(|asked| asked.run(&mut out)),
         Some(("man", given)) => read::<ManPage>(given).and_then(|asked| asked.run(&mut out)),

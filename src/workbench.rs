@@ -1,10 +1,12 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
-//! ticket waits. Both play the very engine that serves; no rule is written twice.
+//! ticket waits, `simulate` what players will feel. All play the very engine that serves; no rule is
+//! written twice.
 
 mod explain;
 mod lint;
 mod place;
 mod ruleset;
+mod simulate;
 mod tickets;
 
 use std::fmt;
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 pub use explain::Explain;
 pub use lint::Lint;
+pub use simulate::Simulate;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,10 @@ use super::measures::{Measures, Share};
 pub struct Figure {
     /// Its stable name.
     pub id: String,
-    /// What it is, for people.
+    /// What it is, in a table.
     pub label: String,
+    /// What it is, in a sentence.
+    pub phrase: String,
     /// `s`, `ms`, `%`, `players`, `matches`, or empty for what an attribute counts in.
     pub unit: &'static str,
     /// Digits behind the point.
@@ -134,6 +136,7 @@ pub(super) fn figures(run: &Measures) -> Vec<(Figure, f64)> {
         let figure = Figure {
             id: id.to_owned(),
             label: label.to_owned(),
+            phrase: phrase(id),
             unit,
             digits,
             better,
@@ -336,6 +339,31 @@ pub(super) fn figures(run: &Measures) -> Vec<(Figure, f64)> {
         );
     }
     all
+}
+
+/// The subject of a sentence about a figure.
+fn phrase(id: &str) -> String {
+    let (kind, name) = id.split_once('.').unwrap_or((id, ""));
+    let text = match kind {
+        "wait_mean_s" => "the mean wait",
+        "wait_p50_s" => "the p50 wait",
+        "wait_p90_s" => "the p90 wait",
+        "wait_p95_s" => "the p95 wait",
+        "wait_p99_s" => "the p99 wait",
+        "wait_max_s" => "the longest wait",
+        "gone_percent" => "the share of players who lose patience",
+        "spread_mean" => return format!("the mean difference of {name} within a match"),
+        "spread_p90" => return format!("the p90 of the difference of {name} within a match"),
+        "team_gap_mean" => return format!("the mean gap of {name} between teams"),
+        "win_chance_mean" => "the stronger team's mean chance to win",
+        "latency_mean_ms" => "the mean latency in a match",
+        "match_players" => "the mean number of players of a match",
+        "premade_against_solos_percent" => {
+            "the share of matches in which a party meets a team of solo players"
+        }
+        other => other,
+    };
+    text.to_owned()
 }
 
 fn percent(part: u64, all: u64) -> f64 {

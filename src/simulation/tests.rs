@@ -195,10 +195,12 @@ fn what_a_wider_reference_does_is_said() {
         &["narrow.json".to_owned(), "wide.json".to_owned()],
     );
     assert!(
-        said[0].starts_with("wide.json lowers the figure `wait, p95` from "),
+        said[0].starts_with("wide.json lowers the p95 wait from "),
         "{said:?}"
     );
-    let spread = said.iter().find(|one| one.contains("`mmr within a match"));
+    let spread = said
+        .iter()
+        .find(|one| one.contains("difference of mmr within a match"));
     assert!(
         spread.is_some_and(|one| one.starts_with("wide.json raises")),
         "{said:?}"

@@ -34,7 +34,7 @@ fn alone(outcome: &Outcome, all: &[Compared]) -> Vec<String> {
     ));
     if let Some(skill) = skill(outcome) {
         said.push(format!(
-            "The players of a match are {} of `{skill}` apart on average, the means of its teams {}.",
+            "The players of a match are {} of {skill} apart on average, the means of its teams {}.",
             number(of(&format!("spread_mean.{skill}"))),
             number(of(&format!("team_gap_mean.{skill}")))
         ));
@@ -62,8 +62,11 @@ fn compared(outcome: &Outcome, all: &[Compared], first: &str, second: &str) -> V
     let mut said = Vec::new();
     let skill = skill(outcome);
     let spread = skill.as_ref().map(|skill| format!("spread_mean.{skill}"));
-    let chief = ["wait_p95_s", "wait_mean_s", "gone_percent"];
-    let chief = chief.into_iter().map(str::to_owned).chain(spread);
+    let ids = ["wait_p95_s", "spread", "gone_percent", "wait_mean_s"];
+    let chief = ids.into_iter().filter_map(|id| match id {
+        "spread" => spread.clone(),
+        id => Some(id.to_owned()),
+    });
     let chief: Vec<&Compared> = chief
         .filter_map(|id| all.iter().find(|one| one.figure.id == id))
         .collect();
@@ -111,7 +114,7 @@ fn is_worth(one: &Compared) -> bool {
     })
 }
 
-/// As `B lowers wait, p95 from 61 s to 40 s (-21 ± 3 s)`.
+/// As `B lowers the mean wait from 61 s to 40 s (-34 %, -21 s ± 3 s)`.
 fn change(one: &Compared, second: &str) -> String {
     let (before, after) = (one.of[0].mean, one.of[1].mean);
     let verb = if after < before { "lowers" } else { "raises" };
@@ -124,13 +127,13 @@ fn change(one: &Compared, second: &str) -> String {
         0.0 => String::new(),
         before => format!("{:+.0} %, ", 100.0 * (after / before - 1.0)),
     };
+    let digits = one.figure.digits;
     format!(
-        "{second} {verb} the figure `{}` from {} to {} ({share}{} ± {}).",
-        one.figure.label,
+        "{second} {verb} {} from {} to {} ({share}{} ± {half:.digits$}).",
+        one.figure.phrase,
         with_unit(&one.figure, before),
         with_unit(&one.figure, after),
-        signed(&one.figure, difference),
-        with_unit(&one.figure, half)
+        signed(&one.figure, difference)
     )
 }
 
@@ -148,7 +151,7 @@ fn of_groups(grouping: Grouping, groups: &[ComparedGroup], second: &str) -> Vec<
     let mut said = Vec::new();
     let sentence = |group: &ComparedGroup, verb: &str| {
         format!(
-            "{second} {verb} the wait {} most: nine of ten waited at most {}, and now {}.",
+            "{second} {verb} the wait {} most: nine of ten waited at most {} and then at most {}.",
             who(grouping, &group.name),
             seconds(group.of[0].p90_s),
             seconds(group.of[1].p90_s)
@@ -195,11 +198,12 @@ pub fn with_unit(figure: &Figure, value: f64) -> String {
     }
 }
 
-/// A difference with its sign and its unit.
+/// A difference with its sign and its unit: between percentages it is points.
 pub fn signed(figure: &Figure, value: f64) -> String {
     let digits = figure.digits;
     match figure.unit {
         "" => format!("{value:+.digits$}"),
+        "%" => format!("{value:+.digits$} points"),
         unit => format!("{value:+.digits$} {unit}"),
     }
 }

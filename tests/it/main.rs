@@ -4,6 +4,7 @@ mod alliance;
 mod answers;
 mod auth;
 mod backfill;
+mod browser;
 mod connections;
 mod custom_logic;
 mod dashboards;

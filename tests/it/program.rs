@@ -6,6 +6,7 @@ mod ending;
 mod explain;
 mod health;
 mod lint;
+mod simulate;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};

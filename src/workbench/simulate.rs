@@ -1,0 +1,249 @@
+//! `match-function simulate`: what players will feel under a ruleset, or under another one.
+
+mod human;
+mod machine;
+mod report;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::ruleset::Ruleset;
+use super::{Unreadable, Verdict};
+use crate::files;
+use crate::matching::MatchLogic;
+use crate::population::{EXAMPLE, Population, of_rulesets};
+use crate::simulation::{Compared, Outcome, Plan, sentences};
+
+/// Simulates a queue over hours: waits, who is matched with whom, and who pays for it
+///
+/// Made-up players come, ticks of the engine that serves match them, sessions run and lose players,
+/// whoever loses patience goes. Two rulesets see the same players at the same times, so that a difference
+/// is the ruleset's.
+#[derive(Debug, Parser)]
+#[command(
+    name = "simulate",
+    after_help = "Example: match-function simulate today.json tomorrow.json --report report.html"
+)]
+pub struct Simulate {
+    /// The ruleset: a file, `-` for standard input, or JSON that begins with `{`
+    #[arg(value_name = "RULES", required_unless_present = "population_example")]
+    rules: Option<String>,
+
+    /// Another ruleset to compare it with
+    #[arg(value_name = "RULES_B")]
+    other: Option<String>,
+
+    /// Who the players are, in TOML or JSON [default: a game of mid size]
+    #[arg(long, value_name = "FILE")]
+    population: Option<String>,
+
+    /// Print a population file that explains each key, and nothing else
+    #[arg(long)]
+    population_example: bool,
+
+    /// Hours to simulate
+    #[arg(long, default_value_t = 2.0, value_name = "HOURS", value_parser = hours)]
+    hours: f64,
+
+    /// Seed: the same seed brings the same players
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+
+    /// Runs with different players, from which intervals are computed
+    #[arg(long, default_value_t = 5, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: u32,
+
+    /// Threads to work with [default: one for each CPU]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Write a report with charts there: one HTML file that opens from disk
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// How to write the figures
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How figures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+/// A simulation that is done, as it is told.
+struct Told {
+    /// What the rulesets are called, and where each comes from.
+    names: Vec<String>,
+    sources: Vec<String>,
+    plan: Plan,
+    /// The text of the population file; empty without one.
+    population: String,
+    outcome: Outcome,
+    compared: Vec<Compared>,
+    sentences: Vec<String>,
+    /// The command that gives the same figures.
+    command: String,
+}
+
+impl Told {
+    /// Who came, how long, and how often it was repeated.
+    fn conditions(&self) -> String {
+        let plan = &self.plan;
+        let rates = &plan.population.players_per_second;
+        let rate = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
+        let runs = match plan.runs {
+            1 => "1 run".to_owned(),
+            runs => format!("{runs} runs"),
+        };
+        let hours = match plan.hours {
+            1.0 => "1 hour".to_owned(),
+            hours => format!("{hours} hours"),
+        };
+        let seed = plan.seed;
+        format!("{runs} of {hours}, {rate:.1} players a second on average, seed {seed}")
+    }
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    let hours: f64 = text
+        .parse()
+        .map_err(|_| "expected is a number".to_owned())?;
+    match (0.05..=1000.0).contains(&hours) {
+        true => Ok(hours),
+        false => Err("allowed are numbers from 0.05 to 1000".to_owned()),
+    }
+}
+
+impl Simulate {
+    /// Simulates and writes the figures to `out`, and the report to its file.
+    ///
+    /// # Errors
+    ///
+    /// If an input cannot be read, a ruleset is refused, or the report cannot be written.
+    pub fn run(self, logic: &impl MatchLogic, out: &mut impl Write) -> anyhow::Result<Verdict> {
+        if self.population_example {
+            out.write_all(EXAMPLE.as_bytes())?;
+            return Ok(Verdict::Fine);
+        }
+        let told = self.simulate(logic)?;
+        if let Some(path) = &self.report {
+            let page = report::page(&told)?;
+            std::fs::write(path, page).with_context(|| format!("--report {}", path.display()))?;
+        }
+        match self.format {
+            Format::Human => human::write(&told, out)?,
+            Format::Json => machine::write(&told, out)?,
+        }
+        if let Some(path) = self.report.filter(|_| self.format == Format::Human) {
+            writeln!(out, "\nreport: {}", path.display())?;
+        }
+        Ok(Verdict::Fine)
+    }
+
+    fn simulate(&self, logic: &impl MatchLogic) -> anyhow::Result<Told> {
+        let given = [&self.rules, &self.other].into_iter().flatten();
+        let rulesets = given.map(|argument| Ruleset::read(argument));
+        let rulesets = rulesets.collect::<Result<Vec<_>, _>>()?;
+        for ruleset in &rulesets {
+            let refused = |error| Unreadable(format!("{}: {error}", ruleset.name));
+            logic.rules(&ruleset.json).map_err(refused)?;
+        }
+        let (population, text) = self.population(&rulesets)?;
+        let plan = Plan {
+            rulesets: rulesets
+                .iter()
+                .map(|ruleset| ruleset.json.clone())
+                .collect(),
+            population,
+            hours: self.hours,
+            seed: self.seed,
+            runs: self.runs,
+            threads: self.threads(),
+        };
+        let bar = progress_bar(plan.ticks());
+        let outcome = plan.simulate(logic, &|ticks| bar.inc(ticks));
+        bar.finish_and_clear();
+        let outcome = outcome.map_err(|error| Unreadable(error.to_string()))?;
+        let names: Vec<String> = ["A", "B"].map(str::to_owned)[..rulesets.len()].to_vec();
+        Ok(Told {
+            compared: outcome.compared(),
+            sentences: sentences(&outcome, &names),
+            names,
+            sources: rulesets.into_iter().map(|ruleset| ruleset.name).collect(),
+            plan,
+            population: text,
+            outcome,
+            command: self.command(),
+        })
+    }
+
+    /// Who comes, and the text of the file that says so.
+    fn population(&self, rulesets: &[Ruleset]) -> anyhow::Result<(Population, String)> {
+        let Some(first) = rulesets.first() else {
+            bail!("there is no ruleset");
+        };
+        let second = rulesets.get(1).map(|ruleset| &*ruleset.json);
+        let population = of_rulesets(&first.json, second);
+        let Some(file) = &self.population else {
+            return Ok((population, String::new()));
+        };
+        let text = files::text(file).with_context(|| format!("--population {file}"))?;
+        // Files of numbers stand beside the file that names them.
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        let numbers = |name: &str| {
+            let path = folder.join(name);
+            let path = path.to_string_lossy().into_owned();
+            files::text(&path).context(path)
+        };
+        let population = population
+            .with_file(&text, numbers)
+            .with_context(|| format!("--population {file}"))?;
+        Ok((population, text))
+    }
+
+    fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(all, usize::from)
+    }
+
+    /// What to type to get the same figures.
+    fn command(&self) -> String {
+        let mut words = vec!["match-function simulate".to_owned()];
+        let inline = |argument: &String| match argument.trim_start().starts_with('{') {
+            true => "RULES".to_owned(),
+            false => argument.clone(),
+        };
+        words.extend([&self.rules, &self.other].into_iter().flatten().map(inline));
+        if let Some(file) = &self.population {
+            words.push(format!("--population {file}"));
+        }
+        words.push(format!(
+            "--hours {} --seed {} --runs {}",
+            self.hours, self.seed, self.runs
+        ));
+        words.join(" ")
+    }
+}
+
+/// A bar on standard error; hidden unless that is a terminal.
+fn progress_bar(ticks: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
+    let bar = ProgressBar::new(ticks);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

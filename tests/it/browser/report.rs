@@ -1,0 +1,109 @@
+//! The report of a simulation, as a browser shows it.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Driver, VIEWS, console, keep};
+
+/// Whether the page is wider than the window; what each chart has; texts that cannot be seen.
+const LOOK: &str = r"
+    const lightness = (colour) => {
+        const [r, g, b] = colour.match(/[\d.]+/g).map(Number);
+        const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+    };
+    const behind = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (!colour.startsWith('rgba(0, 0, 0, 0')) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const contrast = (element, colour) => {
+        const [a, b] = [lightness(colour), lightness(behind(element))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    };
+    const texts = [...document.querySelectorAll('h1,h2,h3,p,li,th,td,figcaption,summary,.half')]
+        .filter((one) => one.checkVisibility())
+        .map((one) => [one.textContent.slice(0, 40), contrast(one, getComputedStyle(one).color)]);
+    const charts = [...document.querySelectorAll('figure')].map((figure) => {
+        const svg = figure.querySelector('svg');
+        const box = svg.getBoundingClientRect();
+        const labels = [...svg.querySelectorAll('text')];
+        return {
+            id: figure.id,
+            marks: svg.querySelectorAll('polyline,polygon,rect').length,
+            labels: labels.length,
+            width: box.width,
+            inside: box.left >= 0 && box.right <= innerWidth,
+            words: figure.querySelector('[role=img]').getAttribute('aria-label'),
+            letter: Math.min(...labels.map((one) => one.getBoundingClientRect().height)),
+            contrast: Math.min(...labels.map((one) => contrast(svg, getComputedStyle(one).fill))),
+        };
+    });
+    return {
+        width: document.documentElement.scrollWidth, window: innerWidth, charts,
+        faint: texts.filter(([, contrast]) => contrast < 4.5),
+        said: document.querySelectorAll('.verdict p').length,
+        foreign: performance.getEntriesByType('resource').length,
+    };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_read_on_a_desktop_and_a_phone_by_day_and_night() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().join("report.html");
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/samples/ruleset-5v5.json");
+    let text = std::fs::read_to_string(sample).expect("a sample");
+    let slower = text.replace("\"duration\": 15", "\"duration\": 24");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_match-function"));
+    let command = command.args(["simulate", sample, &slower, "--hours", "0.5", "--runs", "2"]);
+    let done = command
+        .arg("--report")
+        .arg(&report)
+        .output()
+        .expect("it starts");
+    assert!(done.status.success(), "{done:?}");
+    let address = format!("file://{}", report.display());
+    for view in VIEWS {
+        let client = driver.open(view).await;
+        client.goto(&address).await.expect("the page");
+        let seen = client.execute(LOOK, Vec::new()).await.expect("the script");
+        let theme = if view.is_dark { "dark" } else { "light" };
+        keep(&client, &format!("report-{}-{theme}", view.width)).await;
+        let said = console(&client).await;
+        client.close().await.expect("it closes");
+        assert_eq!(said, [""; 0], "{view:?}");
+        assert_eq!(seen["window"], view.width, "{view:?}");
+        assert!(
+            seen["width"].as_u64() <= seen["window"].as_u64(),
+            "{view:?}: {seen}"
+        );
+        assert_eq!(seen["faint"], json!([]), "{view:?}");
+        assert_eq!(seen["foreign"], 0, "{view:?}");
+        assert!(seen["said"].as_u64() >= Some(3), "{view:?}: {seen}");
+        let charts = seen["charts"].as_array().expect("charts");
+        assert!(charts.len() >= 9, "{view:?}: {}", charts.len());
+        for chart in charts {
+            let at_least = |key: &str, least: f64| {
+                assert!(
+                    chart[key].as_f64() >= Some(least),
+                    "{view:?}: {key} of {chart}"
+                );
+            };
+            at_least("marks", 2.0);
+            at_least("labels", 6.0);
+            at_least("width", 250.0);
+            at_least("letter", 9.0);
+            at_least("contrast", 4.5);
+            assert_eq!(chart["inside"], true, "{view:?}: {chart}");
+            let words = chart["words"].as_str().unwrap_or_default();
+            assert!(words.contains(char::is_numeric), "{view:?}: {chart}");
+        }
+        let ids: Vec<&Value> = charts.iter().map(|chart| &chart["id"]).collect();
+        assert!(ids.contains(&&json!("waits")), "{ids:?}");
+    }
+}

@@ -46,7 +46,7 @@ fn alone(outcome: &Outcome, all: &[Compared]) -> Vec<String> {
             .max_by(|a, b| a.of[0].p90_s.total_cmp(&b.of[0].p90_s));
         if let Some(group) = longest.filter(|_| groups.len() > 1) {
             said.push(format!(
-                "Longest wait {}: nine of ten wait at most {}, {} lose patience; of all it is {}.",
+                "Longest is the wait {}: nine of ten wait at most {}, {} lose patience; of all players it is {}.",
                 who(grouping, &group.name),
                 seconds(group.of[0].p90_s),
                 percent(group.of[0].gone),
@@ -151,7 +151,7 @@ fn of_groups(grouping: Grouping, groups: &[ComparedGroup], second: &str) -> Vec<
     let mut said = Vec::new();
     let sentence = |group: &ComparedGroup, verb: &str| {
         format!(
-            "{second} {verb} the wait {} most: nine of ten waited at most {} and then at most {}.",
+            "{second} {verb} the wait {} most: nine of ten wait at most {}, with {second} {}.",
             who(grouping, &group.name),
             seconds(group.of[0].p90_s),
             seconds(group.of[1].p90_s)
@@ -174,7 +174,14 @@ fn who(grouping: Grouping, name: &str) -> String {
     match grouping {
         Grouping::Decile if name == "1" => "of the least skilled tenth".to_owned(),
         Grouping::Decile if name == "10" => "of the most skilled tenth".to_owned(),
-        Grouping::Decile => format!("of the tenth number {name} by skill"),
+        Grouping::Decile => {
+            let ordinals = [
+                "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+            ];
+            let number: Option<usize> = name.parse().ok();
+            let ordinal = number.and_then(|number| ordinals.get(number.checked_sub(2)?));
+            format!("of the {} tenth by skill", ordinal.unwrap_or(&name))
+        }
         Grouping::PartySize if name == "1" => "of solo players".to_owned(),
         Grouping::PartySize => format!("of parties of {name}"),
         Grouping::Region => format!("of players near {name}"),

@@ -57,7 +57,7 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
                     section.verdict aria-labelledby="verdict" {
                         h2 #verdict { "What it says" }
                         @for sentence in &told.sentences {
-                            p { (sentence) }
+                            p { (unbroken(sentence)) }
                         }
                     }
                     section aria-labelledby="charts" {
@@ -77,6 +77,25 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
         }
     };
     Ok(page.into_string())
+}
+
+/// A sentence whose numbers stay beside their units at the end of a line.
+fn unbroken(sentence: &str) -> String {
+    const BLANK: char = '\u{a0}';
+    let mut text = String::with_capacity(sentence.len());
+    let mut letters = sentence.chars().peekable();
+    let mut before = BLANK;
+    while let Some(letter) = letters.next() {
+        let joins = before.is_ascii_digit() || before == '±' || letters.peek() == Some(&'±');
+        let is_unit = letters.peek().is_some_and(|next| !next.is_uppercase());
+        before = letter;
+        text.push(if letter == ' ' && joins && is_unit {
+            BLANK
+        } else {
+            letter
+        });
+    }
+    text
 }
 
 /// A chart with its title and what it shows in words.

@@ -40,7 +40,7 @@ type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
 type Area<'s> = DrawingArea<SVGBackend<'s>, Shift>;
 
 /// Width and height in units of the picture: on a phone one is nearly a pixel.
-const SIZE: (u32, u32) = (420, 290);
+const SIZE: (u32, u32) = (420, 300);
 
 /// Colours of two rulesets, and of areas; of text, axes and grid.
 pub(super) const SERIES: [RGBColor; 2] = [RGBColor(0x2f, 0x6f, 0xde), RGBColor(0xd9, 0x73, 0x0d)];
@@ -60,10 +60,10 @@ const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 const LEFT: i32 = 60;
 const LINE: u32 = 20;
 const LINE_STEP: i32 = 18;
-const LETTER: i32 = 7;
+const LETTER: i32 = 8;
 
 const FONT: &str = "sans-serif";
-const FONT_SIZE: u32 = 13;
+const FONT_SIZE: u32 = 16;
 
 impl Drawing {
     /// The picture.
@@ -210,7 +210,7 @@ fn legend<'n>(
             (x, y) = (LEFT, y + LINE_STEP);
         }
         strip.draw(&Rectangle::new([(x, y), (x + 10, y + 10)], colour.filled()))?;
-        strip.draw(&Text::new(name.clone(), (x + 16, y - 1), style.clone()))?;
+        strip.draw(&Text::new(name.clone(), (x + 16, y - 2), style.clone()))?;
         x += needed;
     }
     Ok(())
@@ -221,8 +221,8 @@ fn builder<'a, 's>(root: &'a Area<'s>) -> ChartBuilder<'a, 's, SVGBackend<'s>> {
     builder
         .margin(6)
         .margin_right(14)
-        .x_label_area_size(42)
-        .y_label_area_size(54);
+        .x_label_area_size(46)
+        .y_label_area_size(60);
     builder
 }
 

@@ -6,6 +6,7 @@ use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -26,11 +27,14 @@ use crate::layers::metrics::RpcMetrics;
 use crate::layers::time_limit::TimeLimits;
 use crate::matching::MatchLogic;
 use crate::server::{ConnectionMetrics, Dispatch, StreamRoom};
-use crate::service::{MatchFunctionService, ServiceMetrics};
+use crate::service::{MatchFunctionService, Recorder, ServiceMetrics, Writer};
 use crate::telemetry::Handles;
 use crate::telemetry::admin::{Admin, Readiness};
 use crate::telemetry::spans::Tracer;
 use crate::{layers, proto, server};
+
+/// How long captures may be written after the last call.
+const CAPTURES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server whose port is bound and which does not answer yet.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct App<L> {
     tracer: Tracer,
     rpc_metrics: RpcMetrics,
     service_metrics: ServiceMetrics,
+    /// `None`: ticks are not recorded.
+    recorder: Option<(Recorder, Writer)>,
     connection_metrics: ConnectionMetrics,
     admin: Option<Admin>,
     /// `None`: callers are not checked.
@@ -98,6 +104,8 @@ impl<L: MatchLogic> App<L> {
             handles,
             readiness(&ends, auth.as_ref().map(Auth::ready)),
         )?;
+        let recording = config.recording.clone();
+        let recorder = Recorder::start(recording, &config.limits, metrics)?;
         Ok(Self {
             config,
             logic,
@@ -106,6 +114,7 @@ impl<L: MatchLogic> App<L> {
             tracer: handles.tracer.clone(),
             rpc_metrics: RpcMetrics::register(metrics, layers::methods::table())?,
             service_metrics: ServiceMetrics::register(metrics)?,
+            recorder,
             connection_metrics: ConnectionMetrics::register(metrics)?,
             admin,
             auth,
@@ -175,6 +184,7 @@ impl<L: MatchLogic> App<L> {
             server: settings,
             limits,
             telemetry,
+            recording: _,
             auth: _,
         } = self.config;
         let guard = self
@@ -193,8 +203,10 @@ impl<L: MatchLogic> App<L> {
             Stack::new(option_layer(guard), server::GrpcOnlyLayer),
         );
         let (reporter, health) = tonic_health::server::health_reporter();
+        let (recorder, writer) = self.recorder.unzip();
+        let metrics = self.service_metrics;
         let service =
-            MatchFunctionService::new(self.logic, limits, Clock::system(), self.service_metrics);
+            MatchFunctionService::recording(self.logic, limits, Clock::system(), metrics, recorder);
         let freed_memory = service.freed_memory_goes_back();
         let mut routes = Routes::default();
         if settings.enable_health_check {
@@ -226,6 +238,9 @@ impl<L: MatchLogic> App<L> {
             drop(opening);
             if let Some(auth) = auth {
                 auth.shutdown().await;
+            }
+            if let Some(writer) = writer {
+                writer.finished(CAPTURES_TIMEOUT).await;
             }
         };
         Ok((reporter, serve))

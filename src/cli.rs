@@ -1,5 +1,6 @@
 //! The command line: `match-function` serves; its other commands call a running server (`client`,
-//! `health`), look at rulesets (`lint`, `explain`, `simulate`), and describe the program itself.
+//! `health`), look at rulesets (`lint`, `explain`, `simulate`), play recorded ticks
+//! again (`replay`), and describe the program itself.
 
 mod describe;
 mod signals;
@@ -19,7 +20,7 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
-use crate::workbench::{Explain, Lint, Simulate, Verdict};
+use crate::workbench::{Explain, Lint, Replay, Simulate, Verdict};
 use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
@@ -73,6 +74,7 @@ pub fn command() -> Command {
         .subcommand(Lint::command())
         .subcommand(Explain::command())
         .subcommand(Simulate::command())
+        .subcommand(Replay::command())
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
     with_subcommands(program, &without_values)
@@ -101,6 +103,9 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
         }
         Some(("simulate", given)) => {
             read::<Simulate>(given).and_then(|simulate| simulate.run(logic, &mut out))
+        }
+        Some(("replay", given)) => {
+            read::<Replay>(given).and_then(|replay| replay.run(logic, &mut out))
         }
         Some(("completions", given)) => read::<Completions>(given).map(|asked| asked.run(&mut out)),
         Some(("man", given)) => read::<ManPage>(given).and_then(|asked| asked.run(&mut out)),
@@ -208,6 +213,7 @@ fn log_configuration(config: &Config) {
         telemetry = assignments(config.telemetry.summary()),
         server = ?config.server,
         limits = ?config.limits,
+        recording = ?config.recording,
         memory_bytes = config.limits.memory_bytes(),
         "effective configuration"
     );

@@ -6,7 +6,6 @@ mod calls;
 mod connection;
 
 mod health;
-pub(crate) mod messages;
 mod show;
 mod summary;
 

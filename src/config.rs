@@ -22,6 +22,9 @@ pub struct Config {
     /// Bounds on requests.
     #[command(flatten)]
     pub limits: service::Limits,
+    /// Which ticks are kept as files.
+    #[command(flatten)]
+    pub recording: service::RecordSettings,
     /// Who may call.
     #[command(flatten)]
     pub auth: auth::Settings,

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod auth;
 mod body;
+pub mod capture;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -11,6 +12,7 @@ mod error;
 mod files;
 pub mod layers;
 pub mod matching;
+mod messages;
 pub mod population;
 pub mod proto;
 pub mod server;

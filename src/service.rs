@@ -9,6 +9,8 @@ mod metrics;
 mod outbox;
 mod oversized;
 mod reader;
+mod recording;
+mod replay;
 mod rulesets;
 mod seen;
 mod shared;
@@ -45,6 +47,8 @@ use crate::telemetry::facts::{RpcFacts, bounded};
 pub use limits::Limits;
 pub use metrics::ServiceMetrics;
 pub use reader::Reader;
+pub use recording::{RecordSettings, Recorder, Writer};
+pub use replay::{Replayed, replay};
 
 use self::decode::{DecodeFault, Known};
 use memory::Metered;
@@ -62,8 +66,19 @@ impl<L: MatchLogic> MatchFunctionService<L> {
     /// A service that matches by this logic, within these limits, at the time of this clock, and
     /// counts into these metrics.
     pub fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
+        Self::recording(logic, limits, clock, metrics, None)
+    }
+
+    /// The same, which records ticks if there is a recorder.
+    pub fn recording(
+        logic: L,
+        limits: Limits,
+        clock: Clock,
+        metrics: ServiceMetrics,
+        recorder: Option<Recorder>,
+    ) -> Self {
         Self {
-            shared: Arc::new(Shared::new(logic, limits, clock, metrics)),
+            shared: Arc::new(Shared::new(logic, limits, clock, metrics, recorder)),
         }
     }
 

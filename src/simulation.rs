@@ -13,6 +13,7 @@ mod series;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod traits;
 mod verdict;
 mod world;
@@ -24,6 +25,7 @@ pub use figures::{Better, Figure, Group, Grouping};
 pub use measures::{Groups, Measures, Share};
 pub use quantity::Quantity;
 pub use series::{Point, Series};
+pub use ticks::{RecordedTick, of_ticks};
 pub use verdict::{sentences, signed, with_unit};
 
 use crate::matching::{MatchLogic, RulesError};

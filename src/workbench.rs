@@ -1,10 +1,12 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
-//! ticket waits, `simulate` what players will feel. All play the very engine that serves; no rule is
+//! ticket waits, `simulate` what players will feel, `replay` what happened in a recorded tick. All play the very engine that serves; no rule is
 //! written twice.
 
+mod captures;
 mod explain;
 mod lint;
 mod place;
+mod replay;
 mod ruleset;
 mod simulate;
 mod tickets;
@@ -16,6 +18,7 @@ use serde_json::Value;
 
 pub use explain::Explain;
 pub use lint::Lint;
+pub use replay::Replay;
 pub use simulate::Simulate;
 
 /// How a command ended.
@@ -58,4 +61,25 @@ fn document(value: &Value, out: &mut impl Write) -> io::Result<()> {
 fn is_coloured() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !refused && io::stdout().is_terminal()
+}
+
+/// Writes rows in columns: the first to the left, the others to the right.
+fn table(rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            line += &match column {
+                0 => format!("  {cell:<width$}"),
+                _ => format!("  {cell:>width$}"),
+            };
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }

@@ -10,13 +10,13 @@ use tonic::Status;
 
 use super::args::{Common, Tickets};
 use super::connection::Connection;
-use super::messages::{self, Messages};
 use super::show::Show;
 use super::summary::Summary;
 use crate::clock::Clock;
 use crate::files::{self, Found};
 use crate::matching::rules::{Finding, Severity};
 use crate::matching::{LintContext, MatchLogic};
+use crate::messages::{self, Messages};
 use crate::population::{of_ruleset, plain_queue, plain_sessions};
 use crate::proto::{
     EnrichTicketRequest, GetStatCodesRequest, Opaque, Parameters, Rules, Scope, Slot, Slots,

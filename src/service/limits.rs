@@ -1,5 +1,6 @@
 //! Bounds on everything that a client controls.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::memory;
@@ -134,6 +135,49 @@ impl Limits {
         match self.max_concurrent_ticks {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n as usize,
+        }
+    }
+
+    /// What a recorded tick says of them: those that decide what becomes of a stream.
+    pub(super) fn recorded(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("MAX_MESSAGE_BYTES", self.max_message_bytes.into()),
+            ("MAX_STREAM_BYTES", self.max_stream_bytes),
+            ("MAX_TICKETS_PER_STREAM", self.max_tickets_per_stream.into()),
+            ("MAX_PLAYERS_PER_TICKET", self.max_players_per_ticket.into()),
+            ("MAX_REGIONS_PER_TICKET", self.max_regions_per_ticket.into()),
+            (
+                "MAX_ATTRIBUTES_PER_TICKET",
+                self.max_attributes_per_ticket.into(),
+            ),
+            ("MAX_ATTRIBUTE_DEPTH", self.max_attribute_depth.into()),
+            ("MAX_ANSWER_BYTES", self.max_answer_bytes.into()),
+            ("MAX_RULES_BYTES", self.max_rules_bytes.into()),
+        ]
+    }
+
+    /// The bounds of a recorded tick. What it does not name, or names beyond what can be, has its default.
+    pub(super) fn of_recorded(bounds: &HashMap<String, u64>) -> Self {
+        let of = |name: &str| bounds.get(name).copied();
+        let small = |name: &str, default: u32| {
+            let value = of(name).and_then(|value| u32::try_from(value).ok());
+            value.unwrap_or(default)
+        };
+        let default = Self::default();
+        Self {
+            max_message_bytes: small("MAX_MESSAGE_BYTES", default.max_message_bytes),
+            max_stream_bytes: of("MAX_STREAM_BYTES").unwrap_or(default.max_stream_bytes),
+            max_tickets_per_stream: small("MAX_TICKETS_PER_STREAM", default.max_tickets_per_stream),
+            max_players_per_ticket: small("MAX_PLAYERS_PER_TICKET", default.max_players_per_ticket),
+            max_regions_per_ticket: small("MAX_REGIONS_PER_TICKET", default.max_regions_per_ticket),
+            max_attributes_per_ticket: small(
+                "MAX_ATTRIBUTES_PER_TICKET",
+                default.max_attributes_per_ticket,
+            ),
+            max_attribute_depth: small("MAX_ATTRIBUTE_DEPTH", default.max_attribute_depth).min(64),
+            max_answer_bytes: small("MAX_ANSWER_BYTES", default.max_answer_bytes),
+            max_rules_bytes: small("MAX_RULES_BYTES", default.max_rules_bytes),
+            ..default
         }
     }
 

@@ -4,6 +4,7 @@ use tonic::Status;
 
 use super::memory::MemoryBudget;
 use super::metrics::ServiceMetrics;
+use super::recording::Recorder;
 use super::rulesets::{RulesetId, Rulesets};
 use super::turns::Turns;
 use super::{Limits, status};
@@ -21,10 +22,18 @@ pub(super) struct Shared<L> {
     pub(super) memory: MemoryBudget,
     pub(super) turns: Turns,
     pub(super) rulesets: Rulesets,
+    /// `None`: ticks are not recorded.
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl<L: MatchLogic> Shared<L> {
-    pub(super) fn new(logic: L, limits: Limits, clock: Clock, metrics: ServiceMetrics) -> Self {
+    pub(super) fn new(
+        logic: L,
+        limits: Limits,
+        clock: Clock,
+        metrics: ServiceMetrics,
+        recorder: Option<Recorder>,
+    ) -> Self {
         let memory = MemoryBudget::new(limits.memory_bytes(), metrics.memory());
         let turns = Turns::new(limits.concurrent_ticks(), metrics.ticks_waiting());
         Self {
@@ -35,6 +44,7 @@ impl<L: MatchLogic> Shared<L> {
             memory,
             turns,
             rulesets: Rulesets::default(),
+            recorder,
         }
     }
 
@@ -47,22 +57,29 @@ impl<L: MatchLogic> Shared<L> {
     }
 
     fn read(&self, id: RulesetId, json: &str) -> Result<L::Rules, Status> {
-        let maximum = self.limits.max_rules_bytes;
-        if json.len() > maximum as usize {
-            let text = format!(
-                "the ruleset has {} bytes; the maximum is {maximum} (MAX_RULES_BYTES)",
-                json.len()
-            );
-            return Err(status::invalid_field("rules.json", text));
-        }
-        let parsed = self
-            .logic
-            .rules(json)
-            .map_err(|error| status::rules(&error))?;
+        let rules = read_rules(&self.logic, &self.limits, json)?;
         let now_ms = self.clock.unix_ms();
         self.rulesets.warn(id, now_ms, || {
             self.logic.lint(json, &LintContext::default())
         });
-        Ok(parsed.rules)
+        Ok(rules)
     }
+}
+
+/// Reads a ruleset, within its bound.
+pub(super) fn read_rules<L: MatchLogic>(
+    logic: &L,
+    limits: &Limits,
+    json: &str,
+) -> Result<L::Rules, Status> {
+    let maximum = limits.max_rules_bytes;
+    if json.len() > maximum as usize {
+        let text = format!(
+            "the ruleset has {} bytes; the maximum is {maximum} (MAX_RULES_BYTES)",
+            json.len()
+        );
+        return Err(status::invalid_field("rules.json", text));
+    }
+    let parsed = logic.rules(json).map_err(|error| status::rules(&error))?;
+    Ok(parsed.rules)
 }

@@ -4,7 +4,7 @@
 //! channel between reading and matching: while a client does not read its matches, its tickets are
 //! not read either, and the flow control of HTTP/2 makes it wait.
 
-mod intake;
+pub(super) mod intake;
 mod report;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,8 +22,9 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::memory::{CallMemory, Ledger, NoRoom};
-use super::metrics::{MESSAGE_REFUSED, TickRecord};
+use super::metrics::{MESSAGE_REFUSED, TickKind, TickRecord};
 use super::outbox::Outbox;
+use super::recording::Recording;
 use super::shared::Shared;
 use super::tick::Purpose;
 use super::{oversized, status};
@@ -69,6 +70,8 @@ pub(super) struct TickStream<P: Purpose, L: MatchLogic> {
     opened: Instant,
     /// Whether the tick's end has been recorded.
     recorded: bool,
+    /// What is kept of it for a capture.
+    recording: Option<Box<Recording>>,
 }
 
 enum State<P: Purpose> {
@@ -127,6 +130,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
             span: Span::none(),
             opened: now,
             recorded: false,
+            recording: begin(&shared, P::KIND),
             shared,
         }
     }
@@ -198,6 +202,9 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let bytes = request.fields().len();
         self.read += bytes;
         self.room = self.room.saturating_sub(bytes + ROOM_OF_EACH);
+        if let Some(recording) = &mut self.recording {
+            recording.request(request.fields());
+        }
         let request = self.memory.message(request);
         let Self {
             shared,
@@ -240,6 +247,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
                 out.record.refused.get_or_insert(MESSAGE_REFUSED);
             }
         })?;
+        if let Some(recording) = &mut self.recording {
+            recording.decide(&self.out.record);
+            if recording.is_over() {
+                self.recording = None;
+            }
+        }
         if flush { self.flush() } else { Ok(Flow::Go) }
     }
 
@@ -332,6 +345,12 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     }
 }
 
+/// Begins to record a tick, if ticks are recorded.
+fn begin<L>(shared: &Shared<L>, kind: TickKind) -> Option<Box<Recording>> {
+    let recorder = shared.recorder.as_ref()?;
+    Some(Box::new(recorder.begin(kind)))
+}
+
 impl<P: Purpose, L: MatchLogic> Unpin for TickStream<P, L> {}
 
 impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
@@ -373,6 +392,9 @@ impl<P: Purpose, L: MatchLogic> Stream for TickStream<P, L> {
 impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn encode(&mut self, answer: P::Answer) -> P::Response {
         let response = P::encode(&answer, &mut self.buffer);
+        if let Some(recording) = &mut self.recording {
+            recording.answer(&response);
+        }
         for ticket in P::tickets(answer) {
             self.memory.send(&ticket);
             if let State::Reading { intake, .. } = &mut self.state {

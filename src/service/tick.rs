@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::BytesMut;
+use prost::Message;
 
 use super::encode;
 use super::metrics::TickKind;
@@ -17,7 +18,7 @@ pub(super) trait Purpose: 'static {
     /// What the core makes.
     type Answer: Send + 'static;
     /// The answer on the wire.
-    type Response;
+    type Response: Message;
     /// The core's state.
     type Tick: fmt::Debug + Send + 'static;
 

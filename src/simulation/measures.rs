@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::START_MS;
 use super::quantity::Quantity;
 use super::series::Series;
 use super::traits::{Traits, Who, mean};
-use super::{Plan, START_MS};
 use crate::matching::{Match, Text, Ticket, Value};
 use crate::population::Rating;
 
@@ -57,6 +57,8 @@ pub struct Measures {
     /// The mean number of players who waited, over time.
     pub mean_queue: f64,
     rating: Option<Rating>,
+    /// Who came before that is not counted, in Unix ms.
+    from_ms: i64,
 }
 
 /// What is measured of each group of players.
@@ -93,13 +95,13 @@ pub(super) enum Ending {
 }
 
 impl Measures {
-    pub(super) fn new(plan: &Plan, traits: &Traits) -> Self {
+    /// Nothing yet: of so many hours, and of those who come from a time on (Unix ms).
+    pub(super) fn new(hours: f64, from_ms: i64, rating: Option<Rating>, traits: &Traits) -> Self {
         let of_skills = || {
             let skills = traits.skills.iter();
             let named = skills.map(|skill| (skill.name.clone(), Quantity::new(skill.unit)));
             named.collect::<Vec<_>>()
         };
-        let rating = plan.population.rating.clone();
         Self {
             came: 0,
             matched: 0,
@@ -118,7 +120,7 @@ impl Measures {
             latencies: Quantity::new(1.0),
             above_best: Quantity::new(1.0),
             premade_against_solos: 0,
-            series: Series::new(plan.hours),
+            series: Series::new(hours),
             groups: Groups {
                 deciles: vec![Share::default(); 10],
                 sizes: vec![Share::default(); traits.largest_party],
@@ -131,19 +133,20 @@ impl Measures {
             },
             mean_queue: 0.0,
             rating,
+            from_ms,
         }
     }
 
     /// A ticket has come.
     pub(super) fn came(&mut self, who: Who, created_ms: i64) {
-        if created_ms >= START_MS {
+        if created_ms >= self.from_ms {
             self.came += who.size as u64;
         }
     }
 
     /// A ticket's time in the queue has ended, if it counts.
     pub(super) fn ended(&mut self, who: Who, created_ms: i64, now_ms: i64, ending: Ending) {
-        if created_ms < START_MS {
+        if created_ms < self.from_ms {
             return;
         }
         let players = who.size as u64;

@@ -50,7 +50,7 @@ impl<'p, L: MatchLogic> World<'p, L> {
             arrivals: arrivals.peekable(),
             queue: Queue::default(),
             sessions: Sessions::default(),
-            measures: Measures::new(plan, traits),
+            measures: Measures::new(plan.hours, START_MS, plan.population.rating.clone(), traits),
             area: 0.0,
             until_ms: START_MS,
         }

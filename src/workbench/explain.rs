@@ -39,7 +39,7 @@ pub struct Explain {
     #[arg(long, value_name = "RULES")]
     rules: String,
 
-    /// The queue: tickets as JSON objects in protobuf's names, or a queue as AGS lists it
+    /// The queue: tickets as JSON objects in protobuf's names, a queue as AGS lists it, or a capture
     #[arg(long, value_name = "FILE", required_unless_present = "random")]
     tickets: Option<String>,
 
@@ -56,7 +56,8 @@ pub struct Explain {
     #[arg(long, value_name = "FILE")]
     sessions: Option<String>,
 
-    /// The time of the tick, as in 2026-01-02T03:04:05Z [default: when the newest ticket was queued]
+    /// The time of the tick, as in 2026-01-02T03:04:05Z [default: when the newest ticket was
+    /// queued; of a capture its time]
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
 
@@ -145,7 +146,7 @@ impl Explain {
         let now_ms = match &self.now {
             Some(text) => parse_time(text)?,
             None if self.random.is_some() => MADE_UP_MS,
-            None => newest.unwrap_or(0),
+            None => queue.now_ms.or(newest).unwrap_or(0),
         };
         Ok(Scene {
             rules,

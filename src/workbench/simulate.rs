@@ -2,6 +2,7 @@
 
 mod human;
 mod machine;
+mod recorded;
 mod report;
 
 use std::io::{IsTerminal, Write};
@@ -40,6 +41,10 @@ pub struct Simulate {
     /// Who the players are, in TOML or JSON [default: a game of mid size]
     #[arg(long, value_name = "FILE")]
     population: Option<String>,
+
+    /// Draw the players from these captures, or folders of them, at the rate at which they came
+    #[arg(long, value_name = "CAPTURE", num_args = 1..)]
+    from: Vec<PathBuf>,
 
     /// Print a population file that explains each key, and nothing else
     #[arg(long)]
@@ -193,7 +198,10 @@ impl Simulate {
             bail!("there is no ruleset");
         };
         let second = rulesets.get(1).map(|ruleset| &*ruleset.json);
-        let population = of_rulesets(&first.json, second);
+        let mut population = of_rulesets(&first.json, second);
+        if !self.from.is_empty() {
+            recorded::draw_from(&self.from, &mut population).context("--from")?;
+        }
         let Some(file) = &self.population else {
             return Ok((population, String::new()));
         };

@@ -1,11 +1,15 @@
-//! Tickets and sessions as arguments: NDJSON in protobuf's JSON names, or a queue as AGS lists it.
+//! Tickets and sessions as arguments: NDJSON in protobuf's JSON names, a queue as AGS lists it, or a
+//! capture.
 
+use anyhow::Context;
 use bytes::Bytes;
 
 use super::Unreadable;
-use crate::client::messages::Messages;
+use super::captures::{self, Contents};
+use crate::capture::EXTENSION;
 use crate::files;
 use crate::matching::{Session, Ticket};
+use crate::messages::Messages;
 use crate::proto::Slot;
 use crate::service::Reader;
 
@@ -15,6 +19,8 @@ use crate::service::Reader;
 pub(super) struct Queue {
     tickets: Vec<Bytes>,
     sessions: Vec<Bytes>,
+    /// The time of the tick, in Unix ms, if a capture tells it.
+    pub(super) now_ms: Option<i64>,
 }
 
 impl Queue {
@@ -38,6 +44,9 @@ impl Queue {
 
     /// `plain` is what an object is that does not say it.
     fn read_as(&mut self, plain: Slot, file: &str) -> Result<(), Unreadable> {
+        if file.ends_with(EXTENSION) {
+            return self.read_capture(file);
+        }
         let (messages, mut reader) = (Messages::new()?, Reader::default());
         for found in files::messages(file)? {
             let at = |error: String| Unreadable(format!("{}: {error}", found.place));
@@ -60,6 +69,23 @@ impl Queue {
                 Slot::Parameters => {}
             }
         }
+        Ok(())
+    }
+
+    /// Reads the queue of a recorded tick, and its sessions.
+    fn read_capture(&mut self, file: &str) -> Result<(), Unreadable> {
+        let capture = captures::read(file.as_ref())?;
+        let contents = Contents::of(&capture).with_context(|| file.to_owned())?;
+        let mut reader = Reader::default();
+        // What the server left out for a bound is no part of the queue.
+        let sound = |body: &Bytes| reader.ticket(body.clone()).is_ok();
+        self.tickets
+            .extend(contents.tickets.into_iter().filter(sound));
+        let mut reader = Reader::default();
+        let sound = |body: &Bytes| reader.session(body).is_ok();
+        self.sessions
+            .extend(contents.sessions.into_iter().filter(sound));
+        self.now_ms = Some(capture.header.now_ms);
         Ok(())
     }
 

@@ -97,6 +97,11 @@ impl TickRecord {
         self.refusals[reason as usize] += 1;
     }
 
+    /// Whether the time limit or the bound of steps was reached.
+    pub(in crate::service) fn is_out_of_budget(&self) -> bool {
+        self.refusals[Reason::Budget as usize] > 0
+    }
+
     /// A ticket or a session of this id is beyond the bound, and left out.
     pub(in crate::service) fn exceeds(&mut self, bound: Bound, id: &str) {
         self.left(Reason::InvalidTicket);

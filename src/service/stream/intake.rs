@@ -6,7 +6,7 @@ use tonic::Status;
 
 use crate::matching::rules::quoted;
 use crate::matching::{Flow, MatchLogic, Needs, Reason, Session, Text, TickContext, Ticket};
-use crate::proto::{Opaque, Parameters, Slot};
+use crate::proto::{Opaque, Parameters, Rules, Slot};
 use crate::service::decode::{Batch, DecodeFault, Known, Named};
 use crate::service::memory::Ledger;
 use crate::service::metrics::{RULESET_REFUSED, TickRecord};
@@ -20,7 +20,7 @@ use crate::service::{Limits, decode, status};
 const MAX_LOGGED_RULESET: usize = 1024;
 
 /// What has been received in a stream, as far as the next message depends on it.
-pub(super) struct Intake {
+pub(in crate::service) struct Intake {
     needs: Needs,
     tickets: u32,
     sessions: u32,
@@ -45,6 +45,23 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
     shared: &Shared<L>,
     request: Opaque,
     record: &mut TickRecord,
+) -> Result<(P::Tick, Intake), Status> {
+    record.now_ms = shared.clock.unix_ms();
+    let (logic, limits) = (&shared.logic, &shared.limits);
+    open_with::<P, L>(logic, limits, request, record, |rules, record| {
+        let (ruleset, read) = shared.rules(rules);
+        record.ruleset = ruleset;
+        read
+    })
+}
+
+/// The same at the time of the record, with another reader of rulesets.
+pub(in crate::service) fn open_with<P: Purpose, L: MatchLogic>(
+    logic: &L,
+    limits: &Limits,
+    request: Opaque,
+    record: &mut TickRecord,
+    read_rules: impl FnOnce(Option<&Rules>, &mut TickRecord) -> Result<L::Rules, Status>,
 ) -> Result<(P::Tick, Intake), Status> {
     let name = P::REQUEST;
     let received = request.fields().len() as u64;
@@ -83,17 +100,15 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
             "tick begins"
         );
     }
-    record.now_ms = shared.clock.unix_ms();
-    let (ruleset, read) = shared.rules(parameters.rules.as_ref());
-    record.ruleset = ruleset;
+    let read = read_rules(parameters.rules.as_ref(), record);
     let rules = read.inspect_err(|_| record.refused = Some(RULESET_REFUSED))?;
     let context = TickContext {
         now_ms: record.now_ms,
         tick_id: parameters.tick_id,
-        max_answer_bytes: shared.limits.max_answer_bytes.into(),
+        max_answer_bytes: limits.max_answer_bytes.into(),
     };
     let intake = Intake {
-        needs: P::needs(&shared.logic, &rules),
+        needs: P::needs(logic, &rules),
         tickets: 0,
         sessions: 0,
         bytes: received,
@@ -105,13 +120,13 @@ pub(super) fn open<P: Purpose, L: MatchLogic>(
         session: None,
         new: Vec::new(),
     };
-    Ok((P::open(&shared.logic, rules, context), intake))
+    Ok((P::open(logic, rules, context), intake))
 }
 
 impl Intake {
     /// Reads a further message. True if it is time for [`Intake::flush`].
     #[inline]
-    pub(super) fn take<P: Purpose>(
+    pub(in crate::service) fn take<P: Purpose>(
         &mut self,
         request: Opaque,
         limits: &Limits,
@@ -237,7 +252,7 @@ impl Intake {
 
     /// Gives the tick what was read since the last time, in the order in which it came. To be
     /// called also when no message is ready, so that no ticket waits for others.
-    pub(super) fn flush<P: Purpose>(
+    pub(in crate::service) fn flush<P: Purpose>(
         &mut self,
         tick: &mut P::Tick,
         out: &mut Outbox<P::Answer>,
@@ -293,7 +308,7 @@ fn check_pool(
 }
 
 /// The client closed its side without a message.
-pub(super) fn ended_early<P: Purpose>() -> Status {
+pub(in crate::service) fn ended_early<P: Purpose>() -> Status {
     let text = "the stream ended without a message; the first one has to be `parameters`";
     status::invalid_field("parameters", text)
 }

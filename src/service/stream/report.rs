@@ -54,6 +54,9 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
         let pool = bounded(&record.match_pool, MAX_POOL);
         let rulesets = &self.shared.rulesets;
         rulesets.wrong_types(record.ruleset, record.now_ms, pool, &record.wrong_types);
+        if let Some(recording) = self.recording.take() {
+            recording.finish(record);
+        }
         if let Some(summary) = record.exceeded.summary() {
             tracing::warn!(match_pool = pool, tick_id = record.tick_id, "{summary}");
         }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Told;
 use crate::simulation::{Grouping, signed, with_unit};
+use crate::workbench::table;
 
 /// Writes sentences, figures, and groups.
 pub(super) fn write(told: &Told, out: &mut impl Write) -> io::Result<()> {
@@ -60,27 +61,6 @@ pub(super) fn write(told: &Told, out: &mut impl Write) -> io::Result<()> {
             rows.push(row);
         }
         table(&rows, out)?;
-    }
-    Ok(())
-}
-
-/// Writes rows in columns: the first to the left, the others to the right.
-fn table(rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
-        let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            line += &match column {
-                0 => format!("  {cell:<width$}"),
-                _ => format!("  {cell:>width$}"),
-            };
-        }
-        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }

@@ -193,7 +193,9 @@ fn a_report_is_one_file_without_the_network() {
         (0, true),
         "{err}"
     );
-    let page = fs::read_to_string(&path).expect("the report").replace('\u{a0}', " ");
+    let page = fs::read_to_string(&path)
+        .expect("the report")
+        .replace('\u{a0}', " ");
     for part in [
         "<!DOCTYPE html>",
         "B lowers the p95 wait",

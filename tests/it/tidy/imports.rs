@@ -71,7 +71,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "workbench",
         &[
             "workbench",
-            "client::messages",
+            "messages",
             "files",
             "matching",
             "population",

@@ -37,7 +37,7 @@ impl Messages {
     }
 
     /// The JSON form of a message of that name, with the names of the `.proto` file.
-    pub(super) fn to_json(&self, name: &str, message: &impl Message) -> anyhow::Result<Value> {
+    pub(crate) fn to_json(&self, name: &str, message: &impl Message) -> anyhow::Result<Value> {
         let bytes = message.encode_to_vec();
         let message = DynamicMessage::decode(self.descriptor(name)?, &bytes[..])?;
         let options = SerializeOptions::new().use_proto_field_name(true);
@@ -67,7 +67,7 @@ fn timestamp(unix_ms: i64) -> String {
 }
 
 /// A made-up ticket as JSON. Fields without a value are left out.
-pub(super) fn ticket(ticket: &Ticket) -> Value {
+pub(crate) fn ticket(ticket: &Ticket) -> Value {
     let players: Vec<Value> = ticket.players.iter().map(player).collect();
     let mut json = json!({
         "ticket_id": &*ticket.id,
@@ -111,7 +111,7 @@ fn scalar_or_list(value: &matching::Value) -> Value {
 }
 
 /// A made-up session as JSON.
-pub(super) fn session(session: &Session) -> Value {
+pub(crate) fn session(session: &Session) -> Value {
     let tickets: Vec<Value> = session.tickets.iter().map(ticket).collect();
     let teams: Vec<Value> = session.teams.iter().map(team).collect();
     let mut json = json!({

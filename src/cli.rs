@@ -26,7 +26,7 @@ use describe::{Completions, ManPage};
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
 
 const AFTER: &str = "\
-Without a command, the program serves: `match-function --port 6565` is `match-function serve --port 6565`.
+Without a command it serves: `match-function --port 6565` is `match-function serve --port 6565`.
 `match-function COMMAND --help` says more about a command.";
 
 const AFTER_SERVE: &str = "\

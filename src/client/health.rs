@@ -13,7 +13,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::connection::endpoint;
 
-/// Asks a running server for its health (grpc.health.v1); exit code 0 if it takes calls, else 1
+/// Asks a server for its health (grpc.health.v1); exit code 0 if it takes calls, else 1
 #[derive(Debug, Parser)]
 #[command(name = "match-function health", version)]
 pub struct Health {

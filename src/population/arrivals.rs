@@ -84,7 +84,7 @@ impl Arrivals<'_> {
         let parties = self.population.party_size();
         loop {
             let rate = self.population.rate_at(self.passed_s) / parties;
-            let gap = -(1.0 - self.rng.f64()).ln() / rate;
+            let gap = -libm::log(1.0 - self.rng.f64()) / rate;
             let hour_ends = ((self.passed_s / HOUR_S).floor() + 1.0) * HOUR_S;
             let is_one_rate = self.population.players_per_second.len() < 2;
             if is_one_rate || self.passed_s + gap < hour_ends {
@@ -120,11 +120,11 @@ impl Iterator for Arrivals<'_> {
         }
         ticket.created_at_ms = Some(self.start_ms + ms(self.passed_s));
         let patience = population.patience_s;
-        let spread = (patience.p95 / patience.median).ln() / NORMAL_P95;
-        let waits_s = patience.median * (spread * normal(&mut self.moods)).exp();
+        let spread = libm::log(patience.p95 / patience.median) / NORMAL_P95;
+        let waits_s = patience.median * libm::exp(spread * normal(&mut self.moods));
         // Not minus 0 where nobody leaves: they would be gone since ever.
-        let leaving = (1.0 - population.leave_rate).ln().abs() / LEAVE_TIME_S;
-        let stays_s = -(1.0 - self.moods.f64()).ln() / leaving;
+        let leaving = libm::log(1.0 - population.leave_rate).abs() / LEAVE_TIME_S;
+        let stays_s = -libm::log(1.0 - self.moods.f64()) / leaving;
         Some(Arrival {
             ticket,
             patience_ms: ms(waits_s),

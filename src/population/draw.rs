@@ -296,5 +296,5 @@ pub(super) fn again(from: &Ticket, mut blank: Ticket) -> Ticket {
 pub(super) fn normal(rng: &mut Rng) -> f64 {
     // 1 - u is never 0, so the logarithm is finite.
     let (radius, angle) = (1.0 - rng.f64(), rng.f64());
-    (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    (-2.0 * libm::log(radius)).sqrt() * libm::cos(std::f64::consts::TAU * angle)
 }

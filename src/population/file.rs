@@ -1,5 +1,7 @@
 //! Population files: TOML or JSON, every key optional.
 
+mod numbers;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow, bail, ensure};
@@ -7,12 +9,10 @@ use serde::Deserialize;
 
 use super::{Attribute, Choice, Distribution, Parties, Patience, Population, Rating, Region};
 use crate::matching::Text;
+use numbers::{PARTS, at_most, between, parts, share_of, shares};
 
 /// An example with every key, and what it means.
 pub const EXAMPLE: &str = include_str!("example.toml");
-
-/// Shares are kept as whole numbers of this part.
-const PARTS: f64 = 1e6;
 
 /// Maximum number of entries of one list or table.
 const MAX_ENTRIES: usize = 1000;
@@ -351,51 +351,4 @@ fn set<T>(all: &mut Vec<(Text, T)>, name: &str, value: T) -> anyhow::Result<()> 
         "there are more than {MAX_ENTRIES} attributes"
     );
     Ok(())
-}
-
-fn shares(key: &str, given: &BTreeMap<String, f64>) -> anyhow::Result<Vec<(Text, u64)>> {
-    ensure!(
-        given.len() <= MAX_ENTRIES,
-        "{key} has more than {MAX_ENTRIES} entries"
-    );
-    let mut all = Vec::new();
-    for (name, share) in given {
-        let share = between(&format!("{key}.{name}"), *share, 0.0, PARTS)?;
-        all.push((name.as_str().into(), parts(share)));
-    }
-    ensure!(
-        all.iter().any(|(_, weight)| *weight > 0),
-        "{key}: every share is 0"
-    );
-    Ok(all)
-}
-
-fn parts(share: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "shares are from 0 to a million"
-    )]
-    let parts = (share * PARTS).round() as u64;
-    parts
-}
-
-fn share_of(key: &str, share: f64) -> anyhow::Result<f64> {
-    between(key, share, 0.0, 1.0)
-}
-
-fn between(key: &str, number: f64, least: f64, most: f64) -> anyhow::Result<f64> {
-    ensure!(
-        (least..=most).contains(&number),
-        "{key} is {number}; allowed are numbers from {least} to {most}"
-    );
-    Ok(number)
-}
-
-fn at_most(key: &str, number: u32, most: u32) -> anyhow::Result<u32> {
-    ensure!(
-        number <= most,
-        "{key} is {number}; allowed are numbers from 0 to {most}"
-    );
-    Ok(number)
 }

@@ -206,7 +206,7 @@ impl Measures {
             };
             if made.teams.len() > 1 {
                 let gap = range(made.teams.iter().map(|team| of_team(&team.tickets)));
-                chances.add(1.0 / (1.0 + 10.0_f64.powf(-gap / rating.scale)));
+                chances.add(1.0 / (1.0 + libm::pow(10.0, -gap / rating.scale)));
             }
         }
         let region = made.region_preferences.first();

@@ -80,11 +80,9 @@ fn compared(outcome: &Outcome, all: &[Compared], first: &str, second: &str) -> V
             "{second} and {first} differ in neither waits nor skill by more than chance."
         ));
     } else if !same.is_empty() {
-        let labels: Vec<&str> = same.iter().map(|one| &*one.figure.label).collect();
-        said.push(format!(
-            "No difference beyond chance: {}.",
-            labels.join("; ")
-        ));
+        let phrases: Vec<&str> = same.iter().map(|one| &*one.figure.phrase).collect();
+        let phrases = phrases.join(" and in ");
+        said.push(format!("No difference beyond chance in {phrases}."));
     }
     for grouping in [Grouping::Decile, Grouping::PartySize, Grouping::Region] {
         said.extend(of_groups(grouping, &outcome.grouped(grouping), second));

@@ -20,7 +20,7 @@ use crate::matching::{LintContext, MatchLogic};
 /// The page that explains each kind of finding.
 const PAGE: &str = include_str!("../../docs/lints.md");
 
-/// Says what is wrong with a ruleset, what cannot do what is meant, and what to do about it
+/// Says what is wrong with a ruleset or cannot do what is meant, and what to do
 ///
 /// Exit code 0: nothing of weight was found; 1: an error, or a warning with `--deny warnings`; 64: an
 /// input cannot be read.

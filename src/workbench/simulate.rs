@@ -71,6 +71,10 @@ pub struct Simulate {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
+    /// Write the charts of the report there, each as an SVG file
+    #[arg(long, value_name = "FOLDER")]
+    charts: Option<PathBuf>,
+
     /// How to write the figures
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -144,6 +148,10 @@ impl Simulate {
         if let Some(path) = &self.report {
             let page = report::page(&told)?;
             std::fs::write(path, page).with_context(|| format!("--report {}", path.display()))?;
+        }
+        if let Some(folder) = &self.charts {
+            let written = report::write_charts(&told, folder);
+            written.with_context(|| format!("--charts {}", folder.display()))?;
         }
         match self.format {
             Format::Human => human::write(&told, out)?,

@@ -6,6 +6,7 @@ mod ending;
 mod explain;
 mod health;
 mod lint;
+mod replay;
 mod simulate;
 
 use std::io::{BufRead, BufReader};

@@ -3,6 +3,8 @@
 mod charts;
 mod data;
 
+use std::path::Path;
+
 use anyhow::Context;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
@@ -13,6 +15,9 @@ use charts::Chart;
 
 /// The style of the page.
 const STYLE: &str = include_str!("report/page.css");
+
+/// What the colours of charts are where the reader's theme is dark.
+const DARK: &str = include_str!("report/dark.css");
 
 /// A policy that lets a browser load nothing: what the report needs is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -37,7 +42,7 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(dark(".chart svg"))) }
             }
             body {
                 header {
@@ -96,6 +101,27 @@ fn unbroken(sentence: &str) -> String {
         });
     }
     text
+}
+
+/// The style of charts in a dark theme.
+fn dark(charts: &str) -> String {
+    format!("@media (prefers-color-scheme: dark) {{\n{charts} {{\n{DARK}}}\n}}\n")
+}
+
+/// Writes each chart as a file of its own, which follows the theme of its reader.
+///
+/// # Errors
+///
+/// If a chart cannot be drawn, or the folder cannot be written.
+pub(super) fn write_charts(told: &Told, folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for chart in data::charts(told)? {
+        let title = html! { title { (chart.title) ": " (chart.words) } style { (PreEscaped(dark("svg"))) } };
+        let (head, rest) = chart.svg.split_once('\n').unwrap_or((&chart.svg, ""));
+        let path = folder.join(format!("{}.svg", chart.id));
+        std::fs::write(path, format!("{head}\n{}\n{rest}", title.into_string()))?;
+    }
+    Ok(())
 }
 
 /// A chart with its title and what it shows in words.

@@ -1,6 +1,7 @@
 //! `match-function simulate`: figures, comparison, population files, errors.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -208,4 +209,41 @@ fn a_report_is_one_file_without_the_network() {
         .replace("http://www.w3.org/2000/svg", "")
         .contains("://");
     assert!(!foreign && !page.contains("<script"), "it loads nothing");
+}
+
+/// The pictures of docs/simulate.md, made by the command that stands there.
+#[test]
+fn the_pictures_of_the_manual_are_those_of_the_tool() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/simulate.md")).expect("the page");
+    let commands = page
+        .lines()
+        .filter(|line| line.ends_with(" --charts docs/simulate"));
+    let [command] = commands.collect::<Vec<_>>()[..] else {
+        panic!("one command makes the pictures");
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = command.split(' ').skip(1);
+    let words = words.map(|word| match word {
+        "docs/simulate" => folder.path().to_str().expect("UTF-8"),
+        word => word,
+    });
+    let (code, _, err) = run(program().current_dir(root).args(words));
+    assert_eq!((code, &*err), (0, ""));
+    let mut shown = 0;
+    for entry in fs::read_dir(root.join("docs/simulate")).expect("pictures") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        let made = fs::read_to_string(folder.path().join(name)).expect("the picture");
+        let kept = fs::read_to_string(&path).expect("the picture");
+        assert!(
+            made == kept,
+            "{} is not what `{command}` makes",
+            path.display()
+        );
+        let link = format!("](simulate/{})", name.to_string_lossy());
+        assert!(page.contains(&link), "{link}");
+        shown += 1;
+    }
+    assert!(shown >= 4, "{shown}");
 }

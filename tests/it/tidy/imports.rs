@@ -11,6 +11,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("matching", &["matching"]),
     ("proto", &["proto"]),
     ("population", &["population", "matching"]),
+    ("simulation", &["simulation", "matching", "population"]),
+    ("capture", &["capture", "proto"]),
+    ("messages", &["matching", "population", "proto"]),
     (
         "auth",
         &[
@@ -32,6 +35,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "service",
             "body",
+            "capture",
             "clock",
             "matching",
             "proto",
@@ -56,6 +60,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "client",
             "files",
             "matching",
+            "messages",
             "population",
             "proto",
             "clock",
@@ -76,7 +81,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "matching",
             "population",
             "proto",
-            "service::Reader",
+            "service",
+            "capture",
+            "simulation",
+            "clock",
+            "telemetry::metrics",
         ],
     ),
     ("files", &["proto"]),

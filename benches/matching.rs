@@ -15,6 +15,7 @@ use fastrand::Rng;
 use match_function::matching::{
     AgsLogic, Attributes, Played, Player, Text, TickContext, Ticket, Value, play,
 };
+use match_function::population::of_ruleset;
 use mimalloc::MiMalloc;
 
 /// As in the program: its allocator is a part of what a tick costs.
@@ -281,6 +282,34 @@ fn by_size(c: &mut Criterion, shape: Shape, party: usize, unmatchable: usize, ro
     group.finish();
 }
 
+/// The queue of a live game, as `client --random` and `simulate` draw it, under the rulesets of
+/// docs/samples.
+fn live(c: &mut Criterion) {
+    for (name, rules) in [
+        ("5v5", include_str!("../docs/samples/ruleset-5v5.json")),
+        ("roles", include_str!("../docs/samples/ruleset-roles.json")),
+    ] {
+        let mut group = c.benchmark_group(format!("live queue, {name}"));
+        group
+            .sample_size(10)
+            .sampling_mode(SamplingMode::Flat)
+            .measurement_time(Duration::from_secs(2));
+        for tickets in [1_000, 10_000] {
+            let mut made: Option<Vec<Ticket>> = None;
+            group.throughput(Throughput::Elements(tickets.into()));
+            group.bench_function(BenchmarkId::from_parameter(tickets), |b| {
+                let all = made.get_or_insert_with(|| of_ruleset(rules).queue(tickets, 7, NOW));
+                b.iter_batched(
+                    || all.iter().map(twin).collect(),
+                    |tickets| black_box(tick(rules, tickets)),
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+        group.finish();
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "what was measured")]
 fn show(queue: &Queue, out: &Played) {
     let matched: usize = out.matches.iter().map(|made| made.tickets().count()).sum();
@@ -289,5 +318,5 @@ fn show(queue: &Queue, out: &Played) {
     eprintln!("{queue}, {tickets} tickets: {matches} matches with {share:.1} % of them");
 }
 
-criterion_group!(benches, matching);
+criterion_group!(benches, matching, live);
 criterion_main!(benches);

@@ -14,7 +14,7 @@ use crate::matching::explain::{Change, Miss, Scene};
 /// Steps of the whole ticks that are played to find and to verify changes, and how many ticks these are at
 /// least and at most.
 const STEPS: u64 = 15_000_000;
-const PLAYS: (u64, u64) = (3, 60);
+const PLAYS: (u64, u64) = (2, 60);
 
 /// Whole ticks that verify pairs of changes, at least.
 const PLAYS_OF_PAIRS: u64 = 2;
@@ -147,15 +147,18 @@ impl<'s> Seek<'s> {
             .collect()
     }
 
-    /// Every single change that gives it a match in the whole tick, as far as the plays reach.
+    /// Every single change that gives it a match in the whole tick, as far as the plays reach: what could
+    /// not be verified is not sought either.
     fn singles(&self) -> Vec<Change> {
+        let may_play = || self.plays.get() > 0;
         let mut found = self.plain();
-        found.retain(|change| self.helps(std::slice::from_ref(change)));
+        found.retain(|change| may_play() && self.helps(std::slice::from_ref(change)));
         for rule in 0..self.rules.distances.len() {
-            found.extend(self.reference(rule));
+            found.extend(may_play().then(|| self.reference(rule)).flatten());
         }
-        found.extend(waits::shortest(self).map(|seconds| Change::Wait { seconds }));
-        found.extend(self.players());
+        let wait = may_play().then(|| waits::shortest(self)).flatten();
+        found.extend(wait.map(|seconds| Change::Wait { seconds }));
+        found.extend(may_play().then(|| self.players()).flatten());
         found
     }
 

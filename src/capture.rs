@@ -3,6 +3,7 @@
 mod file;
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use prost::Message;
@@ -83,8 +84,36 @@ impl Kind {
 /// The number of the header's field.
 const HEADER: u32 = 1;
 
-/// Bytes of a piece of [`Messages`].
+/// Bytes of a piece of [`Messages`], and how many unused ones are kept.
 const PIECE: usize = 256 << 10;
+const MAX_SPARE: usize = 64;
+
+/// Pieces of memory that are used again: memory that is new each time would cost as much as what is done
+/// with it. Cheap to clone.
+#[derive(Debug, Default, Clone)]
+pub struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    /// A piece for so many bytes at least.
+    fn take(&self, bytes: usize) -> Vec<u8> {
+        let spare = match bytes <= PIECE {
+            true => self.0.lock().ok().and_then(|mut spare| spare.pop()),
+            false => None,
+        };
+        spare.unwrap_or_else(|| Vec::with_capacity(bytes.max(PIECE)))
+    }
+
+    fn give(&self, pieces: Vec<Vec<u8>>) {
+        if let Ok(mut spare) = self.0.lock() {
+            let room = MAX_SPARE.saturating_sub(spare.len());
+            let usual = pieces.into_iter().filter(|piece| piece.capacity() == PIECE);
+            spare.extend(usual.take(room).map(|mut piece| {
+                piece.clear();
+                piece
+            }));
+        }
+    }
+}
 
 /// Messages one after another, as fields of a capture. They are copied: what they were slices of is not
 /// held any longer.
@@ -92,16 +121,32 @@ const PIECE: usize = 256 << 10;
 pub struct Messages {
     pieces: Vec<Vec<u8>>,
     bytes: usize,
+    spare: Spare,
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        self.spare.give(std::mem::take(&mut self.pieces));
+    }
 }
 
 impl Messages {
+    /// No messages yet, whose memory comes from there.
+    pub fn new(spare: Spare) -> Self {
+        Self {
+            pieces: Vec::new(),
+            bytes: 0,
+            spare,
+        }
+    }
+
     /// Adds a message. O(its bytes).
     fn add(&mut self, number: u32, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) {
         // The key and the length have at most ten bytes together.
         let needed = bytes + 10;
         let last = self.pieces.last();
         if last.is_none_or(|last| last.capacity() - last.len() < needed) {
-            self.pieces.push(Vec::with_capacity(needed.max(PIECE)));
+            self.pieces.push(self.spare.take(needed));
         }
         if let Some(last) = self.pieces.last_mut() {
             let before = last.len();

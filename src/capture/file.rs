@@ -16,8 +16,8 @@ pub const EXTENSION: &str = ".tick.zst";
 /// How the name of one ends that is being written.
 const UNFINISHED: &str = ".part";
 
-/// The level of compression: recording is to cost little.
-const LEVEL: i32 = 1;
+/// The level of compression, of which negative ones are faster: recording is to cost little.
+const LEVEL: i32 = -1;
 
 /// Bytes that a capture may have, decompressed.
 const MAX_BYTES: u64 = 1 << 30;

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use super::limits::Limits;
 use super::metrics::{TickKind, TickRecord};
-use crate::capture::{FORMAT, Header, Kind, Messages};
+use crate::capture::{FORMAT, Header, Kind, Messages, Spare};
 use crate::telemetry::metrics::Registrar;
 use disk::Disk;
 
@@ -107,6 +107,8 @@ struct Shared {
     bounds: Vec<(&'static str, u64)>,
     writer: SyncSender<Finished>,
     metrics: RecordMetrics,
+    /// Memory that is used again.
+    spare: Spare,
     /// Bytes that all recordings hold, and how many they may hold.
     held: Arc<AtomicU64>,
     may_hold: u64,
@@ -167,6 +169,7 @@ impl Recorder {
             bounds: limits.recorded(),
             writer,
             metrics,
+            spare: Spare::default(),
             held: Arc::default(),
             may_hold: limits.memory_bytes() / SHARE_OF_MEMORY,
         }));
@@ -181,7 +184,7 @@ impl Recorder {
                 TickKind::Match => Kind::Match,
                 TickKind::Backfill => Kind::Backfill,
             },
-            messages: Messages::default(),
+            messages: Messages::new(self.0.spare.clone()),
             held: Held {
                 all: Arc::clone(&self.0.held),
                 bytes: 0,

@@ -32,6 +32,7 @@ fn unwritten(may_hold: u64, room: usize) -> (Recorder, Receiver<Finished>) {
         bounds: Limits::default().recorded(),
         writer,
         metrics: RecordMetrics::register(&Registrar::detached()).expect("the names are free"),
+        spare: Spare::default(),
         held: Arc::default(),
         may_hold,
     }));

@@ -160,13 +160,26 @@ pub struct Patience {
     pub p95: f64,
 }
 
-/// How a difference in skill becomes a chance to win: 1 / (1 + 10^(-difference / scale)).
+/// How a difference in skill becomes a chance to win.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rating {
-    /// The player attribute that is the rating.
-    pub attribute: Text,
-    /// The difference at which the stronger one wins ten times of eleven; 400 for Elo.
-    pub scale: f64,
+pub enum Rating {
+    /// 1 / (1 + 10^(-difference of the teams' means / scale)).
+    Scale {
+        /// The player attribute that is the rating.
+        attribute: Text,
+        /// The difference at which the stronger one wins ten times of eleven; 400 for Elo.
+        scale: f64,
+    },
+    /// As OpenSkill and TrueSkill have it: what the sum of a team's skills exceeds the other's by, in
+    /// units of how uncertain both are.
+    MuSigma {
+        /// The player attribute that is the mean of the skill.
+        mu: Text,
+        /// The one that is its standard deviation.
+        sigma: Text,
+        /// How much a player's performance varies from match to match.
+        beta: f64,
+    },
 }
 
 /// Tickets of a real queue, as a population that others are drawn from.

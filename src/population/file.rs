@@ -17,6 +17,9 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 /// Maximum number of entries of one list or table.
 const MAX_ENTRIES: usize = 1000;
 
+/// What OpenSkill and TrueSkill take for `beta`, with skills around 25.
+const BETA: f64 = 25.0 / 6.0;
+
 /// Maximum size of a file of numbers, in bytes.
 const MAX_NUMBERS: u64 = 64 << 20;
 
@@ -91,8 +94,11 @@ struct PatienceOf {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RatingOf {
-    attribute: String,
-    scale: f64,
+    attribute: Option<String>,
+    scale: Option<f64>,
+    mu: Option<String>,
+    sigma: Option<String>,
+    beta: Option<f64>,
 }
 
 impl Population {
@@ -166,12 +172,27 @@ impl Population {
         if let Some(tick) = file.tick_s {
             self.tick_s = between("tick_s", tick, 0.1, 3600.0)?;
         }
-        if let Some(RatingOf { attribute, scale }) = file.rating {
-            let scale = between("rating.scale", scale, 1e-6, 1e9)?;
-            let attribute = attribute.into();
-            self.rating = Some(Rating { attribute, scale });
+        if let Some(given) = file.rating {
+            self.rating = Some(rating(given)?);
         }
         Ok(self)
+    }
+}
+
+fn rating(given: RatingOf) -> anyhow::Result<Rating> {
+    match (given.attribute, given.scale, given.mu, given.sigma) {
+        (Some(attribute), Some(scale), None, None) => Ok(Rating::Scale {
+            attribute: attribute.into(),
+            scale: between("rating.scale", scale, 1e-6, 1e9)?,
+        }),
+        (None, None, Some(mu), Some(sigma)) => Ok(Rating::MuSigma {
+            mu: mu.into(),
+            sigma: sigma.into(),
+            beta: between("rating.beta", given.beta.unwrap_or(BETA), 0.0, 1e9)?,
+        }),
+        _ => bail!(
+            "rating: expected are `attribute` and `scale`, or `mu` and `sigma` (and `beta`, {BETA:.3} unless given)"
+        ),
     }
 }
 

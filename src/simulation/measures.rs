@@ -6,7 +6,7 @@ use super::START_MS;
 use super::quantity::Quantity;
 use super::series::Series;
 use super::traits::{Traits, Who, mean};
-use crate::matching::{Match, Text, Ticket, Value};
+use crate::matching::{Match, Player, Text, Ticket, Value};
 use crate::population::Rating;
 
 /// Milliseconds of an hour.
@@ -196,18 +196,10 @@ impl Measures {
                 made.teams.iter().map(|team| skill.of_team(&team.tickets)),
             ));
         }
-        if let (Some(rating), Some(chances)) = (&self.rating, &mut self.win_chances) {
-            let of_team = |tickets: &[Ticket]| {
-                let players = tickets.iter().flat_map(|ticket| &ticket.players);
-                mean(players.map(|player| {
-                    let own = player.attributes.get(&rating.attribute);
-                    own.and_then(Value::as_number).unwrap_or(0.0)
-                }))
-            };
-            if made.teams.len() > 1 {
-                let gap = range(made.teams.iter().map(|team| of_team(&team.tickets)));
-                chances.add(1.0 / (1.0 + libm::pow(10.0, -gap / rating.scale)));
-            }
+        if let (Some(rating), Some(chances)) = (&self.rating, &mut self.win_chances)
+            && made.teams.len() > 1
+        {
+            chances.add(chance(rating, made));
         }
         let region = made.region_preferences.first();
         for ticket in made.tickets() {
@@ -249,4 +241,97 @@ fn range(numbers: impl Iterator<Item = f64>) -> f64 {
         Some((least, most)) => Some((least.min(number), most.max(number))),
     });
     ends.map_or(0.0, |(least, most)| most - least)
+}
+
+/// The chance of the strongest team to win against the weakest, from 0.5.
+fn chance(rating: &Rating, made: &Match) -> f64 {
+    let number = |player: &Player, name: &Text| {
+        let value = player.attributes.get(name);
+        value.and_then(Value::as_number).unwrap_or(0.0)
+    };
+    let teams = made.teams.iter().map(|team| -> Vec<&Player> {
+        let tickets = team.tickets.iter();
+        tickets.flat_map(|ticket| &ticket.players).collect()
+    });
+    match rating {
+        Rating::Scale { attribute, scale } => {
+            let means = teams.map(|team| mean(team.iter().map(|one| number(one, attribute))));
+            1.0 / (1.0 + libm::pow(10.0, -range(means) / scale))
+        }
+        Rating::MuSigma { mu, sigma, beta } => {
+            // Each team with the sum of its skills and the sum of the variances of its performances.
+            let sums = teams.map(|team| {
+                let skill: f64 = team.iter().map(|one| number(one, mu)).sum();
+                let of_player = |one: &Player| number(one, sigma).powi(2) + beta.powi(2);
+                (skill, team.iter().map(of_player).sum::<f64>())
+            });
+            let sums: Vec<(f64, f64)> = sums.collect();
+            let strongest = sums.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+            let weakest = sums.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+            let (Some(a), Some(b)) = (strongest, weakest) else {
+                return 0.5;
+            };
+            let deviation = (a.1 + b.1).sqrt();
+            match deviation > 0.0 {
+                true => 0.5 * libm::erfc(-(a.0 - b.0) / deviation / std::f64::consts::SQRT_2),
+                false => 0.5,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::Team;
+
+    /// A match of two teams of one player each.
+    fn duel(first: &[(&'static str, f64)], second: &[(&'static str, f64)]) -> Match {
+        let team = |attributes: &[(&'static str, f64)]| {
+            let attributes = attributes.iter();
+            let attributes = attributes.map(|(name, value)| ((*name).into(), (*value).into()));
+            let player = Player {
+                attributes: attributes.collect(),
+                ..Player::default()
+            };
+            let ticket = Ticket {
+                players: vec![player],
+                ..Ticket::default()
+            };
+            Team {
+                id: uuid::Uuid::nil(),
+                tickets: vec![ticket],
+            }
+        };
+        Match {
+            teams: vec![team(first), team(second)],
+            ..Match::default()
+        }
+    }
+
+    #[test]
+    fn a_chance_is_that_of_elo_or_of_openskill() {
+        let elo = Rating::Scale {
+            attribute: "mmr".into(),
+            scale: 400.0,
+        };
+        let of = |rating: &Rating, made: &Match| (chance(rating, made) * 1e4).round() / 1e4;
+        assert_eq!(of(&elo, &duel(&[("mmr", 1500.0)], &[("mmr", 1500.0)])), 0.5);
+        // 10 / 11.
+        assert_eq!(
+            of(&elo, &duel(&[("mmr", 1100.0)], &[("mmr", 1500.0)])),
+            0.9091
+        );
+        let skill = Rating::MuSigma {
+            mu: "mu".into(),
+            sigma: "sigma".into(),
+            beta: 3.0,
+        };
+        // A difference of 10, a deviation of sqrt(2 * (16 + 9)) = 7.0711: the normal distribution at 1.4142.
+        let made = duel(
+            &[("mu", 30.0), ("sigma", 4.0)],
+            &[("mu", 20.0), ("sigma", 4.0)],
+        );
+        assert_eq!(of(&skill, &made), 0.9214);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::matching::{AgsLogic, Text};
-use crate::population::{Distribution, Parties, Roles, of_ruleset};
+use crate::population::{Distribution, Parties, Rating, Roles, of_ruleset};
 
 /// One against one, without rules.
 const DUEL: &str = r#"{"alliance": {"min_number": 2, "max_number": 2,
@@ -298,7 +298,7 @@ fn roles_and_modes_are_played_too() {
 fn a_rating_becomes_a_chance_to_win() {
     let mut plan = plan(&[&twos(400)], 0.5, 1);
     let attribute = Text::from_static("mmr");
-    plan.population.rating = Some(crate::population::Rating {
+    plan.population.rating = Some(Rating::Scale {
         attribute,
         scale: 400.0,
     });

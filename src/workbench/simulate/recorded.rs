@@ -61,3 +61,69 @@ pub(super) fn draw_from(paths: &[PathBuf], population: &mut Population) -> anyho
     population.recorded = Recorded::new(tickets);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{self, FORMAT, Header, Messages};
+    use crate::messages;
+    use crate::population::{of_ruleset, plain_queue};
+    use crate::proto::{Opaque, Parameters, Slot, Slots};
+
+    const NOW_MS: i64 = 1_767_225_600_000;
+
+    /// Writes a tick at that second, with so many players who came at that time, and those before them.
+    fn record(folder: &std::path::Path, second: i64, players: &[(u32, i64)]) {
+        let encoder = messages::Messages::new().unwrap();
+        let mut recorded = Messages::default();
+        let parameters = Slots::MAKE_MATCHES.write(Slot::Parameters, &Parameters::default());
+        recorded.request(Kind::Match, parameters.unwrap().fields());
+        for (number, (count, at)) in players.iter().enumerate() {
+            for mut ticket in plain_queue(*count, 2, NOW_MS + at * 1000) {
+                ticket.id = format!("{number}-{}", ticket.id).into();
+                let message: Opaque = encoder
+                    .encode("Ticket", &messages::ticket(&ticket))
+                    .unwrap();
+                let request = Slots::MAKE_MATCHES.write(Slot::Ticket, &message).unwrap();
+                recorded.request(Kind::Match, request.fields());
+            }
+        }
+        let header = Header {
+            format: FORMAT,
+            now_ms: NOW_MS + second * 1000,
+            ..Header::default()
+        };
+        capture::write(folder, &header, Kind::Match, &recorded).unwrap();
+    }
+
+    #[test]
+    fn players_come_as_often_as_they_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [folder.path().to_owned()];
+        let drawn = || {
+            let mut population = of_ruleset("{}");
+            draw_from(&paths, &mut population).map(|()| population)
+        };
+        record(folder.path(), 0, &[(40, -30)]);
+        let error = drawn().unwrap_err().to_string();
+        assert!(
+            error.starts_with("there are 1 ticks of matches with 20 tickets"),
+            "{error}"
+        );
+        // Twenty players within ten seconds; those before them still wait.
+        record(folder.path(), 10, &[(40, -30), (20, 4)]);
+        let population = drawn().unwrap();
+        assert_eq!(population.players_per_second, [2.0]);
+        assert_eq!(population.tick_s, 10.0);
+        assert_eq!(population.recorded.tickets().len(), 30, "each ticket once");
+        assert_eq!(population.party_size(), 2.0);
+        let arrivals = population.arrivals(1, NOW_MS, 0.0).take(2000);
+        let last = arrivals
+            .map(|one| one.ticket.created_at_ms.unwrap())
+            .last()
+            .unwrap();
+        // Two thousand parties of two at two players a second.
+        let seconds = (last - NOW_MS) / 1000;
+        assert!((1850..2150).contains(&seconds), "{seconds}");
+    }
+}

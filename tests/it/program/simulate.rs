@@ -157,6 +157,10 @@ fn what_cannot_be_read_is_one_line() {
             ["none.csv", "No such file"],
         ),
         (
+            "rating.mu = \"mu\"",
+            ["`attribute` and `scale`", "`mu` and `sigma`"],
+        ),
+        (
             "party_sizes = { six = 1 }",
             ["\"six\" is no number of players", "1 to 1000"],
         ),

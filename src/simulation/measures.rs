@@ -262,7 +262,7 @@ fn chance(rating: &Rating, made: &Match) -> f64 {
             // Each team with the sum of its skills and the sum of the variances of its performances.
             let sums = teams.map(|team| {
                 let skill: f64 = team.iter().map(|one| number(one, mu)).sum();
-                let of_player = |one: &Player| number(one, sigma).powi(2) + beta.powi(2);
+                let of_player = |one: &&Player| number(one, sigma).powi(2) + beta.powi(2);
                 (skill, team.iter().map(of_player).sum::<f64>())
             });
             let sums: Vec<(f64, f64)> = sums.collect();

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use prost::Message;
-use prost::encoding::{WireType, encode_key, encode_varint};
+use prost::encoding::{
+    WireType, decode_varint, encode_key, encode_varint, encoded_len_varint, uint32,
+};
 
 use crate::proto::wire::{Content, Fields};
+use crate::proto::{Opaque, Slot, Slots};
 
-pub use file::{EXTENSION, Unreadable, name, read, write};
+pub use file::{Compressor, EXTENSION, Unreadable, name, read, write};
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -72,17 +75,32 @@ impl Kind {
         }
     }
 
-    /// Numbers of the fields of its requests and answers.
-    fn fields(self) -> (u32, u32) {
+    /// The number of the field of its requests.
+    fn requests(self) -> u32 {
         match self {
-            Self::Match => (2, 4),
-            Self::Backfill => (3, 5),
+            Self::Match => MATCH_REQUESTS,
+            Self::Backfill => BACKFILL_REQUESTS,
+        }
+    }
+
+    /// Which messages its stream has.
+    pub fn slots(self) -> Slots {
+        match self {
+            Self::Match => Slots::MAKE_MATCHES,
+            Self::Backfill => Slots::BACKFILL,
         }
     }
 }
 
-/// The number of the header's field.
+/// Numbers of the fields of a capture.
 const HEADER: u32 = 1;
+const MATCH_REQUESTS: u32 = 2;
+const BACKFILL_REQUESTS: u32 = 3;
+const ANSWERS: u32 = 4;
+const PROPOSALS: u32 = 5;
+
+/// The number of `Match.tickets`.
+const TICKETS: u32 = 1;
 
 /// Bytes of a piece of [`Messages`], and how many unused ones are kept.
 const PIECE: usize = 256 << 10;
@@ -159,17 +177,33 @@ impl Messages {
 
     /// Adds a request.
     pub fn request(&mut self, kind: Kind, request: &[u8]) {
-        let (number, _) = kind.fields();
-        self.add(number, request.len(), |piece| {
+        self.add(kind.requests(), request.len(), |piece| {
             piece.extend_from_slice(request)
         });
     }
 
-    /// Adds an answer.
-    pub fn answer(&mut self, kind: Kind, answer: &impl Message) {
-        let (_, number) = kind.fields();
-        self.add(number, answer.encoded_len(), |piece| {
-            answer.encode_raw(piece)
+    /// Adds a proposal.
+    pub fn proposal(&mut self, proposal: &impl Message) {
+        self.add(PROPOSALS, proposal.encoded_len(), |piece| {
+            proposal.encode_raw(piece);
+        });
+    }
+
+    /// Adds the answer with a match: `made` is the match in its encoded form, which begins with
+    /// `of_tickets` bytes of its tickets, whose places among the tickets of the requests are `places`.
+    pub fn answer(&mut self, made: &[u8], of_tickets: usize, places: &[u32]) {
+        let rest = made.get(of_tickets..).unwrap_or_default();
+        let packed = uint32::encoded_len_packed(1, places);
+        let response = field_len(rest.len());
+        let bytes = packed + field_len(response);
+        self.add(ANSWERS, bytes, |piece| {
+            uint32::encode_packed(1, places, piece);
+            encode_key(2, WireType::LengthDelimited, piece);
+            encode_varint(response as u64, piece);
+            // MatchResponse.match.
+            encode_key(1, WireType::LengthDelimited, piece);
+            encode_varint(rest.len() as u64, piece);
+            piece.extend_from_slice(rest);
         });
     }
 
@@ -193,7 +227,7 @@ pub struct Capture {
     pub kind: Kind,
     /// What came, in order.
     pub requests: Vec<Bytes>,
-    /// What was answered, in order.
+    /// What was answered, in order, as it went.
     pub answers: Vec<Bytes>,
 }
 
@@ -206,7 +240,7 @@ impl Capture {
     pub fn decode(bytes: Bytes) -> Result<Self, String> {
         let mut header = None;
         let mut kind = None;
-        let (mut requests, mut answers) = (Vec::new(), Vec::new());
+        let (mut requests, mut answers, mut short) = (Vec::new(), Vec::new(), Vec::new());
         for field in Fields::of(&bytes) {
             let field = field.map_err(|_| "it is not a capture, or was cut".to_owned())?;
             let (number, Content::Bytes(inner)) = field else {
@@ -218,8 +252,8 @@ impl Capture {
                     header = Some(read.map_err(|error| format!("its header: {error}"))?);
                     continue;
                 }
-                2 | 4 => Kind::Match,
-                3 | 5 => Kind::Backfill,
+                MATCH_REQUESTS | ANSWERS => Kind::Match,
+                BACKFILL_REQUESTS | PROPOSALS => Kind::Backfill,
                 _ => continue,
             };
             if kind.is_some_and(|kind| kind != found) {
@@ -227,8 +261,9 @@ impl Capture {
             }
             kind = Some(found);
             match number {
-                2 | 3 => requests.push(bytes.slice_ref(inner)),
-                _ => answers.push(bytes.slice_ref(inner)),
+                MATCH_REQUESTS | BACKFILL_REQUESTS => requests.push(bytes.slice_ref(inner)),
+                PROPOSALS => answers.push(bytes.slice_ref(inner)),
+                _ => short.push(inner),
             }
         }
         let header = header.ok_or_else(|| "it has no header: it is not a capture".to_owned())?;
@@ -239,6 +274,13 @@ impl Capture {
             ));
         }
         let kind = kind.ok_or_else(|| "it has no request".to_owned())?;
+        if !short.is_empty() {
+            let tickets = tickets(kind, &requests)?;
+            for answer in short {
+                let whole = whole_answer(answer, &tickets);
+                answers.push(whole.ok_or_else(|| "an answer in it is not one".to_owned())?);
+            }
+        }
         Ok(Self {
             header,
             kind,
@@ -246,6 +288,59 @@ impl Capture {
             answers,
         })
     }
+}
+
+/// The tickets of requests, by their places.
+fn tickets(kind: Kind, requests: &[Bytes]) -> Result<Vec<Bytes>, String> {
+    let slots = kind.slots();
+    let mut tickets = Vec::new();
+    for request in requests {
+        let read = slots.read(Opaque::from(request.clone()));
+        match read.map_err(|why| format!("a request in it: {why}"))? {
+            Some((Slot::Ticket, body)) => tickets.push(body),
+            _ => {}
+        }
+    }
+    Ok(tickets)
+}
+
+/// An answer as it was, with its tickets; `None` if it is not one.
+fn whole_answer(answer: &[u8], tickets: &[Bytes]) -> Option<Bytes> {
+    let (mut places, mut rest) = (Vec::new(), &[][..]);
+    for field in Fields::of(answer) {
+        match field.ok()? {
+            (1, Content::Bytes(mut packed)) => {
+                while !packed.is_empty() {
+                    places.push(decode_varint(&mut packed).ok()?);
+                }
+            }
+            (2, Content::Bytes(response)) => {
+                let mut fields = Fields::of(response);
+                if let Some((1, Content::Bytes(made))) = fields.next().transpose().ok()? {
+                    rest = made;
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut made = Vec::new();
+    for place in places {
+        let ticket = tickets.get(usize::try_from(place).ok()?)?;
+        encode_key(TICKETS, WireType::LengthDelimited, &mut made);
+        encode_varint(ticket.len() as u64, &mut made);
+        made.extend_from_slice(ticket);
+    }
+    made.extend_from_slice(rest);
+    let mut whole = Vec::with_capacity(field_len(made.len()));
+    encode_key(1, WireType::LengthDelimited, &mut whole);
+    encode_varint(made.len() as u64, &mut whole);
+    whole.extend_from_slice(&made);
+    Some(whole.into())
+}
+
+/// Bytes of a length-delimited field whose number is below 16.
+fn field_len(len: usize) -> usize {
+    1 + encoded_len_varint(len as u64) + len
 }
 
 /// The header as the first field of a capture.

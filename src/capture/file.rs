@@ -1,5 +1,6 @@
 //! Captures on disk.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use time::macros::format_description;
+use zstd::zstd_safe::{self, CCtx, CParameter, ResetDirective};
 
 use super::{Capture, Header, Kind, Messages, encoded_header};
 
@@ -60,6 +62,37 @@ pub fn name(header: &Header, kind: Kind, number: u32) -> String {
     }
 }
 
+/// What compresses captures, one after another: its memory is used again.
+pub struct Compressor(CCtx<'static>);
+
+impl Compressor {
+    /// One that is fast, and whose output tells when it was cut or changed.
+    ///
+    /// # Errors
+    ///
+    /// If zstd does not take its parameters.
+    pub fn new() -> io::Result<Self> {
+        let mut context = CCtx::create();
+        for parameter in [
+            CParameter::CompressionLevel(LEVEL),
+            CParameter::ChecksumFlag(true),
+        ] {
+            context.set_parameter(parameter).map_err(failed)?;
+        }
+        Ok(Self(context))
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compressor")
+    }
+}
+
+fn failed(code: usize) -> io::Error {
+    io::Error::other(zstd_safe::get_error_name(code))
+}
+
 /// Writes a capture into a folder, readable for its owner only. It has its name when it is complete.
 /// Returns its path and size.
 ///
@@ -71,6 +104,7 @@ pub fn write(
     header: &Header,
     kind: Kind,
     messages: &Messages,
+    compressor: &mut Compressor,
 ) -> io::Result<(PathBuf, u64)> {
     let (mut unfinished, mut file, mut at) = (PathBuf::new(), None, PathBuf::new());
     for number in 0..MAX_SAME {
@@ -95,7 +129,8 @@ pub fn write(
         }
     }
     let file = file.ok_or_else(|| io::Error::other("too many captures of one name"))?;
-    let written = compressed(file, header, messages).and_then(|()| fs::rename(&unfinished, &at));
+    let written =
+        compressed(file, header, messages, compressor).and_then(|()| fs::rename(&unfinished, &at));
     if let Err(error) = written {
         let _ = fs::remove_file(&unfinished);
         return Err(error);
@@ -104,10 +139,16 @@ pub fn write(
     Ok((at, bytes))
 }
 
-fn compressed(file: File, header: &Header, messages: &Messages) -> io::Result<()> {
-    let mut encoder = zstd::Encoder::new(file, LEVEL)?;
-    // What was cut or changed is noticed.
-    encoder.include_checksum(true)?;
+fn compressed(
+    file: File,
+    header: &Header,
+    messages: &Messages,
+    compressor: &mut Compressor,
+) -> io::Result<()> {
+    // What an earlier failure left unfinished.
+    let reset = compressor.0.reset(ResetDirective::SessionOnly);
+    reset.map_err(failed)?;
+    let mut encoder = zstd::Encoder::with_context(file, &mut compressor.0);
     encoder.write_all(&encoded_header(header))?;
     for piece in messages.pieces() {
         encoder.write_all(piece)?;
@@ -146,7 +187,7 @@ pub fn read(path: &Path) -> Result<Capture, Unreadable> {
 mod tests {
     use super::*;
     use crate::capture::FORMAT;
-    use crate::proto::Opaque;
+    use crate::proto::{Opaque, Slot, Slots};
 
     fn header() -> Header {
         Header {
@@ -162,34 +203,57 @@ mod tests {
 
     fn messages(count: u32) -> Messages {
         let mut messages = Messages::default();
+        messages.request(Kind::Match, &ticket(b"d"));
+        messages.request(Kind::Match, &ticket(b"abc"));
         for number in 0..count {
-            messages.request(Kind::Match, &number.to_be_bytes().repeat(2000));
+            // Field 15 of a request, which nobody knows.
+            let unknown = number.to_be_bytes().repeat(2000);
+            let request = [&b"\x7a\xc0\x3e"[..], &unknown].concat();
+            messages.request(Kind::Match, &request);
         }
-        let answer = Opaque::from(bytes::Bytes::from_static(b"answer"));
-        messages.answer(Kind::Match, &answer);
+        messages.answer(b"\x0a\x03abc\x0a\x01d\x12\x01e", 8, &[1, 0]);
         messages
+    }
+
+    /// A request with a ticket of these bytes.
+    fn ticket(bytes: &'static [u8]) -> Vec<u8> {
+        let ticket = Opaque::from(bytes::Bytes::from_static(bytes));
+        let request = Slots::MAKE_MATCHES.write(Slot::Ticket, &ticket);
+        request.unwrap().fields().to_vec()
+    }
+
+    fn written(folder: &Path, messages: &Messages) -> io::Result<(PathBuf, u64)> {
+        let mut compressor = Compressor::new().unwrap();
+        write(folder, &header(), Kind::Match, messages, &mut compressor)
     }
 
     #[test]
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, bytes) = write(folder.path(), &header(), Kind::Match, &messages(100)).unwrap();
+        let (path, bytes) = written(folder.path(), &messages(100)).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
         assert_eq!(name, "20260102T030405.678Z_ranked-5v5--_match_7.tick.zst");
         assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
         assert!(bytes < 100_000, "{bytes}");
         let capture = read(&path).unwrap();
         assert_eq!((&capture.header, capture.kind), (&header(), Kind::Match));
-        assert_eq!(capture.requests.len(), 100);
-        assert_eq!(capture.requests[99], 99_u32.to_be_bytes().repeat(2000));
-        assert_eq!(capture.answers, ["answer"]);
+        assert_eq!(capture.requests.len(), 102);
+        assert_eq!(
+            capture.requests[101][3..],
+            99_u32.to_be_bytes().repeat(2000)
+        );
+        // The match with its tickets: "abc" is the second one that came.
+        assert_eq!(
+            capture.answers,
+            [&b"\x0a\x0b\x0a\x03abc\x0a\x01d\x12\x01e"[..]]
+        );
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
         // A retried tick has another name, and no half file is left.
-        let (again, _) = write(folder.path(), &header(), Kind::Match, &messages(1)).unwrap();
+        let (again, _) = written(folder.path(), &messages(1)).unwrap();
         assert!(
             again.to_str().unwrap().ends_with("_7_1.tick.zst"),
             "{again:?}"
@@ -200,7 +264,7 @@ mod tests {
     #[test]
     fn a_file_that_was_cut_or_changed_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, _) = write(folder.path(), &header(), Kind::Match, &messages(50)).unwrap();
+        let (path, _) = written(folder.path(), &messages(50)).unwrap();
         let whole = fs::read(&path).unwrap();
         let file = folder.path().join("changed");
         let error = |bytes: &[u8]| {
@@ -226,6 +290,6 @@ mod tests {
     fn a_folder_that_is_not_there_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let none = folder.path().join("none");
-        assert!(write(&none, &header(), Kind::Match, &messages(1)).is_err());
+        assert!(written(&none, &messages(1)).is_err());
     }
 }

@@ -61,6 +61,12 @@ pub(super) fn match_response(made: &Match, out: &mut BytesMut) -> proto::MatchRe
     }
 }
 
+/// Bytes of the tickets of a match that is encoded, which come before everything else.
+pub(super) fn tickets_len(made: &Match) -> usize {
+    let tickets = made.tickets();
+    tickets.map(|ticket| field_len(ticket.body.len())).sum()
+}
+
 /// Bytes for an id with its key and length, and for what surrounds a ticket. An estimate: the
 /// buffer grows where it is exceeded.
 const ROOM: usize = 40;

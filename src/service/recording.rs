@@ -263,10 +263,18 @@ impl Recording {
         }
     }
 
-    /// An answer goes out.
-    pub(super) fn answer(&mut self, answer: &impl Message) {
+    /// A match goes out, see [`Messages::answer`].
+    pub(super) fn answer(&mut self, made: &[u8], of_tickets: usize, places: &[u32]) {
         if !self.is_over() {
-            self.messages.answer(self.kind, answer);
+            self.messages.answer(made, of_tickets, places);
+            self.hold();
+        }
+    }
+
+    /// A proposal goes out.
+    pub(super) fn proposal(&mut self, proposal: &impl Message) {
+        if !self.is_over() {
+            self.messages.proposal(proposal);
             self.hold();
         }
     }

@@ -350,7 +350,7 @@ impl<P: Purpose, L: MatchLogic> TickStream<P, L> {
     fn encode(&mut self, answer: P::Answer) -> P::Response {
         let response = P::encode(&answer, &mut self.buffer);
         if let Some(recording) = &mut self.recording {
-            recording.answer(&response);
+            P::record(&answer, &response, recording);
         }
         for ticket in P::tickets(answer) {
             self.memory.send(&ticket);

@@ -8,10 +8,11 @@ use prost::Message;
 use super::encode;
 use super::metrics::TickKind;
 use super::outbox::Outbox;
+use super::recording::Recording;
 use crate::matching::{
     BackfillTick, Flow, Match, MatchLogic, Needs, Proposal, Session, Tick, TickContext, Ticket,
 };
-use crate::proto::{BackfillResponse, MatchResponse, Slots};
+use crate::proto::{BackfillResponse, MatchResponse, Opaque, Slots};
 
 /// What a stream does with tickets.
 pub(super) trait Purpose: 'static {
@@ -35,6 +36,8 @@ pub(super) trait Purpose: 'static {
     fn finish(tick: Self::Tick, out: &mut Outbox<Self::Answer>);
     /// The answer on the wire; `buffer` is for its bytes.
     fn encode(answer: &Self::Answer, buffer: &mut BytesMut) -> Self::Response;
+    /// Keeps an answer for a capture; `response` is its encoded form.
+    fn record(answer: &Self::Answer, response: &Self::Response, recording: &mut Recording);
     /// The tickets of an answer that has been encoded: their memory is used again.
     fn tickets(answer: Self::Answer) -> impl Iterator<Item = Ticket>;
 }
@@ -79,6 +82,13 @@ impl Purpose for Making {
 
     fn encode(answer: &Match, buffer: &mut BytesMut) -> MatchResponse {
         encode::match_response(answer, buffer)
+    }
+
+    fn record(answer: &Match, response: &MatchResponse, recording: &mut Recording) {
+        let made = response.r#match.as_ref().map(Opaque::fields);
+        let of_tickets = encode::tickets_len(answer);
+        let places: Vec<u32> = answer.tickets().map(|ticket| ticket.arrival).collect();
+        recording.answer(made.map_or(&[], |made| made), of_tickets, &places);
     }
 
     fn tickets(answer: Match) -> impl Iterator<Item = Ticket> {
@@ -137,6 +147,10 @@ impl Purpose for Filling {
 
     fn encode(answer: &Proposal, _: &mut BytesMut) -> BackfillResponse {
         encode::backfill_response(answer)
+    }
+
+    fn record(_: &Proposal, response: &BackfillResponse, recording: &mut Recording) {
+        recording.proposal(response);
     }
 
     fn tickets(answer: Proposal) -> impl Iterator<Item = Ticket> {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 
-use crate::capture::{self, Capture, EXTENSION, Kind};
+use crate::capture::{self, Capture, EXTENSION};
 use crate::matching::{TickContext, Ticket};
-use crate::proto::{Opaque, Parameters, Slot, Slots};
+use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::Reader;
 use crate::simulation::RecordedTick;
 use prost::Message;
@@ -64,7 +64,7 @@ impl Contents {
     ///
     /// If one of them is not a message.
     pub(super) fn of(capture: &Capture) -> anyhow::Result<Self> {
-        let slots = slots(capture.kind);
+        let slots = capture.kind.slots();
         let mut contents = Self::default();
         for request in &capture.requests {
             let read = slots.read(Opaque::from(request.clone()));
@@ -94,14 +94,6 @@ impl Contents {
         numbered
             .map(|(arrival, ticket)| Ticket { arrival, ..ticket })
             .collect()
-    }
-}
-
-/// Which fields the requests of a stream have.
-pub(super) fn slots(kind: Kind) -> Slots {
-    match kind {
-        Kind::Match => Slots::MAKE_MATCHES,
-        Kind::Backfill => Slots::BACKFILL,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
 use super::{Finished, Outcome, RecordMetrics};
-use crate::capture::{self, EXTENSION};
+use crate::capture::{self, Compressor, EXTENSION};
 
 /// The captures of a folder.
 pub(super) struct Disk {
@@ -17,6 +17,8 @@ pub(super) struct Disk {
     /// Each capture with its size, the oldest first.
     captures: VecDeque<(PathBuf, u64)>,
     bytes: u64,
+    /// Made with the first capture, and kept.
+    compressor: Option<Compressor>,
     /// Whether the last capture could not be written: that is told once.
     fails: bool,
 }
@@ -29,6 +31,7 @@ impl Disk {
             metrics,
             captures: VecDeque::new(),
             bytes: 0,
+            compressor: None,
             fails: false,
         }
     }
@@ -79,7 +82,15 @@ impl Disk {
         } = finished;
         // Room for as much as it can have: what it really has is known when it is written.
         self.remove_down_to(self.max_bytes.saturating_sub(expected(messages.bytes())));
-        match capture::write(&self.folder, header, *kind, messages) {
+        let compressor = match self.compressor.take() {
+            Some(compressor) => Ok(compressor),
+            None => Compressor::new(),
+        };
+        let written = compressor.and_then(|compressor| {
+            let compressor = self.compressor.insert(compressor);
+            capture::write(&self.folder, header, *kind, messages, compressor)
+        });
+        match written {
             Ok((path, bytes)) if bytes > self.max_bytes => {
                 remove(&path);
                 Outcome::TooLarge

@@ -5,11 +5,8 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::*;
 use crate::capture::EXTENSION;
-use crate::proto::Opaque;
 use crate::service::ServiceMetrics;
 
 fn settings(folder: &Path) -> RecordSettings {
@@ -53,10 +50,13 @@ fn play(recorder: &Recorder, record: &TickRecord, bytes: usize) {
     let mut recording = recorder.begin(TickKind::Match);
     // Noise, which does not become smaller.
     let mut rng = fastrand::Rng::with_seed(record.tick_id);
-    let request: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(bytes).collect();
+    let noise: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(bytes).collect();
+    // In a field that nobody knows.
+    let mut request = Vec::new();
+    prost::encoding::bytes::encode(15, &noise, &mut request);
     recording.request(&request);
     recording.decide(record);
-    recording.answer(&Opaque::from(Bytes::from_static(b"answer")));
+    recording.answer(b"\x12\x01t", 0, &[]);
     recording.finish(record);
 }
 

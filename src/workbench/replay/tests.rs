@@ -46,7 +46,7 @@ fn frame(body: &mut BytesMut, message: &impl Message) {
 fn tick(rng: &mut fastrand::Rng, messages: &Messages, kind: Kind, tick_id: u32) -> BytesMut {
     let json = RULES[rng.usize(..RULES.len())];
     let population = of_ruleset(json);
-    let slots = captures::slots(kind);
+    let slots = kind.slots();
     let mut body = BytesMut::new();
     let parameters = Parameters {
         scope: None,

@@ -65,7 +65,7 @@ pub(super) fn draw_from(paths: &[PathBuf], population: &mut Population) -> anyho
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::{self, FORMAT, Header, Messages};
+    use crate::capture::{self, Compressor, FORMAT, Header, Messages};
     use crate::messages;
     use crate::population::{of_ruleset, plain_queue};
     use crate::proto::{Opaque, Parameters, Slot, Slots};
@@ -93,7 +93,8 @@ mod tests {
             now_ms: NOW_MS + second * 1000,
             ..Header::default()
         };
-        capture::write(folder, &header, Kind::Match, &recorded).unwrap();
+        let mut compressor = Compressor::new().unwrap();
+        capture::write(folder, &header, Kind::Match, &recorded, &mut compressor).unwrap();
     }
 
     #[test]

@@ -296,9 +296,9 @@ fn tickets(kind: Kind, requests: &[Bytes]) -> Result<Vec<Bytes>, String> {
     let mut tickets = Vec::new();
     for request in requests {
         let read = slots.read(Opaque::from(request.clone()));
-        match read.map_err(|why| format!("a request in it: {why}"))? {
-            Some((Slot::Ticket, body)) => tickets.push(body),
-            _ => {}
+        let read = read.map_err(|why| format!("a request in it: {why}"))?;
+        if let Some((Slot::Ticket, body)) = read {
+            tickets.push(body);
         }
     }
     Ok(tickets)

@@ -166,7 +166,7 @@ mod tests {
         let five = Interval::of(&[1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(five.mean, 3.0);
         let half = five.half.unwrap();
-        assert!((half - 2.776 * 0.707_106_78).abs() < 1e-6, "{half}");
+        assert!((half - 2.776 * 0.5_f64.sqrt()).abs() < 1e-6, "{half}");
         assert!(five.is_certain());
         assert!(!Interval::of(&[-1.0, 1.5]).is_certain());
         assert_eq!(Interval::of(&[2.0; 4]).half, Some(0.0));

@@ -6,7 +6,7 @@ mod export;
 mod tests;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
@@ -192,7 +192,7 @@ impl Replay {
     fn export(
         &self,
         paths: &[PathBuf],
-        to: &PathBuf,
+        to: &Path,
         out: &mut impl Write,
     ) -> anyhow::Result<Verdict> {
         let mut export = Export::new(self.anonymize)?;
@@ -216,7 +216,7 @@ impl Replay {
 
 /// One line for a capture, and what differs.
 fn line(
-    path: &std::path::Path,
+    path: &Path,
     capture: &Capture,
     compared: &Compared,
     out: &mut impl Write,

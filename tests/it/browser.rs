@@ -59,7 +59,6 @@ impl Driver {
             Err(error) => {
                 let is_needed = std::env::var("BROWSER_TESTS").is_ok_and(|value| value == "on");
                 assert!(!is_needed, "chromedriver does not start: {error}");
-                eprintln!("skipped: there is no chromedriver");
                 return None;
             }
         };

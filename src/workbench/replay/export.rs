@@ -119,12 +119,10 @@ impl Names {
     /// Gives a name to each id in a value.
     fn note(&mut self, value: &Value, kind: &'static str) {
         match value {
-            Value::String(id) if !id.is_empty() => {
-                if !self.of.contains_key(id) {
-                    let number = self.counts.entry(kind).or_default();
-                    *number += 1;
-                    self.of.insert(id.clone(), format!("{kind}-{number}"));
-                }
+            Value::String(id) if !id.is_empty() && !self.of.contains_key(id) => {
+                let number = self.counts.entry(kind).or_default();
+                *number += 1;
+                self.of.insert(id.clone(), format!("{kind}-{number}"));
             }
             Value::Array(values) => values.iter().for_each(|value| self.note(value, kind)),
             Value::Object(fields) => {

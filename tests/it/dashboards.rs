@@ -6,7 +6,7 @@ use match_function::auth::AuthMetrics;
 use match_function::layers::methods;
 use match_function::layers::metrics::RpcMetrics;
 use match_function::server::ConnectionMetrics;
-use match_function::service::ServiceMetrics;
+use match_function::service::{Limits, RecordSettings, Recorder, ServiceMetrics};
 use match_function::telemetry::metrics::Metrics;
 use serde_json::Value;
 
@@ -18,6 +18,9 @@ fn exported() -> BTreeSet<String> {
     let registrar = metrics.registrar();
     RpcMetrics::register(registrar, methods::table()).expect("valid names");
     ServiceMetrics::register(registrar).expect("valid names");
+    let settings = RecordSettings::default();
+    let recorder = Recorder::start(settings, &Limits::default(), registrar).expect("valid names");
+    assert!(recorder.is_none(), "nothing is recorded by default");
     AuthMetrics::register(registrar).expect("valid names");
     ConnectionMetrics::register(registrar).expect("valid names");
     let text = String::from_utf8(metrics.encode().expect("encodes")).expect("UTF-8");

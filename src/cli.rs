@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use tokio::runtime::Runtime;
 use tokio_stream::Stream;
 
@@ -71,13 +71,21 @@ pub fn command() -> Command {
         .subcommand(serve_command())
         .subcommand(Client::command().name("client"))
         .subcommand(Health::command().name("health"))
-        .subcommand(Lint::command())
-        .subcommand(Explain::command())
-        .subcommand(Simulate::command())
-        .subcommand(Replay::command())
+        .subcommand(on_a_screen(Lint::command()))
+        .subcommand(on_a_screen(Explain::command()))
+        .subcommand(on_a_screen(Simulate::command()))
+        .subcommand(on_a_screen(Replay::command()))
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
     with_subcommands(program, &without_values)
+}
+
+/// A command whose help fits a screen, however it is asked for: the page of the manual says more.
+fn on_a_screen(command: Command) -> Command {
+    let help = Arg::new("help").short('h').long("help").help("Print help");
+    command
+        .disable_help_flag(true)
+        .arg(help.action(ArgAction::HelpShort))
 }
 
 /// The command that serves, with every setting.

@@ -21,6 +21,8 @@ fn the_help_fits_a_screen_and_lists_the_commands_first() {
         "health",
         "lint",
         "explain",
+        "simulate",
+        "replay",
         "completions",
         "man",
     ] {
@@ -39,6 +41,23 @@ fn the_help_fits_a_screen_and_lists_the_commands_first() {
     );
     let (_, serve, _) = called(&["serve", "--help"]);
     assert!(serve.contains("--port <PORT>"), "{serve}");
+}
+
+#[test]
+fn the_help_of_a_tool_fits_a_screen_and_has_an_example() {
+    for command in ["lint", "explain", "simulate", "replay"] {
+        let (code, help, _) = called(&[command, "--help"]);
+        assert_eq!(code, 0, "{help}");
+        assert!(help.lines().count() <= SCREEN, "{help}");
+        assert!(
+            help.contains(&format!("\nExample: match-function {command} ")),
+            "{help}"
+        );
+        assert_eq!(called(&[command, "-h"]).1, help);
+        assert_eq!(called(&["help", command]).0, 0);
+        let (code, page, _) = called(&["man", command]);
+        assert!(code == 0 && page.len() > help.len(), "{page}");
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod tickets;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 pub use explain::Explain;
@@ -45,6 +47,28 @@ impl std::error::Error for Unreadable {}
 impl From<anyhow::Error> for Unreadable {
     fn from(error: anyhow::Error) -> Self {
         Self(format!("{error:#}"))
+    }
+}
+
+/// How something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+/// A bar on standard error for so many ticks; hidden unless that is a terminal.
+fn progress_bar(ticks: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
+    let bar = ProgressBar::new(ticks);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

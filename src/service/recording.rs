@@ -99,9 +99,9 @@ impl RecordMetrics {
 
 /// Records ticks. Cheap to clone; the thread that writes ends with the last one.
 #[derive(Clone)]
-pub struct Recorder(Arc<Shared>);
+pub struct Recorder(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     settings: RecordSettings,
     /// The bounds in force, as a header has them.
     bounds: Vec<(&'static str, u64)>,
@@ -164,7 +164,7 @@ impl Recorder {
                 return Ok(None);
             }
         };
-        let recorder = Self(Arc::new(Shared {
+        let recorder = Self(Arc::new(Inner {
             settings,
             bounds: limits.recorded(),
             writer,
@@ -189,7 +189,7 @@ impl Recorder {
                 all: Arc::clone(&self.0.held),
                 bytes: 0,
             },
-            state: State::Undecided,
+            choice: Choice::Undecided,
         }
     }
 }
@@ -222,11 +222,11 @@ pub(super) struct Recording {
     kind: Kind,
     messages: Messages,
     held: Held,
-    state: State,
+    choice: Choice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Choice {
     /// Its pool is not known yet.
     Undecided,
     Chosen,
@@ -237,7 +237,7 @@ enum State {
 impl Recording {
     /// Whether there is nothing more to record.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.state, State::NotChosen | State::Dropped)
+        matches!(self.choice, Choice::NotChosen | Choice::Dropped)
     }
 
     /// A request has come; `record` is what is known of the tick with it.
@@ -250,15 +250,15 @@ impl Recording {
 
     /// Decides whether the tick is recorded, once its pool is known.
     pub(super) fn decide(&mut self, record: &TickRecord) {
-        if self.state != State::Undecided || record.match_pool.is_empty() {
+        if self.choice != Choice::Undecided || record.match_pool.is_empty() {
             return;
         }
         let settings = &self.recorder.0.settings;
-        self.state = match settings.chooses(&record.match_pool, record.tick_id) {
-            true => State::Chosen,
-            false => State::NotChosen,
+        self.choice = match settings.chooses(&record.match_pool, record.tick_id) {
+            true => Choice::Chosen,
+            false => Choice::NotChosen,
         };
-        if self.state == State::NotChosen {
+        if self.choice == Choice::NotChosen {
             self.forget();
         }
     }
@@ -283,7 +283,7 @@ impl Recording {
     pub(super) fn finish(mut self, record: &TickRecord) {
         let shared = &self.recorder.0;
         let is_slow = record.duration.as_millis() >= shared.settings.slower_than_ms().into();
-        if self.state != State::Chosen || !is_slow {
+        if self.choice != Choice::Chosen || !is_slow {
             return;
         }
         let micros =
@@ -332,7 +332,7 @@ impl Recording {
         self.held.bytes = needed;
         if before + more > self.recorder.0.may_hold {
             self.forget();
-            self.state = State::Dropped;
+            self.choice = Choice::Dropped;
             self.recorder.0.metrics.count(Outcome::NoMemory);
         }
     }

@@ -4,17 +4,16 @@ mod human;
 mod machine;
 
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anyhow::{Context, anyhow};
-use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::ruleset::Ruleset;
 use super::tickets::Queue;
-use super::{Unreadable, Verdict};
+use super::{Format, Unreadable, Verdict, progress_bar};
 use crate::matching::explain::{Explanation, Fate, Left, Scene};
 use crate::matching::{MatchLogic, Played, Reason, TickContext, rules};
 use crate::population::of_ruleset;
@@ -70,15 +69,6 @@ pub struct Explain {
     format: Format,
 }
 
-/// How an explanation is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON document
-    Json,
-}
-
 impl Explain {
     /// Plays the tick and writes what it explains to `out`.
     ///
@@ -88,7 +78,7 @@ impl Explain {
     pub fn run(self, logic: &impl MatchLogic, out: &mut impl Write) -> anyhow::Result<Verdict> {
         let scene = self.scene(logic)?;
         let Some(id) = &self.ticket else {
-            let bar = progress_bar();
+            let bar = progress_bar(1);
             let mut left = logic.left(&scene, &|done, all| {
                 bar.set_length(all);
                 bar.set_position(done);
@@ -167,19 +157,6 @@ fn parse_time(text: &str) -> anyhow::Result<i64> {
     })?;
     let ms = time.unix_timestamp_nanos() / 1_000_000;
     i64::try_from(ms).context("--now is out of range")
-}
-
-/// A bar on standard error; hidden unless that is a terminal.
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
-    let bar = ProgressBar::new(1);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 /// The tickets that wait, by reason.

@@ -36,8 +36,8 @@ pub struct Lint {
     rules: Vec<String>,
 
     /// How to write what is found
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = LintFormat::Human)]
+    format: LintFormat,
 
     /// What else than errors makes the exit code 1
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -59,7 +59,7 @@ pub struct Lint {
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum LintFormat {
     /// For people, with the place in the text
     Human,
     /// One JSON document
@@ -121,9 +121,9 @@ impl Lint {
             reports.push(Report::on(logic, ruleset, &context));
         }
         match self.format {
-            Format::Human => human::write(&reports, is_coloured(), out)?,
-            Format::Json => machine::json(&reports, out)?,
-            Format::Sarif => machine::sarif(&reports, out)?,
+            LintFormat::Human => human::write(&reports, is_coloured(), out)?,
+            LintFormat::Json => machine::json(&reports, out)?,
+            LintFormat::Sarif => machine::sarif(&reports, out)?,
         }
         let least = match self.deny {
             Some(Denied::Warnings) => Severity::Warning,

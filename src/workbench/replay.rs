@@ -9,15 +9,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde_json::json;
 
 use super::ruleset::Ruleset;
-use super::{FORMAT, Unreadable, Verdict, captures, document, table};
+use super::{FORMAT, Format, Unreadable, Verdict, captures, document, table};
 use crate::capture::{Capture, Kind};
 use crate::matching::MatchLogic;
 use crate::simulation::{Outcome, of_ticks, signed, with_unit};
-use compare::{Compared, compare};
+use compare::{Comparison, compare};
 use export::Export;
 
 /// Plays recorded ticks again and compares the answers with those of then
@@ -50,15 +50,6 @@ pub struct Replay {
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-}
-
-/// How a comparison is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON document
-    Json,
 }
 
 impl Replay {
@@ -218,7 +209,7 @@ impl Replay {
 fn line(
     path: &Path,
     capture: &Capture,
-    compared: &Compared,
+    compared: &Comparison,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let header = &capture.header;

@@ -5,15 +5,14 @@ mod machine;
 mod recorded;
 mod report;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Parser;
 
 use super::ruleset::Ruleset;
-use super::{Unreadable, Verdict};
+use super::{Format, Unreadable, Verdict, progress_bar};
 use crate::files;
 use crate::matching::MatchLogic;
 use crate::population::{EXAMPLE, Population, of_rulesets};
@@ -78,15 +77,6 @@ pub struct Simulate {
     /// How to write the figures
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-}
-
-/// How figures are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON document
-    Json,
 }
 
 /// A simulation that is done, as it is told.
@@ -248,18 +238,5 @@ impl Simulate {
             self.hours, self.seed, self.runs
         ));
         words.join(" ")
-    }
-}
-
-/// A bar on standard error; hidden unless that is a terminal.
-fn progress_bar(ticks: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
-    let bar = ProgressBar::new(ticks);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

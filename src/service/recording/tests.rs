@@ -24,7 +24,7 @@ fn recorder(settings: RecordSettings) -> (Recorder, Writer) {
 /// A recorder whose captures nobody writes.
 fn unwritten(may_hold: u64, room: usize) -> (Recorder, Receiver<Finished>) {
     let (writer, finished) = sync_channel(room);
-    let recorder = Recorder(Arc::new(Shared {
+    let recorder = Recorder(Arc::new(Inner {
         settings: RecordSettings::default(),
         bounds: Limits::default().recorded(),
         writer,

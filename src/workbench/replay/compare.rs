@@ -12,7 +12,7 @@ use crate::service::replay;
 
 /// What a comparison found.
 #[derive(Debug)]
-pub(super) struct Compared {
+pub(super) struct Comparison {
     /// Whether the tick did not come to its end then: answers may be missing.
     pub(super) is_cut: bool,
     /// The first difference; `None` if there is none.
@@ -24,7 +24,7 @@ pub(super) struct Compared {
 /// # Errors
 ///
 /// If an answer cannot be shown.
-pub(super) fn compare(logic: &impl MatchLogic, capture: &Capture) -> anyhow::Result<Compared> {
+pub(super) fn compare(logic: &impl MatchLogic, capture: &Capture) -> anyhow::Result<Comparison> {
     let now = replay(logic, capture);
     let header = &capture.header;
     // The client left, the stream was refused, or the time was up: what was answered until then counts.
@@ -52,7 +52,7 @@ pub(super) fn compare(logic: &impl MatchLogic, capture: &Capture) -> anyhow::Res
         }
         None => None,
     };
-    Ok(Compared { is_cut, difference })
+    Ok(Comparison { is_cut, difference })
 }
 
 /// Where two answers differ.

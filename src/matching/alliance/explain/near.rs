@@ -16,6 +16,9 @@ use crate::matching::explain::{Change, Miss, Scene};
 const STEPS: u64 = 15_000_000;
 const PLAYS: (u64, u64) = (2, 60);
 
+/// Whole ticks without which no number of players is sought: it would not be found.
+const PLAYS_OF_COUNTS: u64 = 4;
+
 /// Whole ticks that verify pairs of changes, at least.
 const PLAYS_OF_PAIRS: u64 = 2;
 
@@ -254,6 +257,9 @@ impl<'s> Seek<'s> {
         }
         // Older tickets may take the new ones first, so whole ticks are played: twice as many each time, then
         // as few as do.
+        if self.plays.get() < PLAYS_OF_COUNTS {
+            return None;
+        }
         let helps = |count: u32| self.is_matched_with(&[players(count, None)]);
         let mut high = 1;
         while !helps(high)? {

@@ -9,6 +9,7 @@ mod ruleset;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arrivals::ms;
 pub use arrivals::{Arrival, Arrivals};
 pub use file::EXAMPLE;
 pub use plain::{plain_queue, plain_sessions};

@@ -24,7 +24,7 @@ pub use compare::{Compared, ComparedGroup, Interval};
 pub use figures::{Better, Figure, Group, Grouping};
 pub use measures::{Groups, Measures, Share};
 pub use quantity::Quantity;
-pub use series::{Point, Series};
+pub use series::{Point, Series, per_tick};
 pub use ticks::{RecordedTick, of_ticks};
 pub use verdict::{sentences, signed, with_unit};
 

@@ -29,6 +29,8 @@ pub struct Arrivals<'p> {
     /// When the day begins, in Unix ms, and how many seconds have passed since.
     start_ms: i64,
     passed_s: f64,
+    /// Players of a party, on average.
+    party_size: f64,
     arrival: u32,
     players: u64,
 }
@@ -57,6 +59,7 @@ impl Population {
             moods,
             start_ms,
             passed_s: -before_s,
+            party_size: self.party_size(),
             arrival: 0,
             players: 0,
         }
@@ -81,9 +84,8 @@ impl Arrivals<'_> {
     /// Draws the time until the next party. Within an hour the process forgets what was, so at the end of
     /// an hour it is drawn anew.
     fn pass(&mut self) {
-        let parties = self.population.party_size();
         loop {
-            let rate = self.population.rate_at(self.passed_s) / parties;
+            let rate = self.population.rate_at(self.passed_s) / self.party_size;
             let gap = -libm::log(1.0 - self.rng.f64()) / rate;
             let hour_ends = ((self.passed_s / HOUR_S).floor() + 1.0) * HOUR_S;
             let is_one_rate = self.population.players_per_second.len() < 2;
@@ -134,7 +136,7 @@ impl Iterator for Arrivals<'_> {
 }
 
 /// Seconds as ms, at most a year.
-pub(super) fn ms(seconds: f64) -> i64 {
+pub(crate) fn ms(seconds: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
     let ms = (seconds.min(LONGEST_S) * 1e3).round() as i64;
     ms

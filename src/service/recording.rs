@@ -129,6 +129,16 @@ struct Held {
     bytes: u64,
 }
 
+impl Held {
+    /// Nothing yet.
+    fn of(all: &Arc<AtomicU64>) -> Self {
+        Self {
+            all: Arc::clone(all),
+            bytes: 0,
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Relaxed);
@@ -185,10 +195,7 @@ impl Recorder {
                 TickKind::Backfill => Kind::Backfill,
             },
             messages: Messages::new(self.0.spare.clone()),
-            held: Held {
-                all: Arc::clone(&self.0.held),
-                bytes: 0,
-            },
+            held: Held::of(&self.0.held),
             choice: Choice::Undecided,
         }
     }
@@ -280,14 +287,13 @@ impl Recording {
     }
 
     /// The tick has ended: hands it over to the thread that writes, if it is one of those to be kept.
-    pub(super) fn finish(mut self, record: &TickRecord) {
+    pub(super) fn finish(self, record: &TickRecord) {
         let shared = &self.recorder.0;
         let is_slow = record.duration.as_millis() >= shared.settings.slower_than_ms().into();
         if self.choice != Choice::Chosen || !is_slow {
             return;
         }
-        let micros =
-            |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let bounds = shared.bounds.iter();
         let header = Header {
             format: FORMAT,
@@ -304,15 +310,11 @@ impl Recording {
                 .map(|(name, value)| ((*name).to_owned(), *value))
                 .collect(),
         };
-        let none = Held {
-            all: Arc::default(),
-            bytes: 0,
-        };
         let finished = Finished {
             header,
             kind: self.kind,
-            messages: std::mem::take(&mut self.messages),
-            _held: std::mem::replace(&mut self.held, none),
+            messages: self.messages,
+            _held: self.held,
         };
         match shared.writer.try_send(finished) {
             Ok(()) => {}
@@ -340,9 +342,7 @@ impl Recording {
     /// Gives everything back.
     fn forget(&mut self) {
         self.messages = Messages::default();
-        self.held
-            .all
-            .fetch_sub(std::mem::take(&mut self.held.bytes), Relaxed);
+        self.held = Held::of(&self.held.all);
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::START_MS;
 use super::quantity::Quantity;
 use super::series::Series;
-use super::traits::{Traits, Who, mean};
-use crate::matching::{Match, Player, Text, Ticket, Value};
+use super::traits::{Traits, Who, mean, number};
+use crate::matching::{Match, Player, Text, Ticket};
 use crate::population::Rating;
 
 /// Milliseconds of an hour.
@@ -245,10 +245,6 @@ fn range(numbers: impl Iterator<Item = f64>) -> f64 {
 
 /// The chance of the strongest team to win against the weakest, from 0.5.
 fn chance(rating: &Rating, made: &Match) -> f64 {
-    let number = |player: &Player, name: &Text| {
-        let value = player.attributes.get(name);
-        value.and_then(Value::as_number).unwrap_or(0.0)
-    };
     let teams = made.teams.iter().map(|team| -> Vec<&Player> {
         let tickets = team.tickets.iter();
         tickets.flat_map(|ticket| &ticket.players).collect()

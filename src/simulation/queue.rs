@@ -41,15 +41,9 @@ impl Queue {
             matches: Vec::new(),
             filled: Filled::default(),
         };
-        for at in 0..sink.queue.waiting.len() {
-            let Some(ticket) = sink.take(at) else {
-                continue;
-            };
-            if tick.push(ticket, &mut sink) == Flow::Stop {
-                return sink.matches;
-            }
+        if sink.push_all(|ticket, sink| tick.push(ticket, sink)) == Flow::Go {
+            tick.finish(&mut sink);
         }
-        tick.finish(&mut sink);
         sink.matches
     }
 
@@ -69,15 +63,9 @@ impl Queue {
                 return sink.filled;
             }
         }
-        for at in 0..sink.queue.waiting.len() {
-            let Some(ticket) = sink.take(at) else {
-                continue;
-            };
-            if tick.push(ticket, &mut sink) == Flow::Stop {
-                return sink.filled;
-            }
+        if sink.push_all(|ticket, sink| tick.push(ticket, sink)) == Flow::Go {
+            tick.finish(&mut sink);
         }
-        tick.finish(&mut sink);
         sink.filled
     }
 
@@ -95,11 +83,17 @@ struct Sink<'q> {
 }
 
 impl Sink<'_> {
-    /// A ticket for the tick, with its place in the queue as its arrival.
-    fn take(&mut self, at: usize) -> Option<Ticket> {
-        let mut ticket = self.queue.waiting[at].ticket.take()?;
-        ticket.arrival = u32::try_from(at).unwrap_or(u32::MAX);
-        Some(ticket)
+    /// Gives the tick each ticket, with its place in the queue as its arrival.
+    fn push_all(&mut self, mut push: impl FnMut(Ticket, &mut Self) -> Flow) -> Flow {
+        for at in 0..self.queue.waiting.len() {
+            if let Some(mut ticket) = self.queue.waiting[at].ticket.take() {
+                ticket.arrival = u32::try_from(at).unwrap_or(u32::MAX);
+                if push(ticket, self) == Flow::Stop {
+                    return Flow::Stop;
+                }
+            }
+        }
+        Flow::Go
     }
 
     fn put_back(&mut self, ticket: Ticket, reason: Reason) {

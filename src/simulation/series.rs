@@ -1,6 +1,7 @@
 //! What changes by time: the queue, its oldest ticket, and why tickets wait.
 
 use super::START_MS;
+use super::measures::Measures;
 use crate::matching::Reason;
 
 /// Points of a series at most.
@@ -58,6 +59,17 @@ impl Series {
         let last = self.points.len() - 1;
         self.points.get_mut(at.min(last))
     }
+}
+
+/// A mean over the ticks of each point of runs.
+pub fn per_tick(runs: &[Measures], of: &impl Fn(&Point) -> f64) -> Vec<f64> {
+    let points = runs.first().map_or(0, |run| run.series.points.len());
+    let at = |at: usize| {
+        let all = || runs.iter().map(|run| &run.series.points[at]);
+        let ticks = all().map(|point| point.ticks).sum::<u64>().max(1) as f64;
+        all().map(of).sum::<f64>() / ticks
+    };
+    (0..points).map(at).collect()
 }
 
 impl Default for Point {

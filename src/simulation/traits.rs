@@ -110,15 +110,9 @@ impl Skill {
         })
     }
 
-    /// A player's number; 0 without one, as the rules have it.
-    fn of_player(&self, player: &Player) -> f64 {
-        let value = player.attributes.get(&self.name);
-        value.and_then(Value::as_number).unwrap_or(0.0)
-    }
-
     /// The mean of a ticket's players.
     pub(super) fn of_ticket(&self, ticket: &Ticket) -> f64 {
-        mean(ticket.players.iter().map(|player| self.of_player(player)))
+        mean(self.of_players([ticket].into_iter()))
     }
 
     /// The mean of the players of a team.
@@ -132,8 +126,14 @@ impl Skill {
         tickets: impl Iterator<Item = &'t Ticket>,
     ) -> impl Iterator<Item = f64> {
         let players = tickets.flat_map(|ticket| &ticket.players);
-        players.map(|player| self.of_player(player))
+        players.map(|player| number(player, &self.name))
     }
+}
+
+/// A player's number; 0 without one, as the rules have it.
+pub(super) fn number(player: &Player, name: &Text) -> f64 {
+    let value = player.attributes.get(name);
+    value.and_then(Value::as_number).unwrap_or(0.0)
 }
 
 /// The mean; 0 of nothing.

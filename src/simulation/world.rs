@@ -8,7 +8,7 @@ use super::sessions::Sessions;
 use super::traits::Traits;
 use super::{Plan, START_MS, WARM_UP_S};
 use crate::matching::{MatchLogic, Reason, RulesError, TickContext, Ticket};
-use crate::population::Arrivals;
+use crate::population::{Arrivals, ms};
 
 /// Bytes that an answer may have, as on the server by default.
 const MAX_ANSWER_BYTES: u64 = 4 << 20;
@@ -201,11 +201,4 @@ impl<'p, L: MatchLogic> World<'p, L> {
             }
         }
     }
-}
-
-/// Seconds as ms.
-fn ms(seconds: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "at most years")]
-    let ms = (seconds * 1e3).round() as i64;
-    ms
 }

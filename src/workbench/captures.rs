@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 
-use crate::capture::{self, Capture, EXTENSION};
+use crate::capture::{Capture, EXTENSION};
 use crate::matching::{TickContext, Ticket};
 use crate::proto::{Opaque, Parameters, Slot};
 use crate::service::Reader;
@@ -110,13 +110,4 @@ pub(super) fn tick(capture: &Capture) -> anyhow::Result<RecordedTick> {
         tickets: contents.tickets(),
         rules: contents.rules,
     })
-}
-
-/// Reads a capture.
-///
-/// # Errors
-///
-/// Which file, and what is wrong with it.
-pub(super) fn read(path: &Path) -> anyhow::Result<Capture> {
-    Ok(capture::read(path)?)
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::ruleset::Ruleset;
 use super::{FORMAT, Format, Unreadable, Verdict, captures, document, table};
-use crate::capture::{Capture, Kind};
+use crate::capture::{self, Capture, Kind};
 use crate::matching::MatchLogic;
 use crate::simulation::{Outcome, of_ticks, signed, with_unit};
 use compare::{Comparison, compare};
@@ -78,7 +78,7 @@ impl Replay {
     ) -> anyhow::Result<Verdict> {
         let (mut same, mut documents) = (0, Vec::new());
         for path in paths {
-            let capture = captures::read(path)?;
+            let capture = capture::read(path)?;
             let compared = compare(logic, &capture)?;
             same += usize::from(compared.difference.is_none());
             match self.format {
@@ -125,7 +125,7 @@ impl Replay {
         let ruleset = Ruleset::read(rules)?;
         let (mut recorded, mut others, mut left_out) = (Vec::new(), Vec::new(), 0);
         for path in paths {
-            let capture = captures::read(path)?;
+            let capture = capture::read(path)?;
             if capture.kind == Kind::Backfill {
                 left_out += 1;
                 continue;
@@ -189,7 +189,7 @@ impl Replay {
         let mut export = Export::new(self.anonymize)?;
         let mut lines = Vec::new();
         for path in paths {
-            let capture = captures::read(path)?;
+            let capture = capture::read(path)?;
             let added = export.add(&capture, &mut lines);
             added.with_context(|| path.display().to_string())?;
         }

@@ -233,10 +233,29 @@ impl Simulate {
         if let Some(file) = &self.population {
             words.push(format!("--population {file}"));
         }
+        if !self.from.is_empty() {
+            let from = self.from.iter().map(|path| path.display().to_string());
+            words.push(format!("--from {}", from.collect::<Vec<_>>().join(" ")));
+        }
         words.push(format!(
             "--hours {} --seed {} --runs {}",
             self.hours, self.seed, self.runs
         ));
         words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_names_what_the_figures_depend_on() {
+        let words = "simulate a.json b.json --population p.toml --hours 3 --from one two";
+        let simulate = Simulate::parse_from(words.split(' '));
+        assert_eq!(
+            simulate.command(),
+            "match-function simulate a.json b.json --population p.toml --from one two --hours 3 --seed 1 --runs 5"
+        );
     }
 }

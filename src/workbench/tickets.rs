@@ -5,8 +5,8 @@ use anyhow::Context;
 use bytes::Bytes;
 
 use super::Unreadable;
-use super::captures::{self, Contents};
-use crate::capture::EXTENSION;
+use super::captures::Contents;
+use crate::capture::{self, EXTENSION};
 use crate::files;
 use crate::matching::{Session, Ticket};
 use crate::messages::Messages;
@@ -74,7 +74,7 @@ impl Queue {
 
     /// Reads the queue of a recorded tick, and its sessions.
     fn read_capture(&mut self, file: &str) -> Result<(), Unreadable> {
-        let capture = captures::read(file.as_ref())?;
+        let capture = capture::read(file.as_ref()).map_err(anyhow::Error::from)?;
         let contents = Contents::of(&capture).with_context(|| file.to_owned())?;
         let mut reader = Reader::default();
         // What the server left out for a bound is no part of the queue.

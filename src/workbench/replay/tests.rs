@@ -133,7 +133,7 @@ async fn a_thousand_captures_are_played_again_byte_for_byte() {
     rng.shuffle(&mut paths);
     let mut answers = 0;
     for path in &paths {
-        let capture = captures::read(path).unwrap();
+        let capture = capture::read(path).unwrap();
         let compared = compare(&AgsLogic, &capture).unwrap();
         assert_eq!(compared.difference, None, "{}", path.display());
         assert!(!compared.is_cut, "{}", path.display());

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Told;
 use crate::matching::Reason;
-use crate::simulation::{Better, Grouping, Interval, Measures};
+use crate::simulation::{Better, Grouping, Interval, Measures, Point, per_tick};
 use crate::workbench::{FORMAT, document};
 
 /// Writes the document.
@@ -98,23 +98,23 @@ fn series(runs: &[Measures]) -> Value {
     let Some(first) = runs.first() else {
         return Value::Null;
     };
-    let points = (0..first.series.points.len()).map(|at| {
-        let all = || runs.iter().map(|run| &run.series.points[at]);
-        let ticks = all().map(|point| point.ticks).sum::<u64>().max(1) as f64;
-        let players: u64 = all().map(|point| point.players).sum();
-        let oldest_s: f64 = all().map(|point| point.oldest_s).sum();
-        let mut reasons = Map::new();
-        for reason in Reason::ALL {
-            let left: u64 = all().map(|point| point.reasons[*reason as usize]).sum();
-            if left > 0 {
-                reasons.insert(reason.as_str().to_owned(), (left as f64 / ticks).into());
-            }
-        }
+    let players = per_tick(runs, &|point| point.players as f64);
+    let oldest_s = per_tick(runs, &|point| point.oldest_s);
+    let left = Reason::ALL.iter().map(|reason| {
+        let of = per_tick(runs, &|point: &Point| {
+            point.reasons[*reason as usize] as f64
+        });
+        (reason.as_str(), of)
+    });
+    let left: Vec<(&str, Vec<f64>)> = left.collect();
+    let points = (0..players.len()).map(|at| {
+        let reasons = left.iter().filter(|(_, of)| of[at] > 0.0);
+        let reasons = reasons.map(|(reason, of)| ((*reason).to_owned(), of[at].into()));
         json!({
             "from_s": at as f64 * first.series.step_s,
-            "players": players as f64 / ticks,
-            "oldest_s": oldest_s / ticks,
-            "tickets_left": reasons,
+            "players": players[at],
+            "oldest_s": oldest_s[at],
+            "tickets_left": reasons.collect::<Map<_, Value>>(),
         })
     });
     json!({"step_s": first.series.step_s, "points": points.collect::<Vec<_>>()})

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 
-use crate::capture::Kind;
+use crate::capture::{self, Kind};
 use crate::matching::Ticket;
 use crate::population::{Population, Recorded};
 use crate::workbench::captures;
@@ -22,7 +22,7 @@ const MIN_TICKS: usize = 2;
 pub(super) fn draw_from(paths: &[PathBuf], population: &mut Population) -> anyhow::Result<()> {
     let (mut tickets, mut times, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for path in captures::paths(paths)? {
-        let capture = captures::read(&path)?;
+        let capture = capture::read(&path)?;
         if capture.kind == Kind::Match {
             let tick = captures::tick(&capture)?;
             times.push(tick.context.now_ms);
@@ -65,7 +65,7 @@ pub(super) fn draw_from(paths: &[PathBuf], population: &mut Population) -> anyho
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::{self, Compressor, FORMAT, Header, Messages};
+    use crate::capture::{Compressor, FORMAT, Header, Messages};
     use crate::messages;
     use crate::population::{of_ruleset, plain_queue};
     use crate::proto::{Opaque, Parameters, Slot, Slots};

@@ -2,7 +2,7 @@
 
 use super::charts::{AREAS, Chart, Drawing, Form};
 use crate::matching::Reason;
-use crate::simulation::{Grouping, Measures, Point, Quantity};
+use crate::simulation::{Grouping, Measures, Point, Quantity, per_tick};
 use crate::workbench::simulate::Told;
 
 /// Points of a curve.
@@ -141,17 +141,6 @@ fn minutes(runs: &[Measures]) -> Vec<f64> {
         let points = 0..series.points.len();
         points.map(|at| at as f64 * series.step_s / 60.0).collect()
     })
-}
-
-/// A mean over the ticks of each point of the runs.
-fn per_tick(runs: &[Measures], of: &impl Fn(&Point) -> f64) -> Vec<f64> {
-    let points = runs.first().map_or(0, |run| run.series.points.len());
-    let at = |at: usize| {
-        let all = || runs.iter().map(|run| &run.series.points[at]);
-        let ticks = all().map(|point| point.ticks).sum::<u64>().max(1) as f64;
-        all().map(of).sum::<f64>() / ticks
-    };
-    (0..points).map(at).collect()
 }
 
 /// The p90 of the wait of each group.

@@ -21,7 +21,7 @@ use mimalloc::MiMalloc;
 /// As in the program: its allocator is a part of what a tick costs.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 const NOW: i64 = 1_700_000_000_000;
 const QUEUES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -62,6 +62,8 @@ struct Queue {
     /// Of a hundred tickets, those that match no other.
     unmatchable: usize,
     roles: Roles,
+    /// Whether the ruleset asks for better matches.
+    improve: bool,
 }
 
 /// What players ask for.
@@ -84,6 +86,7 @@ impl fmt::Display for Queue {
         }
         write!(f, " unmatchable")?;
         match self.roles {
+            Roles::Off if self.improve => write!(f, ", improve"),
             Roles::Off => Ok(()),
             Roles::Mixed => write!(f, ", roles"),
             Roles::OneHealer => write!(f, ", one healer"),
@@ -92,7 +95,7 @@ impl fmt::Display for Queue {
 }
 
 /// One distance rule with flexing, three regions, two options.
-fn rules(shape: Shape, roles: Roles) -> String {
+fn rules(shape: Shape, roles: Roles, improve: bool) -> String {
     let role = |name: &str, min: u32, max: u32| json!({"name": name, "min": min, "max": max});
     let alliances = json!([[role("tank", 1, 2), role("dps", 2, 3), role("healer", 1, 1)]]);
     let flex = |duration: u32, reference: u32| json!({"duration": duration, "attribute": "mmr", "criteria": "distance", "reference": reference});
@@ -110,6 +113,7 @@ fn rules(shape: Shape, roles: Roles) -> String {
         ]},
         "region_latency_initial_range_ms": 50,
         "region_latency_max_ms": 200,
+        "quality": if improve { json!({"improve": true}) } else { Json::Null },
     })
     .to_string()
 }
@@ -231,36 +235,46 @@ fn tick(rules: &str, tickets: Vec<Ticket>) -> Played {
 }
 
 fn matching(c: &mut Criterion) {
+    let plain = |shape, party, unmatchable| Queue {
+        shape,
+        tickets: 0,
+        party,
+        unmatchable,
+        roles: Roles::Off,
+        improve: false,
+    };
     for shape in SHAPES {
         for unmatchable in [0, 50] {
-            by_size(c, shape, 1, unmatchable, Roles::Off);
+            by_size(c, plain(shape, 1, unmatchable));
             if shape.players > 1 {
-                by_size(c, shape, shape.players, unmatchable, Roles::Off);
+                by_size(c, plain(shape, shape.players, unmatchable));
             }
         }
     }
     let shape = SHAPES[1];
     for party in [1, shape.players] {
-        by_size(c, shape, party, 0, Roles::Mixed);
-        by_size(c, shape, party, 0, Roles::OneHealer);
+        for roles in [Roles::Mixed, Roles::OneHealer] {
+            let plain = plain(shape, party, 0);
+            by_size(c, Queue { roles, ..plain });
+        }
+    }
+    for (shape, party) in [(SHAPES[0], 1), (shape, 1), (shape, shape.players)] {
+        let improve = true;
+        let plain = plain(shape, party, 0);
+        by_size(c, Queue { improve, ..plain });
     }
 }
 
-fn by_size(c: &mut Criterion, shape: Shape, party: usize, unmatchable: usize, roles: Roles) {
-    let kind = |tickets| Queue {
-        shape,
-        tickets,
-        party,
-        unmatchable,
-        roles,
-    };
+fn by_size(c: &mut Criterion, kind: Queue) {
+    let kind = |tickets| Queue { tickets, ..kind };
     let mut group = c.benchmark_group(kind(0).to_string());
     group
         .sample_size(10)
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_secs(2));
-    let rules = rules(shape, roles);
+    let Queue { shape, roles, improve, .. } = kind(0);
+    let rules = rules(shape, roles, improve);
     for tickets in QUEUES {
         // Made when it is first asked for: names that are not chosen cost nothing.
         let mut made: Option<Vec<Ticket>> = None;

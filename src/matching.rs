@@ -49,6 +49,7 @@ mod ticket;
 mod value;
 
 pub use ags::{AgsLogic, AgsRules};
+pub use alliance::QualityCounts;
 pub use backfill::{BackfillOut, BackfillTick, NoBackfill, Party, Proposal, Roster, Session};
 pub use ids::{TeamIds, mode_rank, proposal_id, team_id};
 pub use logic::{Enrichment, LintContext, MatchLogic, Needs, Wanted};

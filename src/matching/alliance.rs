@@ -30,6 +30,7 @@ mod kinds;
 mod lint;
 mod pair;
 mod pool;
+mod quality;
 mod roles;
 pub(super) mod rules;
 mod search;
@@ -42,9 +43,11 @@ mod watch;
 
 pub use backfill::AllianceBackfill;
 pub(super) use lint::explain_unknown_keys;
+pub use quality::QualityCounts;
 
 pub use rules::{
-    AllianceRules, BlockPolicy, DistanceRule, Inert, Kept, Layout, MAX_FLEXING, MAX_MODES,
-    MAX_OPTIONS, MAX_RULES, MatchOption, ModeOrder, OptionKind, ReferenceFlex, RegionRules, Role,
-    RoleFlexing, RoleList, Roles, Stage, StageFlex, SubGameMode, TeamBounds,
+    AllianceRules, BlockPolicy, DistanceRule, Hold, Inert, Kept, Layout, MAX_FLEXING, MAX_MODES,
+    MAX_OPTIONS, MAX_RULES, MatchOption, ModeOrder, OptionKind, Quality, RatingRule, ReferenceFlex,
+    RegionRules, Relaxing, Role, RoleFlexing, RoleList, Roles, Stage, StageFlex, SubGameMode,
+    TeamBounds,
 };

@@ -49,6 +49,14 @@ pub enum Reason {
     TeamSizes,
     /// Their parties add up to teams, but not to teams in which each player has a role that it asks for.
     Role,
+    /// Its match was put off: a better one is expected soon.
+    Held,
+    /// An older ticket fitted its match better.
+    Replaced,
+    /// Its match had no teams of which the stronger one is not too likely to win.
+    WinChance,
+    /// Its match had no teams whose largest parties are of similar size.
+    Premade,
     /// The time limit or the bound of steps of the tick was reached first.
     Budget,
     /// The answer would be larger than the client takes.
@@ -81,6 +89,10 @@ impl Reason {
         Self::SharedPlayer,
         Self::TeamSizes,
         Self::Role,
+        Self::Held,
+        Self::Replaced,
+        Self::WinChance,
+        Self::Premade,
         Self::Budget,
         Self::TooLarge,
         Self::BackfillOff,
@@ -110,6 +122,10 @@ impl Reason {
             Self::SharedPlayer => "shared_player",
             Self::TeamSizes => "team_sizes",
             Self::Role => "role",
+            Self::Held => "held",
+            Self::Replaced => "replaced",
+            Self::WinChance => "win_chance",
+            Self::Premade => "premade",
             Self::Budget => "budget",
             Self::TooLarge => "too_large",
             Self::BackfillOff => "backfill_off",
@@ -142,6 +158,10 @@ impl Reason {
             Self::SharedPlayer => "tickets that share a player leave too few",
             Self::TeamSizes => "the parties do not add up to teams",
             Self::Role => "the players do not add up to teams in which each has a role",
+            Self::Held => "its match was put off, as a better one is expected soon",
+            Self::Replaced => "an older ticket fitted its match better",
+            Self::WinChance => "in each of its matches one team was too likely to win",
+            Self::Premade => "in each of its matches one team had too large a party beside the others",
             Self::Budget => "the bound of steps of the tick was reached first",
             Self::TooLarge => "the answer would be larger than the client takes",
             Self::BackfillOff => "the session did not ask to be filled",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Attributes, Reason, TeamIds, Text, Ticket, region_preferences};
+use super::{Attributes, QualityCounts, Reason, TeamIds, Text, Ticket, region_preferences};
 
 /// Everything a tick needs to know that is not data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub trait MatchOut {
     /// Says that so many values of an attribute that rules measure are not numbers, and so count as
     /// 0. To be said once for each attribute.
     fn wrong_type(&mut self, _attribute: &Text, _values: u64) {}
+
+    /// Says what was done for the quality of the matches. To be said once, before they are offered.
+    fn quality(&mut self, _counts: QualityCounts) {}
 
     /// Whether to go on. To be asked now and then in long work; costs one clock reading.
     fn flow(&self) -> Flow;

@@ -1,6 +1,8 @@
 //! A finished match: teams, regions and attributes (docs/semantics.md, "Region preferences",
 //! "Rebalance" and "Match fields").
 
+use std::rc::Rc;
+
 use super::AllianceRules;
 use super::chosen::Chosen;
 use super::criteria::distance::balancing_value;
@@ -9,9 +11,10 @@ use super::criteria::{Criteria, blocks, must_match, option};
 use super::forms::{Form, Forms};
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
+use super::quality::Fair;
 use super::roles::{Casting, ROLE, RequestId, Staff};
 use super::teams::{FinalTeam, Member, arrange};
-use crate::matching::{Attributes, Match, Team, TeamIds, Text, Ticket, Value};
+use crate::matching::{Attributes, Match, Reason, Team, TeamIds, Text, Ticket, Value};
 
 /// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
 /// if their parties do not fit into teams after all.
@@ -21,33 +24,14 @@ pub(super) fn assemble(
     criteria: &Criteria<'_>,
     chosen: &Chosen,
     pivot: Pivot,
-    forms: &mut Forms<'_>,
+    (forms, fair): (&mut Forms<'_>, Option<&Fair<'_>>),
     tick_id: u64,
 ) -> Option<Match> {
     let ids = chosen.tickets();
     let staff = forms.staff(pivot.form);
-    let staff = staff.as_deref();
-    let members: Vec<Member<'_>> = ids
-        .iter()
-        .map(|id| {
-            let players = pool.sizes[*id as usize];
-            let mean = |rule, _: &_| criteria.distances.value(*id, rule);
-            Member {
-                players,
-                value: balancing_value(rules, players, mean),
-                kind: pool.kinds[*id as usize],
-                asks: match staff {
-                    Some(_) => pool.requests.of_row(*id),
-                    None => &[],
-                },
-            }
-        })
-        .collect();
-    let bounds = pivot.form.bounds;
-    let apart = chosen.apart();
-    let kinds = &pool.party_kinds;
-    let teams = arrange(&members, apart, bounds, rules.rebalance, staff, kinds)?;
-    let roles = match staff {
+    let split = split(rules, pool, criteria, chosen, &pivot, staff.as_ref(), fair);
+    let (members, teams) = split.ok()?;
+    let roles = match &staff {
         Some(staff) => Some(roles(staff, pool, ids, &members, &teams)?),
         None => None,
     };
@@ -92,6 +76,47 @@ pub(super) fn assemble(
         server_name,
         client_version,
     })
+}
+
+/// The teams of the chosen tickets, and the tickets as their members.
+///
+/// # Errors
+///
+/// [`Reason::TeamSizes`] if there are none, or which limit of `fair` there is none within.
+pub(super) fn split<'p>(
+    rules: &AllianceRules,
+    pool: &'p Pool,
+    criteria: &Criteria<'_>,
+    chosen: &Chosen,
+    pivot: &Pivot,
+    staff: Option<&Rc<Staff>>,
+    fair: Option<&Fair<'_>>,
+) -> Result<(Vec<Member<'p>>, Vec<FinalTeam>), Reason> {
+    let ids = chosen.tickets();
+    let member = |id: &Id| {
+        let players = pool.sizes[*id as usize];
+        let mean = |rule, _: &_| criteria.distances.value(*id, rule);
+        Member {
+            players,
+            value: balancing_value(rules, players, mean),
+            kind: pool.kinds[*id as usize],
+            asks: match staff {
+                Some(_) => pool.requests.of_row(*id),
+                None => &[],
+            },
+        }
+    };
+    let members: Vec<Member<'_>> = ids.iter().map(member).collect();
+    let (bounds, apart) = (pivot.form.bounds, chosen.apart());
+    let known = staff.map(Rc::as_ref);
+    let kinds = &pool.party_kinds;
+    let teams = arrange(&members, apart, bounds, rules.rebalance, known, kinds);
+    let mut teams = teams.ok_or(Reason::TeamSizes)?;
+    if let Some(fair) = fair {
+        let limits = fair.limits(pool.ages[pivot.id as usize], bounds);
+        fair.keep(limits, ids, &members, apart, staff, &mut teams)?;
+    }
+    Ok((members, teams))
 }
 
 /// The modes that the match may be played in, each with what its teams have to be there: first the one

@@ -155,6 +155,11 @@ impl Pool {
         self.waiting[id as usize]
     }
 
+    /// Keeps a ticket for a match that is made later.
+    pub(super) fn reserve(&mut self, id: Id) {
+        self.waiting[id as usize] = false;
+    }
+
     /// Takes a ticket out, for a match or to leave it. `None` if it was taken before.
     pub(super) fn take(&mut self, id: Id) -> Option<Ticket> {
         self.waiting[id as usize] = false;

@@ -3,6 +3,7 @@
 pub(in crate::matching) mod ids;
 mod layout;
 mod parse;
+mod quality;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use layout::{
     Layout, ModeOrder, Role, RoleFlexing, RoleList, Roles, Stage, StageFlex, SubGameMode,
 };
 pub use parse::{MAX_FLEXING, MAX_MODES, MAX_OPTIONS, MAX_RULES};
+pub use quality::{Hold, Quality, RatingRule, Relaxing};
 
 /// A ruleset with `alliance` (docs/semantics.md, "Fields"). Only the parser makes one, so every
 /// number lies in its range and every minimum is at most its maximum.
@@ -44,6 +46,8 @@ pub struct AllianceRules {
     /// `match_options_referred_for_backfill`: backfill tests options, not the must-match
     /// attributes.
     pub(crate) backfill_by_options_only: bool,
+    /// `quality`; `None` without the key, and then AGS's way is kept.
+    pub(crate) quality: Option<Quality>,
     /// Fields without effect on matching.
     pub(crate) kept: Kept,
 }

@@ -14,6 +14,7 @@ mod spare;
 
 use smallvec::SmallVec;
 
+use super::assemble::split;
 use super::chosen::Chosen;
 use super::criteria::Criteria;
 use super::criteria::region::Region;
@@ -21,6 +22,7 @@ use super::forms::Forms;
 use super::index::Index;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
+use super::quality::Fair;
 use super::watch::Watch;
 use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
@@ -38,6 +40,8 @@ pub(super) struct Search<'r> {
     rules: &'r AllianceRules,
     index: Index,
     pub(super) forms: Forms<'r>,
+    /// Which splits into teams are taken; `None` if any is.
+    fair: Option<Fair<'r>>,
     supply: Supply,
     tick_id: u64,
     /// Steps that searches of this tick may still take after they went back.
@@ -70,6 +74,7 @@ impl<'r> Search<'r> {
             rules,
             index: Index::new(pool, criteria),
             forms: Forms::new(rules.layouts(), pool),
+            fair: Fair::of(rules, pool),
             supply: Supply::new(pool, criteria),
             backtracks_left: MAX_BACKTRACKS,
             scratch: Scratch::new(pool),
@@ -80,6 +85,36 @@ impl<'r> Search<'r> {
     pub(super) fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
         self.index.remove(pool, id);
         self.supply.remove(pool, criteria, id);
+    }
+
+    /// Whether the match in the making can be split as the ruleset wants it.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub(super) fn is_fair(
+        &mut self,
+        pool: &Pool,
+        criteria: &Criteria<'_>,
+        chosen: &Chosen,
+        pivot: &Pivot,
+    ) -> Result<(), Reason> {
+        let Some(fair) = &self.fair else {
+            return Ok(());
+        };
+        let staff = self.forms.staff(pivot.form);
+        let (rules, staff) = (self.rules, staff.as_ref());
+        split(rules, pool, criteria, chosen, pivot, staff, Some(fair)).map(drop)
+    }
+
+    /// What making a match needs.
+    pub(super) fn forms_and_fair(&mut self) -> (&mut Forms<'r>, Option<&Fair<'r>>) {
+        (&mut self.forms, self.fair.as_ref())
+    }
+
+    /// The rule that tells tickets apart best, if one does.
+    pub(super) fn axis_rule(&self) -> Option<usize> {
+        self.index.rule()
     }
 
     /// Finds the pivot's match among the waiting tickets; its tickets are then in `chosen`. Returns the
@@ -116,7 +151,7 @@ impl<'r> Search<'r> {
     }
 
     /// The pivot as it is in each of its modes, in the order in which they are tried.
-    fn tries(&self, pool: &Pool, criteria: &Criteria<'_>, pivot: Id) -> Tries {
+    pub(super) fn tries(&self, pool: &Pool, criteria: &Criteria<'_>, pivot: Id) -> Tries {
         let modes = criteria.modes.order(pool, self.tick_id, pivot);
         if modes.is_empty() {
             return std::iter::once(Pivot::new(self.rules, pool, criteria, None, pivot)).collect();
@@ -255,6 +290,15 @@ impl<'r> Search<'r> {
             return Err(Failure::of(Reason::Region));
         }
         chosen.begin(pool, criteria, pivot.id);
+        let staff = match &self.fair {
+            Some(_) => self.forms.staff(pivot.form),
+            None => None,
+        };
+        let rules = self.rules;
+        let is_fair = |fair: &Fair<'_>, chosen: &Chosen| {
+            let staff = staff.as_ref();
+            split(rules, pool, criteria, chosen, pivot, staff, Some(fair)).map(drop)
+        };
         let packer = self.forms.packer(pivot.form);
         let scratch = &mut self.scratch;
         scratch.begin(pivot.form);
@@ -268,18 +312,24 @@ impl<'r> Search<'r> {
             plane: &mut self.index.plane,
             scratch,
             losses: Losses::default(),
+            refusal: None,
             backtracks: 0,
             backtrack_budget: self.backtracks_left,
             watch,
         };
-        let found = candidates.find(chosen, packer).map_err(Failure::of)?;
+        let fair = self.fair.as_ref();
+        let is_fair = |chosen: &Chosen| fair.map_or(Ok(()), |fair| is_fair(fair, chosen));
+        let found = candidates
+            .find(chosen, packer, &is_fair)
+            .map_err(Failure::of)?;
         self.backtracks_left -= candidates.backtracks.min(self.backtracks_left);
         let (losses, ahead) = (candidates.losses(), candidates.ahead());
+        let refusal = candidates.refusal.map(|(reason, _)| reason);
         let own = u64::from(pool.sizes[pivot.id as usize]);
         match found {
             true => Ok(()),
             false => Err(Failure {
-                reason: losses.reason(own, ahead, min_players),
+                reason: refusal.unwrap_or_else(|| losses.reason(own, ahead, min_players)),
                 left: losses.left(ahead),
             }),
         }
@@ -287,7 +337,7 @@ impl<'r> Search<'r> {
 }
 
 /// A pivot in each of its modes; once if the ruleset has none.
-type Tries = SmallVec<[Pivot; 1]>;
+pub(super) type Tries = SmallVec<[Pivot; 1]>;
 
 /// Why a pivot found no match in a mode.
 #[derive(Debug, Clone, Copy)]

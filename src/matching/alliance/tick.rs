@@ -7,8 +7,10 @@ use super::AllianceRules;
 use super::assemble::assemble;
 use super::chosen::Chosen;
 use super::criteria::Criteria;
+use super::criteria::modes::Mode;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
+use super::quality;
 use super::search::Search;
 use super::watch::{Steps, Watch};
 use crate::matching::{Flow, Match, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
@@ -38,6 +40,10 @@ fn finish(
         return;
     }
     let mut turns = Turns::begin(rules, context, tickets, out);
+    if let Some(quality) = &rules.quality {
+        quality::finish(&mut turns, quality, out);
+        return;
+    }
     // Tickets whose turn does not come keep this reason.
     let mut reasons = vec![Reason::Budget; turns.pool.sizes.len()];
     for pivot in 0..turns.pool.len() {
@@ -65,7 +71,7 @@ fn finish(
 /// A tick under way: the tickets that wait still, and what is needed to give them their turns.
 #[derive(Debug)]
 pub(super) struct Turns<'r> {
-    rules: &'r AllianceRules,
+    pub(super) rules: &'r AllianceRules,
     context: TickContext,
     pub(super) pool: Pool,
     pub(super) criteria: Criteria<'r>,
@@ -73,7 +79,7 @@ pub(super) struct Turns<'r> {
     search: Search<'r>,
     /// The last match that was made by roles.
     open: Option<Open>,
-    steps: Steps,
+    pub(super) steps: Steps,
 }
 
 /// A match that was made at a turn.
@@ -138,38 +144,117 @@ impl<'r> Turns<'r> {
     ///
     /// Why there is none; [`Reason::Budget`] if the tick has to end.
     pub(super) fn take(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Made, Reason> {
-        let watch = Watch::new(&self.steps, flow);
-        let (pool, criteria) = (&mut self.pool, &mut self.criteria);
-        let found = self
-            .search
-            .find(pool, criteria, &mut self.chosen, pivot, watch)
-            .map_err(|reason| match (reason, self.open) {
-                (Reason::NotEnoughPlayers, Some(open)) if open.has_room(pool, criteria, pivot) => {
-                    Reason::Role
-                }
-                (reason, _) => reason,
-            })?;
-        // `assemble` takes the tickets out of the pool, the index has to be told which.
-        let ids = self.chosen.tickets().to_vec();
-        let (forms, tick_id) = (&mut self.search.forms, self.context.tick_id);
-        let made = assemble(
-            self.rules,
-            pool,
-            criteria,
-            &self.chosen,
-            found,
-            forms,
-            tick_id,
-        );
-        let made = made.ok_or(Reason::TeamSizes)?;
-        if found.form.has_roles() {
-            self.open = Some(Open::after(found, &self.chosen));
-        }
+        let pivot = self.find(pivot, flow)?;
+        // Making the match takes the tickets out of the pool, the index has to be told which.
+        let ids = self.found().to_vec();
+        let made = self.assemble(pivot).ok_or(Reason::TeamSizes)?;
+        self.note_open(&pivot);
         for id in &ids {
-            self.search.remove(pool, criteria, *id);
+            self.search.remove(&self.pool, &self.criteria, *id);
         }
-        let pivot = found;
         Ok(Made { made, pivot, ids })
+    }
+
+    /// Finds the match of a ticket that waits, without making it. Returns the pivot as it is in the region
+    /// and the mode of the match.
+    ///
+    /// # Errors
+    ///
+    /// As [`Turns::take`].
+    pub(super) fn find(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Pivot, Reason> {
+        let watch = Watch::new(&self.steps, flow);
+        let (pool, criteria) = (&self.pool, &mut self.criteria);
+        let found = self.search.find(pool, criteria, &mut self.chosen, pivot, watch);
+        found.map_err(|reason| match (reason, self.open) {
+            (Reason::NotEnoughPlayers, Some(open)) if open.has_room(pool, criteria, pivot) => {
+                Reason::Role
+            }
+            (reason, _) => reason,
+        })
+    }
+
+    /// The tickets of the match that was found last, the pivot first.
+    pub(super) fn found(&self) -> &[Id] {
+        self.chosen.tickets()
+    }
+
+    /// Makes the match that was found last.
+    fn assemble(&mut self, pivot: Pivot) -> Option<Match> {
+        assemble(
+            self.rules,
+            &mut self.pool,
+            &self.criteria,
+            &self.chosen,
+            pivot,
+            self.search.forms_and_fair(),
+            self.context.tick_id,
+        )
+    }
+
+    fn note_open(&mut self, pivot: &Pivot) {
+        if pivot.form.has_roles() {
+            self.open = Some(Open::after(*pivot, &self.chosen));
+        }
+    }
+
+    /// Keeps the tickets of the match that was found last for it.
+    pub(super) fn reserve(&mut self, pivot: &Pivot, ids: &[Id]) {
+        self.note_open(pivot);
+        for id in ids {
+            self.search.remove(&self.pool, &self.criteria, *id);
+            self.pool.reserve(*id);
+        }
+    }
+
+    /// Makes a match of tickets that are [reserved](Turns::reserve) or wait, the pivot first. `None`, and
+    /// nothing is taken, if they do not fit into teams.
+    pub(super) fn make(&mut self, pivot: Pivot, ids: &[Id]) -> Option<Made> {
+        self.chosen.begin(&self.pool, &self.criteria, pivot.id);
+        for id in ids.iter().skip(1) {
+            self.chosen.push(&self.pool, &self.criteria, *id);
+        }
+        let made = self.assemble(pivot)?;
+        let ids = ids.to_vec();
+        Some(Made { made, pivot, ids })
+    }
+
+    /// Whether tickets, the pivot first, can be one match together with some of `spare`, given as
+    /// numbers of tickets by kind. What each is for the pivot is not tested here.
+    pub(super) fn fits(&mut self, pivot: &Pivot, ids: &[Id], spare: &[u32]) -> bool {
+        let (pool, criteria, chosen) = (&self.pool, &self.criteria, &mut self.chosen);
+        chosen.begin(pool, criteria, pivot.id);
+        for id in ids.iter().skip(1) {
+            if chosen.admits(criteria, *id).is_err() {
+                return false;
+            }
+            chosen.push(pool, criteria, *id);
+        }
+        let packer = self.search.forms.packer(pivot.form);
+        packer.can_complete(chosen.kinds(), chosen.apart(), spare)
+            && (!spare.is_empty() || self.search.is_fair(pool, criteria, chosen, pivot).is_ok())
+    }
+
+    /// Steps that questions about the teams of such a pivot took since the last call.
+    pub(super) fn take_packer_steps(&mut self, pivot: &Pivot) -> u64 {
+        self.search.forms.packer(pivot.form).take_steps()
+    }
+
+    /// A ticket as the pivot of a match in a mode.
+    pub(super) fn pivot(&self, mode: Option<Mode>, id: Id) -> Pivot {
+        Pivot::new(self.rules, &self.pool, &self.criteria, mode, id)
+    }
+
+    /// A ticket as the pivot in each of its modes and its best regions, so many at most.
+    pub(super) fn pivots(&self, id: Id, regions: usize) -> Vec<Pivot> {
+        let tries = self.search.tries(&self.pool, &self.criteria, id);
+        let regions = self.criteria.regions.of_pivot(id).into_iter().take(regions);
+        let in_region = |region| tries.iter().map(move |pivot| Pivot { region, ..*pivot });
+        regions.flat_map(in_region).collect()
+    }
+
+    /// The rule that tells tickets apart best, if one does.
+    pub(super) fn axis_rule(&self) -> Option<usize> {
+        self.search.axis_rule()
     }
 }
 

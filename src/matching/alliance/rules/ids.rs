@@ -70,6 +70,10 @@ pub(in crate::matching) const MODE_SAME: Lint = Lint("mode-same");
 pub(in crate::matching) const MODE_WIDER: Lint = Lint("mode-wider");
 /// A match option named as modes are.
 pub(in crate::matching) const MODE_OPTION: Lint = Lint("mode-option");
+/// Maxima of `quality` that never give way.
+pub(in crate::matching) const QUALITY_FOREVER: Lint = Lint("quality-forever");
+/// `quality` in a ruleset that AGS validates itself.
+pub(in crate::matching) const QUALITY_AGS: Lint = Lint("quality-ags");
 /// A measured attribute that no player has.
 pub(in crate::matching) const TICKET_ATTRIBUTE: Lint = Lint("ticket-attribute");
 /// Measured values that are no numbers.

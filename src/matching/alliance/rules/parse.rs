@@ -3,6 +3,7 @@
 mod combination;
 mod layout;
 mod modes;
+mod quality;
 
 use serde_json::{Map, Value};
 
@@ -88,6 +89,7 @@ impl AllianceRules {
         let auto_backfill = root.flag("auto_backfill");
         let rebalance = root.flag("rebalance_enable");
         let by_options_only = root.flag("match_options_referred_for_backfill");
+        let quality = quality::quality(root, &distances);
         let kept = Kept {
             rebalance_version: root.whole("rebalance_version", 0),
             ticket_observability: root.flag("ticket_observability_enable"),
@@ -112,6 +114,7 @@ impl AllianceRules {
             auto_backfill: auto_backfill.unwrap_or(false),
             rebalance: rebalance.unwrap_or(true),
             backfill_by_options_only: by_options_only.unwrap_or(false),
+            quality,
             kept,
         }
     }

@@ -66,6 +66,7 @@ fn bare() -> AllianceRules {
         auto_backfill: false,
         rebalance: true,
         backfill_by_options_only: false,
+        quality: None,
         kept: Kept::default(),
     }
 }
@@ -176,6 +177,7 @@ fn every_field_is_read() {
         auto_backfill: true,
         rebalance: false,
         backfill_by_options_only: true,
+        quality: None,
         kept: Kept {
             rebalance_version: Some(2),
             ticket_observability: Some(false),

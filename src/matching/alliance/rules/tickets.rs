@@ -5,7 +5,7 @@ use crate::matching::alliance::criteria::modes::{
     ANY_MODE, ModeSet, SUB_GAME_MODE, accepted, set_of,
 };
 use crate::matching::alliance::roles::{ROLE, ROLES, fits_some_team};
-use crate::matching::{Needs, Ticket, TicketFault, Wanted};
+use crate::matching::{Needs, Text, Ticket, TicketFault, Wanted};
 
 impl AllianceRules {
     /// What matching by these rules reads of a ticket.
@@ -13,6 +13,10 @@ impl AllianceRules {
         let mut stats = self.stat_codes();
         if self.have_roles() {
             stats.extend([ROLE, ROLES].map(str::to_owned));
+        }
+        for rating in self.quality.iter().flat_map(|quality| &quality.ratings) {
+            let deviation = rating.deviation.as_ref();
+            stats.extend([&rating.attribute].into_iter().chain(deviation).map(Text::to_string));
         }
         Needs {
             // Match options and must-match attributes may have any name.

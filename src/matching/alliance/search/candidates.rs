@@ -30,6 +30,9 @@ const MAX_BACKTRACKS: u64 = 200_000;
 /// How often a search may look at all candidates: once for each ticket of a large match.
 const MAX_ROUNDS: u64 = 64;
 
+/// Matches that one search makes and refuses for how they would be split, at most.
+const MAX_REFUSALS: u32 = 64;
+
 /// The candidates of a pivot, as its walk meets them.
 pub(super) struct Candidates<'s> {
     pub(super) pool: &'s Pool,
@@ -42,6 +45,8 @@ pub(super) struct Candidates<'s> {
     pub(super) plane: &'s mut Plane,
     pub(super) scratch: &'s mut Scratch,
     pub(super) losses: Losses,
+    /// Why the last match that was refused could not be split, and how many were.
+    pub(super) refusal: Option<(Reason, u32)>,
     /// Steps since the search went back for the first time.
     pub(super) backtracks: u64,
     /// How many of them there may be.
@@ -71,6 +76,7 @@ impl Candidates<'_> {
         &mut self,
         chosen: &mut Chosen,
         packer: &mut Packer,
+        is_fair: &dyn Fn(&Chosen) -> Result<(), Reason>,
     ) -> Result<bool, Reason> {
         self.begin()?;
         let mut open = self.review(packer, chosen)?;
@@ -98,9 +104,12 @@ impl Candidates<'_> {
                 }
                 Turn::End => {
                     if packer.can_complete(chosen.kinds(), chosen.apart(), &[]) {
-                        return Ok(true);
+                        match is_fair(chosen) {
+                            Ok(()) => return Ok(true),
+                            Err(reason) => self.refuse(reason),
+                        }
                     }
-                    if !self.go_back(chosen)? {
+                    if self.is_refused_too_often() || !self.go_back(chosen)? {
                         return Ok(false);
                     }
                     open = self.review(packer, chosen)?;
@@ -211,6 +220,16 @@ impl Candidates<'_> {
         Ok(true)
     }
 
+    /// Notes that a match was refused for how it would be split.
+    fn refuse(&mut self, reason: Reason) {
+        let (_, times) = self.refusal.unwrap_or((reason, 0));
+        self.refusal = Some((reason, times + 1));
+    }
+
+    fn is_refused_too_often(&self) -> bool {
+        self.refusal.is_some_and(|(_, times)| times >= MAX_REFUSALS)
+    }
+
     /// Whether tickets of the same key were taken before and could not be completed.
     ///
     /// Nothing is lost by leaving these. Where the two groups first differ, the earlier one took a
@@ -229,7 +248,8 @@ impl Candidates<'_> {
         let Some(taken) = scratch.taken.pop() else {
             return Ok(false);
         };
-        if chosen.key(&mut scratch.key) {
+        // What was refused could be completed: others of the same key may be taken.
+        if self.refusal.is_none() && chosen.key(&mut scratch.key) {
             scratch.exhausted.insert(scratch.key.as_slice().into());
         }
         chosen.pop(pool, self.criteria);

@@ -9,6 +9,7 @@ mod fields;
 mod played;
 pub(super) mod pool;
 mod props;
+mod quality;
 mod reading;
 mod sentences;
 mod split;

@@ -1,0 +1,130 @@
+//! Better matches: what a ruleset with `quality` asks for beside AGS's way (docs/quality.md).
+//!
+//! Each ticket has its turn as always, but what it finds is a **draft**: its tickets are taken, and
+//! nothing is made of it yet. A draft that is expected to become better is put off by
+//! [`worths`]. When all turns are over, [`drafts`] are improved together: left tickets are brought into
+//! matches ([`rescue`]), and tickets of two drafts change places ([`trades`]). Then each draft
+//! becomes a match. [`fair`] says which splits into teams are taken at all.
+
+mod drafts;
+mod fair;
+mod rescue;
+mod trades;
+mod worths;
+
+use super::pair::Pivot;
+use super::pool::Id;
+use super::rules::Quality;
+use super::tick::{Made, Turns};
+use crate::matching::{Flow, MatchOut, Reason};
+use drafts::{Draft, Drafts};
+pub(super) use fair::Fair;
+use worths::Worths;
+
+/// What a tick did for the quality of its matches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QualityCounts {
+    /// Matches that could have been made and were put off.
+    pub held: u64,
+    /// Matches made of tickets that were left otherwise.
+    pub rescued: u64,
+    /// Exchanges of tickets between two matches.
+    pub trades: u64,
+}
+
+/// A tick that is decided: its matches, and why the others are left.
+pub(super) struct Decided {
+    drafts: Vec<Draft>,
+    /// For each ticket, why it is left if it is.
+    pub(super) reasons: Vec<Reason>,
+    pub(super) counts: QualityCounts,
+}
+
+/// Gives each ticket its turn, and decides on the matches of the tick.
+pub(super) fn decide(turns: &mut Turns<'_>, quality: &Quality, flow: &dyn Fn() -> Flow) -> Decided {
+    let worths = quality.hold.as_ref().map(|hold| Worths::of(turns, hold));
+    let mut reasons = vec![Reason::Budget; turns.pool.sizes.len()];
+    let mut drafts = Vec::new();
+    let mut counts = QualityCounts::default();
+    for pivot in 0..turns.pool.len() {
+        if !turns.pool.waits(pivot) {
+            continue;
+        }
+        let found = turns.find(pivot, flow).and_then(|pivot| {
+            let ids = turns.found().to_vec();
+            let is_worth_it = |worths: &Worths| worths.gain(turns, &pivot, &ids) >= 0.0;
+            if worths.as_ref().is_none_or(is_worth_it) {
+                return Ok((pivot, ids));
+            }
+            counts.held += 1;
+            Err(Reason::Held)
+        });
+        match found {
+            Ok((pivot, ids)) => {
+                turns.reserve(&pivot, &ids);
+                drafts.push((pivot, ids));
+            }
+            Err(Reason::Budget) => break,
+            Err(reason) => reasons[pivot as usize] = reason,
+        }
+    }
+    let mut drafts = Drafts::new(turns, quality, drafts, worths.as_ref(), &mut reasons, flow);
+    if quality.improve {
+        drafts.improve();
+    }
+    counts.rescued = drafts.rescued;
+    counts.trades = drafts.trades;
+    Decided {
+        drafts: drafts.finish(),
+        reasons,
+        counts,
+    }
+}
+
+/// Plays the tick to its end.
+pub(super) fn finish(turns: &mut Turns<'_>, quality: &Quality, out: &mut dyn MatchOut) {
+    let decided = decide(turns, quality, &|| out.flow());
+    out.quality(decided.counts);
+    let reasons = decided.make(turns, |made| {
+        // What was found is handed out, even if the time is over: making it costs little beside.
+        let _ = out.offer(made.made);
+    });
+    for id in 0..turns.pool.len() {
+        if let Some(ticket) = turns.pool.take(id) {
+            out.leave(ticket, reasons[id as usize]);
+        }
+    }
+}
+
+impl Decided {
+    /// Makes the matches. Returns for each ticket why it is left if it is.
+    pub(super) fn make(self, turns: &mut Turns<'_>, mut each: impl FnMut(Made)) -> Vec<Reason> {
+        let mut reasons = self.reasons;
+        for draft in self.drafts {
+            match turns.make(draft.pivot, &draft.ids) {
+                Some(made) => each(made),
+                None => {
+                    for id in draft.ids {
+                        reasons[id as usize] = Reason::TeamSizes;
+                    }
+                }
+            }
+        }
+        reasons
+    }
+}
+
+/// The region of those open to all tickets, the pivot first, in which the worst latency is least: of
+/// equal ones the first by name.
+fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<super::criteria::region::Region> {
+    let regions = &turns.criteria.regions;
+    let reporting = ids.iter().find(|id| !regions.fits_any(**id))?;
+    let is_open = |region| {
+        let mut each = ids.iter().enumerate();
+        each.all(|(place, id)| regions.is_open(*id, region, pivot.one_way && place > 0))
+    };
+    let open = regions.reported(*reporting).iter().copied();
+    let worst = |region: u32| ids.iter().filter_map(|id| regions.latency(*id, region)).max();
+    open.filter(|region| is_open(*region))
+        .min_by_key(|region| (worst(*region), *region))
+}

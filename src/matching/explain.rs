@@ -26,6 +26,8 @@ pub struct Explanation {
     pub misses: Vec<Miss>,
     /// The ticket that came closest: the one that failed one test only, and that by least.
     pub closest: Option<Closest>,
+    /// The match that was put off, if that is why it waits.
+    pub put_off: Option<PutOff>,
 }
 
 impl Explanation {
@@ -36,8 +38,22 @@ impl Explanation {
             funnel: None,
             misses: Vec::new(),
             closest: None,
+            put_off: None,
         }
     }
+}
+
+/// A match that a ticket would make, and that a ruleset with `hold` puts off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PutOff {
+    /// Tickets and players of the match.
+    pub size: Count,
+    /// What it costs in the score, by the attributes that have an exchange rate.
+    pub cost: f64,
+    /// What it may cost so as not to be put off: the worth of the time of its tickets.
+    pub worth: f64,
+    /// After how many more seconds it is not put off any longer, whatever it costs; at least 1.
+    pub wait_s: i64,
 }
 
 /// What became of a ticket.

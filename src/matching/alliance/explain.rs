@@ -16,8 +16,12 @@ use super::AllianceBackfill;
 use super::AllianceRules;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
+use super::quality;
+use super::rules::Quality;
 use super::tick::{Made, Turns};
-use crate::matching::explain::{Count, Explanation, Fate, Left, Matched, Scene, Term, copy};
+use crate::matching::explain::{
+    Count, Explanation, Fate, Left, Matched, PutOff, Scene, Term, copy,
+};
 use crate::matching::{Flow, Match, MatchOut, PlayedBackfill, Reason, Text, TickContext, Ticket};
 use funnel::Asked;
 
@@ -37,7 +41,11 @@ impl AllianceRules {
                 explanation.misses = near::misses(self, scene, place, None, plays);
             }
             End::Matched { number, made, id } => {
-                let before = Play::of(self, scene).up_to(made.pivot.id);
+                let before = match self.quality {
+                    None => Play::of(self, scene).up_to(made.pivot.id),
+                    // What it is beside all others: who has a turn before whom does not decide.
+                    Some(_) => Play::of(self, scene),
+                };
                 explanation.fate = Fate::Matched(matched(&before, number, &made, id, self));
                 let is_pivot = made.pivot.id == id;
                 explanation.funnel = is_pivot.then(|| Asked::new(self, &before, id).funnel());
@@ -54,6 +62,10 @@ impl AllianceRules {
                 let asked = Asked::new(self, &before, id);
                 explanation.funnel = Some(asked.funnel());
                 explanation.closest = asked.closest();
+                if reason == Reason::Held {
+                    let again = Play::of(self, scene);
+                    explanation.put_off = again.put_off(scene.tickets[place].arrival);
+                }
                 explanation.misses = near::misses(self, scene, place, Some(&asked), plays);
             }
         }
@@ -217,6 +229,9 @@ impl<'r> Play<'r> {
             let reason = unfit.find(|(of, _)| *of == arrival);
             return End::Unfit(reason.map_or(Reason::InvalidTicket, |(_, reason)| *reason));
         };
+        if let Some(quality) = &self.turns.rules.quality {
+            return self.decided(quality, id);
+        }
         let (mut reason, mut number, mut found) = (Reason::Budget, 0, None);
         let mut at_turn = HashSet::new();
         self.play_to(self.turns.pool.len(), |pool, pivot, taken| {
@@ -242,6 +257,33 @@ impl<'r> Play<'r> {
         }
     }
 
+    /// What becomes of a ticket where matches are improved or put off.
+    fn decided(&mut self, quality: &'r Quality, id: Id) -> End {
+        let at_turn = arrivals(&self.turns.pool).collect();
+        let decided = quality::decide(&mut self.turns, quality, &|| Flow::Go);
+        let (mut number, mut found) = (0, None);
+        let reasons = decided.make(&mut self.turns, |made| {
+            number += 1;
+            if made.ids.contains(&id) {
+                found = Some((number, Box::new(made)));
+            }
+        });
+        match found {
+            Some((number, made)) => End::Matched { number, made, id },
+            None => End::Left {
+                reason: reasons[id as usize],
+                at_turn,
+            },
+        }
+    }
+
+    /// The match that a ticket would make beside all others, and why it is put off.
+    fn put_off(mut self, arrival: u32) -> Option<PutOff> {
+        let hold = self.turns.rules.quality.as_ref()?.hold.as_ref()?;
+        let id = self.id_of(arrival)?;
+        quality::put_off(&mut self.turns, hold, id)
+    }
+
     /// Gives each ticket before that one its turn, as long as `each` says to go on.
     fn play_to(&mut self, end: Id, mut each: impl FnMut(&Pool, Id, Result<Made, Reason>) -> Flow) {
         for pivot in 0..end {
@@ -259,12 +301,17 @@ impl<'r> Play<'r> {
     /// Plays the tick to its end: the arrival of each ticket that is left, and why.
     fn play_out(mut self) -> (Vec<(u32, Reason)>, Plays) {
         let mut at_turn = vec![Reason::Budget; self.turns.pool.len() as usize];
-        self.play_to(self.turns.pool.len(), |_, pivot, taken| {
-            if let Err(reason) = taken {
-                at_turn[pivot as usize] = reason;
-            }
-            Flow::Go
-        });
+        if let Some(quality) = &self.turns.rules.quality {
+            let decided = quality::decide(&mut self.turns, quality, &|| Flow::Go);
+            at_turn = decided.make(&mut self.turns, |_| {});
+        } else {
+            self.play_to(self.turns.pool.len(), |_, pivot, taken| {
+                if let Err(reason) = taken {
+                    at_turn[pivot as usize] = reason;
+                }
+                Flow::Go
+            });
+        }
         let pool = &self.turns.pool;
         let left = self
             .waiting()

@@ -5,6 +5,7 @@
 
 mod distances;
 mod keys;
+mod quality;
 mod queue;
 mod regions;
 mod stated;
@@ -38,6 +39,7 @@ impl AllianceRules {
             lints.teams();
             lints.distances();
             lints.regions();
+            lints.quality();
             lints.names();
             if !context.tickets.is_empty() {
                 lints.queue();

@@ -12,10 +12,12 @@ mod rescue;
 mod trades;
 mod worths;
 
+use super::criteria::region::Region;
 use super::pair::Pivot;
 use super::pool::Id;
-use super::rules::Quality;
+use super::rules::{Hold, Quality};
 use super::tick::{Made, Turns};
+use crate::matching::explain::{Count, PutOff};
 use crate::matching::{Flow, MatchOut, Reason};
 use drafts::{Draft, Drafts};
 pub(super) use fair::Fair;
@@ -96,6 +98,26 @@ pub(super) fn finish(turns: &mut Turns<'_>, quality: &Quality, out: &mut dyn Mat
     }
 }
 
+/// The match of a ticket that waits, and what is put off by it.
+pub(super) fn put_off(turns: &mut Turns<'_>, hold: &Hold, id: Id) -> Option<PutOff> {
+    let pivot = turns.find(id, &|| Flow::Go).ok()?;
+    let ids = turns.found().to_vec();
+    let worths = Worths::of(turns, hold);
+    let (worth, cost) = worths.of_match(turns, &pivot, &ids);
+    let mut size = Count::default();
+    for id in &ids {
+        size.add(turns.pool.sizes[*id as usize]);
+    }
+    let ages = ids.iter().map(|id| turns.pool.ages[*id as usize]);
+    let missing_ms = (hold.until_ms - ages.max()?).max(0);
+    Some(PutOff {
+        size,
+        cost,
+        worth,
+        wait_s: (missing_ms + 999) / 1000,
+    })
+}
+
 impl Decided {
     /// Makes the matches. Returns for each ticket why it is left if it is.
     pub(super) fn make(self, turns: &mut Turns<'_>, mut each: impl FnMut(Made)) -> Vec<Reason> {
@@ -116,7 +138,7 @@ impl Decided {
 
 /// The region of those open to all tickets, the pivot first, in which the worst latency is least: of
 /// equal ones the first by name.
-fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<super::criteria::region::Region> {
+fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<Region> {
     let regions = &turns.criteria.regions;
     let reporting = ids.iter().find(|id| !regions.fits_any(**id))?;
     let is_open = |region| {
@@ -124,7 +146,7 @@ fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<super::cr
         each.all(|(place, id)| regions.is_open(*id, region, pivot.one_way && place > 0))
     };
     let open = regions.reported(*reporting).iter().copied();
-    let worst = |region: u32| ids.iter().filter_map(|id| regions.latency(*id, region)).max();
+    let worst = |region: Region| ids.iter().filter_map(|id| regions.latency(*id, region)).max();
     open.filter(|region| is_open(*region))
         .min_by_key(|region| (worst(*region), *region))
 }

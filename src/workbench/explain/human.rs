@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Table;
-use crate::matching::explain::{Explanation, Fate, Funnel, Matched, Scene};
+use crate::matching::explain::{Explanation, Fate, Funnel, Matched, PutOff, Scene};
 use crate::matching::rules::excerpt;
 use crate::matching::{Reason, Ticket};
 
@@ -29,6 +29,18 @@ pub(super) fn one(
         Fate::Matched(matched) => self::matched(matched, out)?,
         Fate::Joined(session) => writeln!(out, "it joins session {}", excerpt(session))?,
         Fate::Left(reason) => writeln!(out, "it waits: {} ({reason})", reason.describe())?,
+    }
+    if let Some(put_off) = &explanation.put_off {
+        let PutOff {
+            size,
+            cost,
+            worth,
+            wait_s,
+        } = put_off;
+        writeln!(
+            out,
+            "a match of {size} was at hand, at a cost of {cost:.4}; it is made at {worth:.4} or less, or in {wait_s} s"
+        )?;
     }
     if let Some(funnel) = &explanation.funnel {
         self::funnel(funnel, out)?;

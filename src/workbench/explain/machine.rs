@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::{FORMAT, document};
 use super::Table;
 use crate::matching::Ticket;
-use crate::matching::explain::{Change, Count, Explanation, Fate, Funnel, Miss, Scene};
+use crate::matching::explain::{Change, Count, Explanation, Fate, Funnel, Miss, PutOff, Scene};
 
 pub(super) fn one(
     ticket: &Ticket,
@@ -29,6 +29,7 @@ pub(super) fn one(
             "funnel": explanation.funnel.as_ref().map(funnel),
             "closest": closest,
             "misses": misses,
+            "put_off": explanation.put_off.as_ref().map(put_off),
         }),
         out,
     )
@@ -57,6 +58,15 @@ pub(super) fn table(scene: &Scene, table: &Table, out: &mut impl Write) -> io::R
         }),
         out,
     )
+}
+
+fn put_off(put_off: &PutOff) -> Value {
+    json!({
+        "size": count(&put_off.size),
+        "cost": put_off.cost,
+        "worth": put_off.worth,
+        "wait_s": put_off.wait_s,
+    })
 }
 
 fn fate(fate: &Fate) -> Value {

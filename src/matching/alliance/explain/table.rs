@@ -72,7 +72,8 @@ pub(in crate::matching::alliance) fn left(
         table.waits(horizon, waits);
     }
     let mut played = table.played;
-    if scene.sessions.is_empty() {
+    // Where matches are improved or put off, a turn alone does not decide.
+    if scene.sessions.is_empty() && rules.quality.is_none() {
         of_itself(rules, scene, &mut left);
     }
     let without = left.iter_mut().filter(|one| one.miss.is_none());

@@ -100,6 +100,11 @@ fn ages(rules: &AllianceRules, largest_ms: i64) -> Vec<i64> {
         ages.extend(flexing.map(|flexing| flexing.period_ms.saturating_mul(16)));
     }
     ages.extend(rules.regions.one_way_after_ms);
+    if let Some(quality) = &rules.quality {
+        // A ticket of that age is not put off: a moment before counts, too.
+        ages.extend(quality.hold.as_ref().map(|hold| hold.until_ms - 1));
+        ages.extend(quality.relaxing.map(|relaxing| relaxing.until_ms));
+    }
     if largest_ms > 0 {
         let cap = rules.regions.max_ms.unwrap_or(largest_ms).min(largest_ms);
         let missing = (cap - rules.regions.initial_ms).max(0);

@@ -37,6 +37,12 @@ const PLACES: &[(&str, &str)] = &[
     ("options", "in `match_options`"),
     ("player_max_number", "in `alliance`"),
     ("player_min_number", "in `alliance`"),
+    ("hold", "in `quality`"),
+    ("improve", "in `quality`"),
+    ("point_per_second", "in `hold` of `quality`"),
+    ("premade_gap_max", "in `quality`"),
+    ("quality", ROOT),
+    ("rating", "in `quality`"),
     ("rebalance_enable", ROOT),
     ("rebalance_version", ROOT),
     (
@@ -55,6 +61,11 @@ const PLACES: &[(&str, &str)] = &[
     ("sub_gamemode_selection", ROOT),
     ("ticket_observability_enable", ROOT),
     ("use_sub_gamemode", ROOT),
+    ("relax_from_s", "in `quality`"),
+    ("relax_until_s", "in `quality`"),
+    ("tick_s", "in `hold` of `quality`"),
+    ("until_s", "in `hold` of `quality`"),
+    ("win_chance_max", "in `quality`"),
     ("weight", "in an entry of `matching_rule`"),
 ];
 

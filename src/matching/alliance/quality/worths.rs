@@ -59,7 +59,8 @@ impl Worths {
             // Who has waited for long waits less for others: it costs little on average and shortens the
             // longest waits.
             *worth *= 1.0 + *age_ms as f64 / hold.until_ms.max(1) as f64;
-            if *age_ms >= hold.until_ms {
+            // What cannot be estimated, as numbers are too large, is not waited for.
+            if *age_ms >= hold.until_ms || worth.is_nan() {
                 *worth = f64::INFINITY;
             }
         }
@@ -71,9 +72,15 @@ impl Worths {
 
     /// What is gained by a match now, beside waiting: negative if it is to be put off.
     pub(super) fn gain(&self, turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> f64 {
-        let worth: f64 = ids.iter().map(|id| self.of[*id as usize]).sum();
-        let cost: f64 = ids.iter().map(|id| self.cost(turns, pivot.id, *id)).sum();
+        let (worth, cost) = self.of_match(turns, pivot, ids);
         worth - cost
+    }
+
+    /// What a match may cost so as not to be put off, and what it costs.
+    pub(super) fn of_match(&self, turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> (f64, f64) {
+        let worth = ids.iter().map(|id| self.of[*id as usize]).sum();
+        let cost = ids.iter().map(|id| self.cost(turns, pivot.id, *id)).sum();
+        (worth, cost)
     }
 
     /// What a ticket costs beside a pivot, by the rules that have an exchange rate.

@@ -74,6 +74,8 @@ pub(in crate::matching) const MODE_OPTION: Lint = Lint("mode-option");
 pub(in crate::matching) const QUALITY_FOREVER: Lint = Lint("quality-forever");
 /// `quality` in a ruleset that AGS validates itself.
 pub(in crate::matching) const QUALITY_AGS: Lint = Lint("quality-ags");
+/// `hold` that puts off too long, or nothing.
+pub(in crate::matching) const QUALITY_HOLD: Lint = Lint("quality-hold");
 /// A measured attribute that no player has.
 pub(in crate::matching) const TICKET_ATTRIBUTE: Lint = Lint("ticket-attribute");
 /// Measured values that are no numbers.

@@ -6,9 +6,11 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value as Json;
 
 use super::crews::drawn;
-use super::oracle::pool;
+use super::oracle::{pool, quality};
 use crate::matching::explain::{Change, Fate, Miss, Scene, copy};
-use crate::matching::{AgsLogic, MatchLogic, Played, TickContext, Ticket, play, rules};
+use crate::matching::{
+    AgsLogic, MatchLogic, Played, Player, Reason, TickContext, Ticket, Value, play, rules,
+};
 
 /// Pools of each kind in one run of a test; `EXPLAINED_POOLS` in the environment asks for another number.
 const POOLS: u32 = 25;
@@ -117,6 +119,54 @@ fn a_change_that_is_told_gives_the_ticket_a_match() {
         told += check(&scene(&drawn.rules, drawn.tickets, pool::NOW));
     }
     assert!(told > 20, "{told}");
+}
+
+#[test]
+fn a_change_that_is_told_helps_with_quality() {
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let strategy = quality::with_quality(7);
+    let mut told = 0;
+    for _ in 0..pools() {
+        let drawn = strategy.new_tree(&mut runner).expect("a pool").current();
+        told += check(&scene(&drawn.rules, drawn.tickets, pool::NOW));
+    }
+    assert!(told > 10, "{told}");
+}
+
+#[test]
+fn a_match_that_is_put_off_is_told_with_its_cost_and_its_time() {
+    let ruleset = r#"{
+        "alliance": {"min_number": 2, "max_number": 2, "player_min_number": 1, "player_max_number": 1},
+        "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 100}],
+        "quality": {"hold": {"point_per_second": {"mmr": 0.01}, "until_s": 30}}
+    }"#;
+    let now_ms = pool::NOW;
+    let ticket = |at: i64| {
+        let mmr = Value::Number((1000 + 40 * at) as f64);
+        let player = Player {
+            id: format!("p{at}").into(),
+            attributes: [("mmr".into(), mmr)].into_iter().collect(),
+        };
+        Ticket {
+            id: format!("t{at}").into(),
+            players: vec![player],
+            created_at_ms: Some(now_ms - 1000 * at),
+            ..Ticket::default()
+        }
+    };
+    let scene = scene(ruleset, (0..20).map(ticket).collect(), now_ms);
+    let explained = AgsLogic.explain(&scene, 5).expect("a ruleset");
+    assert_eq!(explained.fate, Fate::Left(Reason::Held));
+    let put_off = explained.put_off.expect("a match that was put off");
+    assert_eq!(put_off.size.tickets, 2);
+    assert_eq!(put_off.cost, 0.4, "40 points of a reference of 100");
+    assert!(put_off.worth < put_off.cost, "{put_off:?}");
+    // Its own age or that of its opponent, whichever is older.
+    assert_eq!(put_off.wait_s, 24);
+    let waits = |miss: &Miss| matches!(&*miss.changes, [Change::Wait { .. }]);
+    let wait = explained.misses.iter().find(|miss| waits(miss));
+    check_miss(&scene, 5, wait.expect("a wait after which it is matched"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod fields;
 mod played;
 pub(super) mod pool;
 mod props;
-mod quality;
+pub(super) mod quality;
 mod reading;
 mod sentences;
 mod split;

@@ -17,7 +17,7 @@ use crate::matching::{Match, Reason, Ticket, Value};
 
 /// A `quality` for a ruleset; `hold` where it has a rule that can be held for.
 fn quality() -> impl Strategy<Value = Json> {
-    let hold = (select(&[0.1, 1.0, 10.0, 1000.0][..]), select(&[0, 5, 60][..]));
+    let hold = (select(&[1e-6, 1e-3, 0.1, 10.0][..]), select(&[0, 60, 3600][..]));
     let maxima = (
         weighted(0.3, select(&[0.51, 0.6, 0.9][..])),
         weighted(0.3, 0..3_u32),
@@ -40,7 +40,7 @@ fn quality() -> impl Strategy<Value = Json> {
 }
 
 /// Pools whose rulesets have a `quality`.
-fn with_quality(tickets: usize) -> impl Strategy<Value = Drawn> {
+pub(in crate::matching::alliance::tests) fn with_quality(tickets: usize) -> impl Strategy<Value = Drawn> {
     (pools(tickets), quality()).prop_map(|(mut pool, mut quality)| {
         let mut rules: Json = serde_json::from_str(&pool.rules).expect("JSON");
         let measures = rules["matching_rule"].as_array().into_iter().flatten();

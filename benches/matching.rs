@@ -273,7 +273,12 @@ fn by_size(c: &mut Criterion, kind: Queue) {
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_secs(2));
-    let Queue { shape, roles, improve, .. } = kind(0);
+    let Queue {
+        shape,
+        roles,
+        improve,
+        ..
+    } = kind(0);
     let rules = rules(shape, roles, improve);
     for tickets in QUEUES {
         // Made when it is first asked for: names that are not chosen cost nothing.

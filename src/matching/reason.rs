@@ -161,7 +161,9 @@ impl Reason {
             Self::Held => "its match was put off, as a better one is expected soon",
             Self::Replaced => "an older ticket fitted its match better",
             Self::WinChance => "in each of its matches one team was too likely to win",
-            Self::Premade => "in each of its matches one team had too large a party beside the others",
+            Self::Premade => {
+                "in each of its matches one team had too large a party beside the others"
+            }
             Self::Budget => "the bound of steps of the tick was reached first",
             Self::TooLarge => "the answer would be larger than the client takes",
             Self::BackfillOff => "the session did not ask to be filled",

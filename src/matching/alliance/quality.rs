@@ -146,7 +146,11 @@ fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<Region> {
         each.all(|(place, id)| regions.is_open(*id, region, pivot.one_way && place > 0))
     };
     let open = regions.reported(*reporting).iter().copied();
-    let worst = |region: Region| ids.iter().filter_map(|id| regions.latency(*id, region)).max();
+    let worst = |region: Region| {
+        ids.iter()
+            .filter_map(|id| regions.latency(*id, region))
+            .max()
+    };
     open.filter(|region| is_open(*region))
         .min_by_key(|region| (worst(*region), *region))
 }

@@ -164,7 +164,9 @@ impl<'r> Turns<'r> {
     pub(super) fn find(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Pivot, Reason> {
         let watch = Watch::new(&self.steps, flow);
         let (pool, criteria) = (&self.pool, &mut self.criteria);
-        let found = self.search.find(pool, criteria, &mut self.chosen, pivot, watch);
+        let found = self
+            .search
+            .find(pool, criteria, &mut self.chosen, pivot, watch);
         found.map_err(|reason| match (reason, self.open) {
             (Reason::NotEnoughPlayers, Some(open)) if open.has_room(pool, criteria, pivot) => {
                 Reason::Role

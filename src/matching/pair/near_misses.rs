@@ -23,6 +23,7 @@ const ALLIANCE_KEYS: &[&str] = &[
     "match_options_referred_for_backfill",
     "matching_rule",
     "max_delay_ms",
+    "quality",
     "rebalance_enable",
     "rebalance_version",
     "region_expansion_range_ms",

@@ -2,12 +2,12 @@
 
 use super::best_region;
 use super::worths::Worths;
+use crate::matching::alliance::DistanceRule;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::rules::Quality;
 use crate::matching::alliance::tick::Turns;
 use crate::matching::alliance::watch::Watch;
-use crate::matching::alliance::DistanceRule;
 use crate::matching::{Flow, Player, Reason, Text, Value};
 
 /// Rounds of improvement at most. Nearly all is gained in the first.
@@ -73,7 +73,9 @@ impl<'t, 'r> Drafts<'t, 'r> {
         reasons: &'t mut [Reason],
         flow: &'t dyn Fn() -> Flow,
     ) -> Self {
-        let left = (0..turns.pool.len()).map(|id| turns.pool.waits(id)).collect();
+        let left = (0..turns.pool.len())
+            .map(|id| turns.pool.waits(id))
+            .collect();
         let steps_left = STEPS.max(STEPS_PER_STEP * turns.steps());
         let mut drafts = Self {
             deviations: deviations(turns, quality),
@@ -192,7 +194,10 @@ impl<'t, 'r> Drafts<'t, 'r> {
                 return 0.0;
             }
             let (here, there) = (deviations[a as usize], deviations[b as usize]);
-            let (from, to) = (criteria.distances.value(a, rule), criteria.distances.value(b, rule));
+            let (from, to) = (
+                criteria.distances.value(a, rule),
+                criteria.distances.value(b, rule),
+            );
             let distance = (from - to).abs();
             let expected = expected_distance(distance, here.hypot(there));
             let window = criteria.distances.window(a, rule);
@@ -235,7 +240,11 @@ impl<'t, 'r> Drafts<'t, 'r> {
         let mut priced: Vec<(f64, Id)> = Vec::with_capacity(draft.ids.len() + more.len());
         if is_same {
             let known = draft.costs.iter().zip(&draft.ids);
-            priced.extend(known.filter(|(_, id)| stays(id)).map(|(cost, id)| (*cost, *id)));
+            priced.extend(
+                known
+                    .filter(|(_, id)| stays(id))
+                    .map(|(cost, id)| (*cost, *id)),
+            );
         }
         let old = draft.ids.iter().filter(|id| !is_same && stays(id));
         for id in old.chain(more).filter(|id| **id != pivot.id) {
@@ -285,7 +294,10 @@ impl<'t, 'r> Drafts<'t, 'r> {
             region: draft.pivot.region,
             ..self.turns.pivot(draft.pivot.mode, oldest)
         };
-        let has_mode = draft.pivot.mode.is_none_or(|mode| pivot.modes & 1 << mode != 0);
+        let has_mode = draft
+            .pivot
+            .mode
+            .is_none_or(|mode| pivot.modes & 1 << mode != 0);
         let regions = &self.turns.criteria.regions;
         let is_open = |region| regions.is_open(oldest, region, false);
         (has_mode && pivot.region.is_none_or(is_open)).then_some(pivot)
@@ -312,7 +324,10 @@ impl<'t, 'r> Drafts<'t, 'r> {
     pub(super) fn left_near(&self, place: f64, most: usize) -> Vec<Id> {
         let order = &self.left_order;
         let at = order.partition_point(|id| self.place(*id) < place);
-        let (from, to) = (at.saturating_sub(most / 2), (at + most / 2).min(order.len()));
+        let (from, to) = (
+            at.saturating_sub(most / 2),
+            (at + most / 2).min(order.len()),
+        );
         let near = order[from..to].iter().copied();
         near.filter(|id| self.is_left(*id)).collect()
     }
@@ -391,7 +406,10 @@ mod tests {
     #[test]
     fn what_is_uncertain_is_near_to_nobody() {
         assert_eq!(expected_distance(30.0, 0.0), 30.0);
-        let (near, far) = (expected_distance(0.0, 100.0), expected_distance(1000.0, 100.0));
+        let (near, far) = (
+            expected_distance(0.0, 100.0),
+            expected_distance(1000.0, 100.0),
+        );
         assert!((near - 79.788).abs() < 0.001, "{near}");
         assert!((far - 1000.0).abs() < 0.001, "{far}");
         assert!(expected_distance(50.0, 100.0) > near);

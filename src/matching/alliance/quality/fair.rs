@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::TeamBounds;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::roles::{RequestId, Staff};
 use crate::matching::alliance::rules::Quality;
 use crate::matching::alliance::teams::{FinalTeam, Member};
-use crate::matching::alliance::AllianceRules;
 use crate::matching::{Reason, Value};
 
 /// Exchanges between teams at most.
@@ -41,7 +41,10 @@ impl Beyond {
 impl<'r> Fair<'r> {
     /// `None` where any split is taken.
     pub(in crate::matching::alliance) fn of(rules: &'r AllianceRules, pool: &Pool) -> Option<Self> {
-        let quality = rules.quality.as_ref().filter(|quality| quality.limits_teams())?;
+        let quality = rules
+            .quality
+            .as_ref()
+            .filter(|quality| quality.limits_teams())?;
         let rating = quality.rating_of_chances();
         let rating = rating.filter(|_| quality.win_chance_max.is_some());
         let of_ticket = |id: Id| {
@@ -135,7 +138,10 @@ impl<'r> Fair<'r> {
             most.saturating_sub(least).saturating_sub(max)
         });
         let chance = limits.win_chance.map_or(0.0, |max| {
-            let means: Vec<f64> = teams.iter().map(|team| self.mean(ids, members, team)).collect();
+            let means: Vec<f64> = teams
+                .iter()
+                .map(|team| self.mean(ids, members, team))
+                .collect();
             let chance = 1.0 / (1.0 + libm::pow(10.0, -range(&means) / self.scale));
             (chance - max).max(0.0)
         });
@@ -210,7 +216,9 @@ fn is_valid(
     let both = |team: &FinalTeam, (a, b): &(u32, u32)| {
         team.members.contains(&(*a as usize)) && team.members.contains(&(*b as usize))
     };
-    let is_apart = teams.iter().all(|team| !apart.iter().any(|pair| both(team, pair)));
+    let is_apart = teams
+        .iter()
+        .all(|team| !apart.iter().any(|pair| both(team, pair)));
     is_apart
         && staff.is_none_or(|staff| {
             // Where each place has a list of its own, teams are not told apart by size alone.

@@ -61,7 +61,8 @@ impl Drafts<'_, '_> {
             for at in self.near(self.place(id), NEAR) {
                 let draft = &self.all[at];
                 let room = draft.pivot.form.bounds.max_players() - self.players(draft);
-                let fits = room >= u64::from(self.size(id)) && self.price(&draft.pivot, id).is_some();
+                let fits =
+                    room >= u64::from(self.size(id)) && self.price(&draft.pivot, id).is_some();
                 self.step(1)?;
                 if !fits {
                     continue;
@@ -134,7 +135,11 @@ impl Drafts<'_, '_> {
             for (at, draft) in way.changes {
                 before.push((at, std::mem::replace(&mut self.all[at], draft)));
             }
-            players += way.come.iter().map(|id| u64::from(self.size(*id))).sum::<u64>();
+            players += way
+                .come
+                .iter()
+                .map(|id| u64::from(self.size(*id)))
+                .sum::<u64>();
             attempt.placed.push(way.placed);
             attempt.ids.extend(way.come);
         }
@@ -321,7 +326,8 @@ impl Drafts<'_, '_> {
                 for (second, fit) in attempt.near.iter().filter(|(at, _)| at != first) {
                     let other = &self.all[*second];
                     let come = fit.iter().map(|(_, id)| *id);
-                    let mut come = come.filter(|id| self.size(*id) == size && other.ids.contains(id));
+                    let mut come =
+                        come.filter(|id| self.size(*id) == size && other.ids.contains(id));
                     let Some(come) = come.next() else {
                         continue;
                     };
@@ -358,7 +364,10 @@ impl Drafts<'_, '_> {
     fn supply(&self, attempt: &Attempt) -> Vec<u32> {
         let pool = &self.turns.pool;
         let mut supply = vec![0; pool.party_kinds.len() as usize];
-        let left = attempt.direct.iter().filter(|(_, id)| !attempt.placed.contains(id));
+        let left = attempt
+            .direct
+            .iter()
+            .filter(|(_, id)| !attempt.placed.contains(id));
         for (_, id) in left.chain(attempt.near.iter().flat_map(|(_, fit)| fit)) {
             supply[pool.kinds[*id as usize] as usize] += 1;
         }

@@ -218,22 +218,37 @@ impl Drafts<'_, '_> {
         let price = self.price(&draft.pivot, id);
         let fits = |other: &Id, cost: f64| match gain {
             Some(_) => true,
-            None => *other > id && *other != draft.pivot.id && price.is_some_and(|price| cost > price + LEAST),
+            None => {
+                *other > id
+                    && *other != draft.pivot.id
+                    && price.is_some_and(|price| cost > price + LEAST)
+            }
         };
-        let mut outs: Vec<(f64, Id)> = draft.costs.iter().zip(&draft.ids)
+        let mut outs: Vec<(f64, Id)> = draft
+            .costs
+            .iter()
+            .zip(&draft.ids)
             .filter(|(cost, other)| self.size(**other) == size && fits(other, **cost))
             .map(|(cost, other)| (*cost, *other))
             .collect();
         outs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         if gain.is_none() {
             outs.truncate(1);
-        } else if draft.ids.len() > 4 { outs.truncate(3); }
+        } else if draft.ids.len() > 4 {
+            outs.truncate(3);
+        }
         for (_, out) in outs {
-            let below = if gain.is_some() { f64::INFINITY } else { draft.cost - LEAST };
+            let below = if gain.is_some() {
+                f64::INFINITY
+            } else {
+                draft.cost - LEAST
+            };
             let Some(better) = self.changed(&draft, &[out], &[id], below)? else {
                 continue;
             };
-            if let (Some(before), Some(after)) = (gain, self.gain(&better)) && after <= before + LEAST {
+            if let (Some(before), Some(after)) = (gain, self.gain(&better))
+                && after <= before + LEAST
+            {
                 continue;
             }
             self.all[at] = better;

@@ -43,7 +43,11 @@ impl Worths {
         let tickets = f64::from(count.max(1));
         let players = || (0..count).map(|id| f64::from(pool.sizes[id as usize]));
         let party = players().sum::<f64>() / tickets;
-        let seats = turns.rules.stages().map(|stage| stage.teams.max_players()).max();
+        let seats = turns
+            .rules
+            .stages()
+            .map(|stage| stage.teams.max_players())
+            .max();
         // Tickets that a pivot needs beside itself.
         let others = (seats.unwrap_or(2) as f64 / party.max(1.0) - 1.0).max(1.0);
         for (place, rate) in &hold.exchange {
@@ -86,7 +90,11 @@ impl Worths {
     /// What a ticket costs beside a pivot, by the rules that have an exchange rate.
     fn cost(&self, turns: &Turns<'_>, pivot: Id, id: Id) -> f64 {
         let distances = &turns.criteria.distances;
-        let cost = |rule: &usize| distances.window(pivot, *rule).cost(distances.value(id, *rule));
+        let cost = |rule: &usize| {
+            distances
+                .window(pivot, *rule)
+                .cost(distances.value(id, *rule))
+        };
         self.rules.iter().map(cost).sum()
     }
 }
@@ -118,7 +126,11 @@ fn densities(turns: &Turns<'_>, rule: usize, tick_ms: i64) -> Vec<f64> {
     let mut densities = vec![0.0; count as usize];
     for group in order.chunk_by(|a, b| a.group == b.group) {
         let spread = Spread::of(group);
-        let players: f64 = group.iter().filter(|seen| seen.is_new).map(|seen| seen.players).sum();
+        let players: f64 = group
+            .iter()
+            .filter(|seen| seen.is_new)
+            .map(|seen| seen.players)
+            .sum();
         let rate = players.max(LEAST_PLAYERS) / tick_s;
         for (at, own) in group.iter().enumerate() {
             let from = at.saturating_sub(NEIGHBOURS);
@@ -161,7 +173,11 @@ struct Spread {
 impl Spread {
     fn of(group: &[Seen]) -> Self {
         let all: f64 = group.iter().map(Seen::weight).sum();
-        let mean = group.iter().map(|seen| seen.weight() * seen.value).sum::<f64>() / all;
+        let mean = group
+            .iter()
+            .map(|seen| seen.weight() * seen.value)
+            .sum::<f64>()
+            / all;
         let square = |seen: &Seen| seen.weight() * (seen.value - mean).powi(2);
         let degrees = (all - 1.0).max(1.0);
         let deviation = (group.iter().map(square).sum::<f64>() / degrees).sqrt();

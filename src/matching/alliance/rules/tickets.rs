@@ -16,7 +16,12 @@ impl AllianceRules {
         }
         for rating in self.quality.iter().flat_map(|quality| &quality.ratings) {
             let deviation = rating.deviation.as_ref();
-            stats.extend([&rating.attribute].into_iter().chain(deviation).map(Text::to_string));
+            stats.extend(
+                [&rating.attribute]
+                    .into_iter()
+                    .chain(deviation)
+                    .map(Text::to_string),
+            );
         }
         Needs {
             // Match options and must-match attributes may have any name.

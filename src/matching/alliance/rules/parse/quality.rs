@@ -23,7 +23,10 @@ pub(super) fn quality(root: &mut Object<'_>, distances: &[DistanceRule]) -> Opti
         let ratings = ratings(object, distances);
         let win_chance_max = win_chance(object, &ratings);
         let premade_gap_max = object.whole("premade_gap_max", 0);
-        let relaxing = relaxing(object, win_chance_max.is_some() || premade_gap_max.is_some());
+        let relaxing = relaxing(
+            object,
+            win_chance_max.is_some() || premade_gap_max.is_some(),
+        );
         Quality {
             improve,
             hold: hold.flatten(),
@@ -62,7 +65,11 @@ fn read_hold(object: &mut Object<'_>, distances: &[DistanceRule]) -> Option<Hold
     for (attribute, value) in rates {
         let path = format!("point_per_second.{attribute}");
         let Some(place) = measured(distances, &attribute) else {
-            object.fault(&path, &value, "no matching rule of `distance` has that attribute");
+            object.fault(
+                &path,
+                &value,
+                "no matching rule of `distance` has that attribute",
+            );
             continue;
         };
         match value.as_f64().filter(|rate| *rate > 0.0 && *rate <= 1e9) {
@@ -112,7 +119,8 @@ fn ratings(object: &mut Object<'_>, distances: &[DistanceRule]) -> Vec<RatingRul
 fn win_chance(object: &mut Object<'_>, ratings: &[RatingRule]) -> Option<f64> {
     let max = object.number("win_chance_max", 1.0)?;
     if max <= 0.5 {
-        let allowed = "allowed are numbers above 0.5, to 1: the stronger of two teams never has less";
+        let allowed =
+            "allowed are numbers above 0.5, to 1: the stronger of two teams never has less";
         object.fault("win_chance_max", &max.into(), allowed);
         return None;
     }
@@ -130,14 +138,19 @@ fn relaxing(object: &mut Object<'_>, has_maxima: bool) -> Option<Relaxing> {
     let (from, until) = ("relax_from_s", "relax_until_s");
     object.at_most((from, from_s), (until, until_s));
     if from_s.is_some() && until_s.is_none() {
-        object.warn_as(Lint::NO_EFFECT, from, "has no effect without `relax_until_s`");
+        object.warn_as(
+            Lint::NO_EFFECT,
+            from,
+            "has no effect without `relax_until_s`",
+        );
     }
     if until_s.is_some() && !has_maxima {
         let text = "has no effect without `win_chance_max` and `premade_gap_max`";
         object.warn_as(Lint::NO_EFFECT, until, text);
     }
     if until_s.is_none() && has_maxima {
-        let text = "has maxima that hold at any age: without `relax_until_s` a ticket may wait for ever";
+        let text =
+            "has maxima that hold at any age: without `relax_until_s` a ticket may wait for ever";
         object.warn_of_itself(ids::QUALITY_FOREVER, text);
     }
     let (from_s, until_s) = (from_s.unwrap_or(0), until_s?);

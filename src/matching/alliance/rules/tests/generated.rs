@@ -96,6 +96,23 @@ fn rest() -> impl Strategy<Value = Value> {
     )
 }
 
+/// `quality` without `hold`, which needs an attribute.
+fn quality() -> impl Strategy<Value = Value> {
+    let rating = (1_u32..1000, select(vec![json!("sigma"), Value::Null]));
+    let maxima = (prop::option::of(0.51..1.0), prop::option::of(0_u32..6));
+    let relaxing = prop::option::of((0_u32..60, 1_u32..60));
+    (switch(), rating, maxima, relaxing).prop_map(
+        |(improve, (scale, deviation), (chance, gap), relaxing)| {
+            let relaxing = relaxing.map(|(from, more)| (from, from + more));
+            json!({"improve": improve,
+                "rating": {"mmr": {"scale": scale, "deviation": deviation}},
+                "win_chance_max": chance, "premade_gap_max": gap,
+                "relax_from_s": relaxing.map(|(from, _)| from),
+                "relax_until_s": relaxing.map(|(_, until)| until)})
+        },
+    )
+}
+
 /// A ruleset for teams in which nothing is wrong.
 pub(super) fn right() -> impl Strategy<Value = Value> {
     let lists = (
@@ -104,16 +121,20 @@ pub(super) fn right() -> impl Strategy<Value = Value> {
         flexing(teams()),
         options(),
     );
-    (teams(), lists, regions(), rest()).prop_map(|(teams, lists, regions, rest)| {
-        let (rules, flexing, team_flexing, options) = lists;
-        let mut all = json!({"alliance": teams, "matching_rule": rules, "flexing_rule": flexing,
+    let quality = prop::option::of(quality());
+    (teams(), lists, regions(), rest(), quality).prop_map(
+        |(teams, lists, regions, rest, quality)| {
+            let (rules, flexing, team_flexing, options) = lists;
+            let mut all = json!({"alliance": teams, "matching_rule": rules, "flexing_rule": flexing,
             "alliance_flexing_rule": team_flexing, "match_options": {"options": options}});
-        for part in [regions, rest] {
-            let fields = all.as_object_mut().expect("an object");
-            fields.extend(part.as_object().cloned().unwrap_or_default());
-        }
-        all
-    })
+            for part in [regions, rest] {
+                let fields = all.as_object_mut().expect("an object");
+                fields.extend(part.as_object().cloned().unwrap_or_default());
+            }
+            all["quality"] = quality.into();
+            all
+        },
+    )
 }
 
 /// Any value, built of what rulesets are built of.
@@ -163,6 +184,12 @@ fn anything() -> impl Strategy<Value = Value> {
         "region_expansion_rate_ms",
         "blocked_player_option",
         "auto_backfill",
+        "quality",
+        "hold",
+        "point_per_second",
+        "rating",
+        "mmr",
+        "scale",
         "Alliance",
         "shipCountMin",
         "shipCountMax",

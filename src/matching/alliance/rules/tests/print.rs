@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::parse::{BLOCK_POLICIES, MODE_ORDERS, OPTION_KINDS};
 use super::{
-    AllianceRules, DistanceRule, Inert, Layout, RegionRules, Role, RoleFlexing, RoleList, Stage,
-    TeamBounds,
+    AllianceRules, DistanceRule, Inert, Layout, Quality, RegionRules, Role, RoleFlexing, RoleList,
+    Stage, TeamBounds,
 };
 
 impl AllianceRules {
@@ -35,6 +35,12 @@ impl AllianceRules {
         let modes = modes.map(|mode| (mode.name.to_string(), mode.layout.to_json()));
         all["sub_game_modes"] = Value::Object(modes.collect());
         self.regions.write(&mut all);
+        let quality = self.quality.as_ref();
+        set(
+            &mut all,
+            "quality",
+            quality.map(|quality| quality.to_json(&self.distances)),
+        );
         let kept = &self.kept;
         set(&mut all, "rebalance_version", kept.rebalance_version);
         set(
@@ -44,6 +50,37 @@ impl AllianceRules {
         );
         set(&mut all, "max_delay_ms", kept.max_delay_ms);
         set(&mut all, "extra_attributes", kept.extra_attributes.clone());
+        all
+    }
+}
+
+impl Quality {
+    fn to_json(&self, distances: &[DistanceRule]) -> Value {
+        let mut all = json!({"improve": self.improve});
+        if let Some(hold) = &self.hold {
+            let rates = hold.exchange.iter();
+            let rates = rates.map(|(place, rate)| {
+                let attribute = distances[*place].attribute.to_string();
+                (attribute, Value::from(*rate))
+            });
+            all["hold"] = json!({
+                "point_per_second": rates.collect::<Map<_, _>>(),
+                "until_s": seconds(hold.until_ms),
+                "tick_s": hold.tick_ms as f64 / 1e3,
+            });
+        }
+        let ratings = self.ratings.iter().map(|rating| {
+            let deviation = rating.deviation.as_deref();
+            let entry = json!({"deviation": deviation, "scale": rating.scale});
+            (rating.attribute.to_string(), entry)
+        });
+        all["rating"] = Value::Object(ratings.collect());
+        set(&mut all, "win_chance_max", self.win_chance_max);
+        set(&mut all, "premade_gap_max", self.premade_gap_max);
+        if let Some(relaxing) = self.relaxing {
+            all["relax_from_s"] = seconds(relaxing.from_ms);
+            all["relax_until_s"] = seconds(relaxing.until_ms);
+        }
         all
     }
 }

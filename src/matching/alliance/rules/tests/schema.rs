@@ -33,6 +33,8 @@ fn only_between_fields(error: &RulesError) -> bool {
         "the min of its roles",
         "a team has at most",
         "it has to hold one list of roles",
+        "no matching rule of `distance` has that attribute",
+        "it needs `rating`, with the `scale`",
         "at most 256 lists with 1024 roles in all",
         "it is not a key of a ruleset; ",
     ];
@@ -93,7 +95,7 @@ fn every_key_of_the_parser_is_in_the_schema() {
         .unwrap();
     let full = super::with(
         r#""rebalance_version": 1, "ticket_observability_enable": true,
-        "max_delay_ms": 1, "extra_attributes": {}"#,
+        "max_delay_ms": 1, "extra_attributes": {}, "quality": {}"#,
     );
     let mut printed: Vec<_> = full
         .to_json()

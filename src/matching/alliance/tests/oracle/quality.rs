@@ -17,7 +17,10 @@ use crate::matching::{Match, Reason, Ticket, Value};
 
 /// A `quality` for a ruleset; `hold` where it has a rule that can be held for.
 fn quality() -> impl Strategy<Value = Json> {
-    let hold = (select(&[1e-6, 1e-3, 0.1, 10.0][..]), select(&[0, 60, 3600][..]));
+    let hold = (
+        select(&[1e-6, 1e-3, 0.1, 10.0][..]),
+        select(&[0, 60, 3600][..]),
+    );
     let maxima = (
         weighted(0.3, select(&[0.51, 0.6, 0.9][..])),
         weighted(0.3, 0..3_u32),
@@ -40,7 +43,9 @@ fn quality() -> impl Strategy<Value = Json> {
 }
 
 /// Pools whose rulesets have a `quality`.
-pub(in crate::matching::alliance::tests) fn with_quality(tickets: usize) -> impl Strategy<Value = Drawn> {
+pub(in crate::matching::alliance::tests) fn with_quality(
+    tickets: usize,
+) -> impl Strategy<Value = Drawn> {
     (pools(tickets), quality()).prop_map(|(mut pool, mut quality)| {
         let mut rules: Json = serde_json::from_str(&pool.rules).expect("JSON");
         let measures = rules["matching_rule"].as_array().into_iter().flatten();
@@ -75,7 +80,10 @@ fn fair(rules: &AllianceRules, pivot: &Ticket, made: &Match) -> Result<(), Strin
     let age_s = (NOW - super::created(NOW, pivot)) as f64 / 1e3;
     let given_way = match quality.relaxing {
         Some(relaxing) => {
-            let (from, until) = (relaxing.from_ms as f64 / 1e3, relaxing.until_ms as f64 / 1e3);
+            let (from, until) = (
+                relaxing.from_ms as f64 / 1e3,
+                relaxing.until_ms as f64 / 1e3,
+            );
             ((age_s - from) / (until - from)).clamp(0.0, 1.0)
         }
         None => 0.0,
@@ -99,7 +107,10 @@ fn fair(rules: &AllianceRules, pivot: &Ticket, made: &Match) -> Result<(), Strin
     }
     if let Some(max) = quality.win_chance_max {
         let mmr = |ticket: &Ticket| -> Vec<f64> {
-            let numbers = ticket.players.iter().map(|player| player.attributes.get("mmr"));
+            let numbers = ticket
+                .players
+                .iter()
+                .map(|player| player.attributes.get("mmr"));
             numbers
                 .map(|mmr| mmr.and_then(Value::as_number).unwrap_or(0.0))
                 .collect()
@@ -162,7 +173,10 @@ fn improved_matches_have_as_many_players_and_leave_nobody_for_a_younger_one() {
         for (lost, won) in lost.iter().zip(&won) {
             prop_assert!(won < lost, "{:?} lost, {:?} won", lost, won);
         }
-        let replaced = improved.left.iter().filter(|(_, why)| *why == Reason::Replaced);
+        let replaced = improved
+            .left
+            .iter()
+            .filter(|(_, why)| *why == Reason::Replaced);
         prop_assert_eq!(replaced.count(), lost.len());
         Ok(())
     });
@@ -187,7 +201,10 @@ fn without_effect_quality_changes_nothing() {
         with["quality"] = json!({});
         pool.rules = with.to_string();
         let same = run(&pool);
-        prop_assert_eq!(format!("{:?}", plain.matches), format!("{:?}", same.matches));
+        prop_assert_eq!(
+            format!("{:?}", plain.matches),
+            format!("{:?}", same.matches)
+        );
         prop_assert_eq!(format!("{:?}", plain.left), format!("{:?}", same.left));
         Ok(())
     });

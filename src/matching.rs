@@ -57,7 +57,7 @@ pub use play::{Played, PlayedBackfill, play, play_backfill};
 pub use reason::{Reason, TicketFault};
 pub use region::region_preferences;
 pub use rules::{ParsedRules, RuleFault, RuleWarning, RulesError};
-pub use tick::{Flow, Match, MatchOut, Team, Tick, TickContext, whole_queue};
+pub use tick::{Flow, Goodness, Match, MatchOut, Measure, Team, Tick, TickContext, whole_queue};
 pub use ticket::{Player, Text, Ticket, queued_at};
 pub(crate) use value::last_of_each;
 pub use value::{Attributes, Value};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::{Attributes, QualityCounts, Reason, TeamIds, Text, Ticket, region_preferences};
@@ -37,6 +38,10 @@ pub trait MatchOut {
     /// Says that so many values of an attribute that rules measure are not numbers, and so count as
     /// 0. To be said once for each attribute.
     fn wrong_type(&mut self, _attribute: &Text, _values: u64) {}
+
+    /// Says how good the next match is, as far as its rules can tell. To be said right before it is
+    /// offered.
+    fn goodness(&mut self, _of: &Goodness<'_>) {}
 
     /// Says what was done for the quality of the matches. To be said once, before they are offered.
     fn quality(&mut self, _counts: QualityCounts) {}
@@ -93,6 +98,28 @@ impl<F: FnOnce(Vec<Ticket>, &mut dyn MatchOut) + Send> Tick for WholeQueue<F> {
     fn finish(self: Box<Self>, out: &mut dyn MatchOut) {
         (self.finish)(self.tickets, out);
     }
+}
+
+/// How good a match is, as far as its rules can tell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Goodness<'r> {
+    /// What its rules measure, each attribute once.
+    pub measures: SmallVec<[Measure<'r>; 2]>,
+    /// The worst latency of a ticket in the region of the match, in ms; `None` if none is known.
+    pub latency_ms: Option<i64>,
+    /// Its players beside those that it can have, above 0 to 1.
+    pub fill: f64,
+}
+
+/// A measured attribute in a match, by the means of its parties.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure<'r> {
+    /// Its name.
+    pub attribute: &'r Text,
+    /// The largest difference between two parties, beside the largest reference of its rule.
+    pub spread: f64,
+    /// The largest difference between the means of two teams, beside the same.
+    pub gap: f64,
 }
 
 /// A finished match.

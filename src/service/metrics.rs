@@ -5,6 +5,7 @@
 //! [`ServiceMetrics::tick_ended`] that brings them together.
 
 mod memory;
+mod quality;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::matching::{Reason, TicketFault};
 use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::metrics::Registrar;
 pub(super) use memory::MemoryMetrics;
+use quality::QualitySeries;
 pub(super) use record::TickRecord;
 
 /// A ruleset that cannot be used, as the reason of a refusal.
@@ -69,6 +71,7 @@ struct Series {
     matches: KindSeries,
     backfill: KindSeries,
     memory: MemoryMetrics,
+    quality: QualitySeries,
 }
 
 /// The series of one kind of tick.
@@ -165,6 +168,7 @@ impl ServiceMetrics {
                 &WAIT_SECONDS,
             )?,
             memory: MemoryMetrics::register(metrics)?,
+            quality: QualitySeries::register(metrics)?,
             matches: of_kind("match", metrics.counter("matches_total", "Matches made.")?),
             backfill: of_kind(
                 "backfill",
@@ -200,7 +204,9 @@ impl ServiceMetrics {
 
     /// The record of a tick that begins.
     pub(super) fn tick_begins(&self, kind: TickKind) -> TickRecord {
-        TickRecord::new(kind, &self.0.wait_seconds, &self.0.match_players)
+        let series = &*self.0;
+        let (waits, players) = (&series.wait_seconds, &series.match_players);
+        TickRecord::new(kind, waits, players, &series.quality)
     }
 
     /// A tick has ended, finished or not. What it did also goes into the facts of its call.
@@ -221,6 +227,7 @@ impl ServiceMetrics {
         let left = tick.tickets.saturating_sub(tick.tickets_placed);
         series.left.inc_by(left);
         tick.flush_values();
+        tick.quality.count();
         let kind = match tick.kind {
             TickKind::Match => &series.matches,
             TickKind::Backfill => &series.backfill,

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::metrics::TickRecord;
 use super::turns::Turn;
 use crate::matching::{
-    BackfillOut, Flow, Match, MatchOut, Proposal, Reason, Session, Text, Ticket,
+    BackfillOut, Flow, Goodness, Match, MatchOut, Proposal, QualityCounts, Reason, Session, Text,
+    Ticket,
 };
 
 /// The sink of one stream. `T` is a match or a proposal; it is encoded when the client takes it.
@@ -93,6 +94,14 @@ impl MatchOut for Outbox<Match> {
 
     fn wrong_type(&mut self, attribute: &Text, values: u64) {
         self.record.wrong_type(attribute, values);
+    }
+
+    fn goodness(&mut self, of: &Goodness<'_>) {
+        self.record.goodness(of);
+    }
+
+    fn quality(&mut self, counts: QualityCounts) {
+        self.record.quality(counts);
     }
 
     fn flow(&self) -> Flow {

@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::AllianceRules;
 use super::chosen::Chosen;
 use super::criteria::distance::balancing_value;
@@ -14,19 +16,21 @@ use super::pool::{Id, Pool};
 use super::quality::Fair;
 use super::roles::{Casting, ROLE, RequestId, Staff};
 use super::teams::{FinalTeam, Member, arrange};
-use crate::matching::{Attributes, Match, Reason, Team, TeamIds, Text, Ticket, Value};
+use crate::matching::{
+    Attributes, Goodness, Match, Measure, Reason, Team, TeamIds, Text, Ticket, Value,
+};
 
 /// The match of the chosen tickets, which are taken out of the pool. `None`, and nothing is taken,
-/// if their parties do not fit into teams after all.
-pub(super) fn assemble(
-    rules: &AllianceRules,
+/// if their parties do not fit into teams after all. With how good it is.
+pub(super) fn assemble<'r>(
+    rules: &'r AllianceRules,
     pool: &mut Pool,
     criteria: &Criteria<'_>,
     chosen: &Chosen,
     pivot: Pivot,
     (forms, fair): (&mut Forms<'_>, Option<&Fair<'_>>),
     tick_id: u64,
-) -> Option<Match> {
+) -> Option<(Match, Goodness<'r>)> {
     let ids = chosen.tickets();
     let staff = forms.staff(pivot.form);
     let split = split(rules, pool, criteria, chosen, &pivot, staff.as_ref(), fair);
@@ -40,6 +44,16 @@ pub(super) fn assemble(
     let most = capacities
         .max()
         .unwrap_or_else(|| forms.capacity(pivot.form));
+    let goodness = Goodness {
+        measures: measures(rules, pool, criteria, ids, &teams),
+        latency_ms: pivot.region.and_then(|region| {
+            let latencies = ids
+                .iter()
+                .filter_map(|id| criteria.regions.latency(*id, region));
+            latencies.max()
+        }),
+        fill: chosen.players() as f64 / most.max(1) as f64,
+    };
     let region_preferences = criteria
         .regions
         .preferences(pivot.region, ids, pivot.one_way);
@@ -68,14 +82,61 @@ pub(super) fn assemble(
         id: team_ids.of(number),
         tickets: team.members.iter().map(&mut take).collect(),
     };
-    Some(Match {
+    let made = Match {
         teams: teams.iter().enumerate().map(team).collect(),
         region_preferences,
         attributes,
         backfill,
         server_name,
         client_version,
-    })
+    };
+    Some((made, goodness))
+}
+
+/// What the rules measure of a match, each attribute once.
+fn measures<'r>(
+    rules: &'r AllianceRules,
+    pool: &Pool,
+    criteria: &Criteria<'_>,
+    ids: &[Id],
+    teams: &[FinalTeam],
+) -> SmallVec<[Measure<'r>; 2]> {
+    let mut measures: SmallVec<[Measure<'r>; 2]> = SmallVec::new();
+    for (place, rule) in rules.distances.iter().enumerate() {
+        let references = rule.references().flatten();
+        let largest = references.fold(0.0, f64::max);
+        let is_known = measures
+            .iter()
+            .any(|known| *known.attribute == rule.attribute);
+        if largest <= 0.0 || is_known {
+            continue;
+        }
+        let value = |id: Id| criteria.distances.value(id, place);
+        let of_team = |team: &FinalTeam| {
+            let (mut sum, mut players) = (0.0, 0.0);
+            for at in &team.members {
+                let size = f64::from(pool.sizes[ids[*at] as usize]);
+                sum += value(ids[*at]) * size;
+                players += size;
+            }
+            sum / players
+        };
+        measures.push(Measure {
+            attribute: &rule.attribute,
+            spread: range(ids.iter().map(|id| value(*id))) / largest,
+            gap: range(teams.iter().map(of_team)) / largest,
+        });
+    }
+    measures
+}
+
+/// The largest difference between two numbers.
+fn range(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (least, most) = numbers.fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(least, most), number| (least.min(number), most.max(number)),
+    );
+    most - least
 }
 
 /// The teams of the chosen tickets, and the tickets as their members.

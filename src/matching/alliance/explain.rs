@@ -157,7 +157,7 @@ pub(super) struct Play<'r> {
 }
 
 /// What became of a ticket, and at which turn.
-enum End {
+enum End<'r> {
     /// It has no turn.
     Unfit(Reason),
     /// Its own turn came, and there was no match; and it was in none of a younger pivot.
@@ -169,7 +169,7 @@ enum End {
     /// It is in the match of that number, from 1.
     Matched {
         number: usize,
-        made: Box<Made>,
+        made: Box<Made<'r>>,
         id: Id,
     },
 }
@@ -223,7 +223,7 @@ impl<'r> Play<'r> {
     }
 
     /// Gives each ticket its turn until it is known what becomes of one.
-    fn until_decided(&mut self, arrival: u32) -> End {
+    fn until_decided(&mut self, arrival: u32) -> End<'r> {
         let Some(id) = self.id_of(arrival) else {
             let mut unfit = self.unfit.iter();
             let reason = unfit.find(|(of, _)| *of == arrival);
@@ -258,7 +258,7 @@ impl<'r> Play<'r> {
     }
 
     /// What becomes of a ticket where matches are improved or put off.
-    fn decided(&mut self, quality: &'r Quality, id: Id) -> End {
+    fn decided(&mut self, quality: &'r Quality, id: Id) -> End<'r> {
         let at_turn = arrivals(&self.turns.pool).collect();
         let decided = quality::decide(&mut self.turns, quality, &|| Flow::Go);
         let (mut number, mut found) = (0, None);
@@ -285,7 +285,11 @@ impl<'r> Play<'r> {
     }
 
     /// Gives each ticket before that one its turn, as long as `each` says to go on.
-    fn play_to(&mut self, end: Id, mut each: impl FnMut(&Pool, Id, Result<Made, Reason>) -> Flow) {
+    fn play_to(
+        &mut self,
+        end: Id,
+        mut each: impl FnMut(&Pool, Id, Result<Made<'r>, Reason>) -> Flow,
+    ) {
         for pivot in 0..end {
             if !self.turns.pool.waits(pivot) {
                 continue;
@@ -343,7 +347,7 @@ fn arrivals(pool: &Pool) -> impl Iterator<Item = u32> {
 fn matched(
     before: &Play<'_>,
     number: usize,
-    made: &Made,
+    made: &Made<'_>,
     id: Id,
     rules: &AllianceRules,
 ) -> Matched {

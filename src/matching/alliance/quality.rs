@@ -88,6 +88,7 @@ pub(super) fn finish(turns: &mut Turns<'_>, quality: &Quality, out: &mut dyn Mat
     let decided = decide(turns, quality, &|| out.flow());
     out.quality(decided.counts);
     let reasons = decided.make(turns, |made| {
+        out.goodness(&made.goodness);
         // What was found is handed out, even if the time is over: making it costs little beside.
         let _ = out.offer(made.made);
     });
@@ -120,7 +121,11 @@ pub(super) fn put_off(turns: &mut Turns<'_>, hold: &Hold, id: Id) -> Option<PutO
 
 impl Decided {
     /// Makes the matches. Returns for each ticket why it is left if it is.
-    pub(super) fn make(self, turns: &mut Turns<'_>, mut each: impl FnMut(Made)) -> Vec<Reason> {
+    pub(super) fn make<'r>(
+        self,
+        turns: &mut Turns<'r>,
+        mut each: impl FnMut(Made<'r>),
+    ) -> Vec<Reason> {
         let mut reasons = self.reasons;
         for draft in self.drafts {
             match turns.make(draft.pivot, &draft.ids) {

@@ -13,7 +13,9 @@ use super::pool::{Id, Pool};
 use super::quality;
 use super::search::Search;
 use super::watch::{Steps, Watch};
-use crate::matching::{Flow, Match, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue};
+use crate::matching::{
+    Flow, Goodness, Match, MatchOut, Reason, Tick, TickContext, Ticket, whole_queue,
+};
 
 /// [`Steps`] of one tick.
 const MAX_STEPS: u64 = 1_000_000_000;
@@ -53,6 +55,7 @@ fn finish(
         }
         match turns.take(pivot, &|| out.flow()) {
             Ok(made) => {
+                out.goodness(&made.goodness);
                 if out.offer(made.made) == Flow::Stop {
                     break;
                 }
@@ -84,8 +87,9 @@ pub(super) struct Turns<'r> {
 
 /// A match that was made at a turn.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct Made<'r> {
     pub(super) made: Match,
+    pub(super) goodness: Goodness<'r>,
     /// The pivot as it was in the region and the mode of the match.
     pub(super) pivot: Pivot,
     /// The tickets, the pivot first, then in the order in which they were taken.
@@ -143,16 +147,21 @@ impl<'r> Turns<'r> {
     /// # Errors
     ///
     /// Why there is none; [`Reason::Budget`] if the tick has to end.
-    pub(super) fn take(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Made, Reason> {
+    pub(super) fn take(&mut self, pivot: Id, flow: &dyn Fn() -> Flow) -> Result<Made<'r>, Reason> {
         let pivot = self.find(pivot, flow)?;
         // Making the match takes the tickets out of the pool, the index has to be told which.
         let ids = self.found().to_vec();
-        let made = self.assemble(pivot).ok_or(Reason::TeamSizes)?;
+        let (made, goodness) = self.assemble(pivot).ok_or(Reason::TeamSizes)?;
         self.note_open(&pivot);
         for id in &ids {
             self.search.remove(&self.pool, &self.criteria, *id);
         }
-        Ok(Made { made, pivot, ids })
+        Ok(Made {
+            made,
+            goodness,
+            pivot,
+            ids,
+        })
     }
 
     /// Finds the match of a ticket that waits, without making it. Returns the pivot as it is in the region
@@ -181,7 +190,7 @@ impl<'r> Turns<'r> {
     }
 
     /// Makes the match that was found last.
-    fn assemble(&mut self, pivot: Pivot) -> Option<Match> {
+    fn assemble(&mut self, pivot: Pivot) -> Option<(Match, Goodness<'r>)> {
         assemble(
             self.rules,
             &mut self.pool,
@@ -210,14 +219,18 @@ impl<'r> Turns<'r> {
 
     /// Makes a match of tickets that are [reserved](Turns::reserve) or wait, the pivot first. `None`, and
     /// nothing is taken, if they do not fit into teams.
-    pub(super) fn make(&mut self, pivot: Pivot, ids: &[Id]) -> Option<Made> {
+    pub(super) fn make(&mut self, pivot: Pivot, ids: &[Id]) -> Option<Made<'r>> {
         self.chosen.begin(&self.pool, &self.criteria, pivot.id);
         for id in ids.iter().skip(1) {
             self.chosen.push(&self.pool, &self.criteria, *id);
         }
-        let made = self.assemble(pivot)?;
-        let ids = ids.to_vec();
-        Some(Made { made, pivot, ids })
+        let (made, goodness) = self.assemble(pivot)?;
+        Some(Made {
+            made,
+            goodness,
+            pivot,
+            ids: ids.to_vec(),
+        })
     }
 
     /// Whether tickets, the pivot first, can be one match together with some of `spare`, given as

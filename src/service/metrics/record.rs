@@ -5,8 +5,9 @@ use std::time::Duration;
 use prometheus::Histogram;
 
 use super::TickKind;
+use super::quality::{QualityRecord, QualitySeries};
 use super::values::Values;
-use crate::matching::{Reason, Text, Ticket};
+use crate::matching::{Goodness, QualityCounts, Reason, Text, Ticket};
 use crate::service::decode::Bound;
 use crate::service::exceeded::Exceeded;
 use crate::service::rulesets::RulesetId;
@@ -44,6 +45,7 @@ pub(in crate::service) struct TickRecord {
     pub(in crate::service) wrong_types: Vec<(Text, u64)>,
     wait_seconds: Values,
     match_players: Values,
+    pub(super) quality: QualityRecord,
     /// From the parameters to the end.
     pub(in crate::service) duration: Duration,
     /// How long matching took after the half-close.
@@ -52,7 +54,12 @@ pub(in crate::service) struct TickRecord {
 
 impl TickRecord {
     /// A tick that begins, with values for these histograms.
-    pub(super) fn new(kind: TickKind, wait_seconds: &Histogram, match_players: &Histogram) -> Self {
+    pub(super) fn new(
+        kind: TickKind,
+        wait_seconds: &Histogram,
+        match_players: &Histogram,
+        quality: &QualitySeries,
+    ) -> Self {
         Self {
             kind,
             finished: false,
@@ -71,6 +78,7 @@ impl TickRecord {
             wrong_types: Vec::new(),
             wait_seconds: Values::of(wait_seconds),
             match_players: Values::of(match_players),
+            quality: QualityRecord::new(quality),
             duration: Duration::ZERO,
             finish: Duration::ZERO,
         }
@@ -84,12 +92,26 @@ impl TickRecord {
             self.tickets_placed += 1;
             self.players_placed += ticket.players.len() as u64;
             let age_ms = ticket.age_ms(self.now_ms).unsigned_abs();
-            self.wait_seconds.add(age_ms as f64 / 1e3);
+            let seconds = age_ms as f64 / 1e3;
+            self.wait_seconds.add(seconds);
+            if self.kind == TickKind::Match {
+                self.quality.waited(&self.match_pool, seconds);
+            }
         }
         if self.kind == TickKind::Match {
             let players = self.players_placed - before;
             self.match_players.add(players as f64);
         }
+    }
+
+    /// The next match is that good.
+    pub(in crate::service) fn goodness(&mut self, goodness: &Goodness<'_>) {
+        self.quality.goodness(&self.match_pool, goodness);
+    }
+
+    /// What was done for the quality of the matches.
+    pub(in crate::service) fn quality(&mut self, counts: QualityCounts) {
+        self.quality.counts = counts;
     }
 
     /// A ticket was left over, or a session kept open.
@@ -131,6 +153,7 @@ impl TickRecord {
             wrong_types: self.wrong_types.clone(),
             wait_seconds: self.wait_seconds.clone(),
             match_players: self.match_players.clone(),
+            quality: self.quality.fork(),
             ..*self
         }
     }
@@ -145,6 +168,7 @@ impl TickRecord {
     pub(super) fn flush_values(&self) {
         self.wait_seconds.flush();
         self.match_players.flush();
+        self.quality.flush();
     }
 
     /// Every reason that was given, with its count.

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use smallvec::smallvec;
+
 use super::*;
-use crate::matching::{Player, Ticket};
+use crate::matching::{Goodness, Measure, Player, QualityCounts, Ticket};
 use crate::telemetry::facts::Totals;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::testing::{facts, metrics, value};
@@ -46,6 +48,9 @@ fn every_series_is_there_from_the_start() {
         "t_match_players_count",
         "t_ticket_wait_seconds_count",
         "t_backfill_proposals_total",
+        "t_matches_held_total",
+        "t_matches_rescued_total",
+        "t_match_trades_total",
     ] {
         assert_eq!(value(&metrics, series), 0.0, "{series}");
     }
@@ -185,4 +190,70 @@ fn a_refusal_outside_a_tick_is_counted_at_once() {
         1.0
     );
     assert_eq!(facts.refusals(), Some("no_player=1"));
+}
+
+#[test]
+fn how_good_matches_are_is_told_by_pool_once_the_tick_has_ended() {
+    let metrics = metrics();
+    let service = service(&metrics);
+    let mut tick = service.tick_begins(TickKind::Match);
+    (tick.now_ms, tick.match_pool) = (1_700_000_000_000, "ranked".into());
+    let mut tick = tick.fork();
+    let attribute = "mmr".into();
+    let good = Goodness {
+        measures: smallvec![Measure {
+            attribute: &attribute,
+            spread: 0.4,
+            gap: 0.06,
+        }],
+        latency_ms: Some(70),
+        fill: 1.0,
+    };
+    tick.goodness(&good);
+    tick.placed([ticket(1, tick.now_ms - 7_000)].iter());
+    tick.quality(QualityCounts {
+        held: 3,
+        rescued: 2,
+        trades: 5,
+    });
+    service.tick_ended(&tick, None);
+    for (series, expected) in [
+        ("t_matches_held_total", 3.0),
+        ("t_matches_rescued_total", 2.0),
+        ("t_match_trades_total", 5.0),
+        (
+            r#"t_match_spread_ratio_sum{attribute="mmr",match_pool="ranked"}"#,
+            0.4,
+        ),
+        (
+            r#"t_match_team_gap_ratio_bucket{attribute="mmr",match_pool="ranked",le="0.05"}"#,
+            0.0,
+        ),
+        (
+            r#"t_match_team_gap_ratio_bucket{attribute="mmr",match_pool="ranked",le="0.1"}"#,
+            1.0,
+        ),
+        (r#"t_match_latency_ms_sum{match_pool="ranked"}"#, 70.0),
+        (r#"t_match_wait_seconds_sum{match_pool="ranked"}"#, 7.0),
+        (r#"t_match_fill_ratio_count{match_pool="ranked"}"#, 1.0),
+    ] {
+        assert_eq!(value(&metrics, series), expected, "{series}");
+    }
+}
+
+#[test]
+fn pools_beyond_the_bound_share_series() {
+    let metrics = metrics();
+    let service = service(&metrics);
+    for pool in 0..60 {
+        let mut tick = service.tick_begins(TickKind::Match);
+        tick.match_pool = format!("pool {pool}").into();
+        tick.placed([ticket(1, 0)].iter());
+        service.tick_ended(&tick, None);
+    }
+    let count = |pool: &str| {
+        let series = format!("t_match_wait_seconds_count{{match_pool=\"{pool}\"}}");
+        value(&metrics, &series)
+    };
+    assert_eq!((count("pool 49"), count("other")), (1.0, 10.0));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prometheus::{Histogram, HistogramVec, IntCounter, Result};
+use prometheus::{HistogramVec, IntCounter, Result};
 
 use super::values::Values;
 use crate::matching::{Goodness, QualityCounts, Text};
@@ -15,10 +15,10 @@ const MAX_POOLS: usize = 50;
 /// Bytes of a name that is a label.
 const MAX_NAME: usize = 128;
 
-/// Attributes of one tick that have series.
+/// Attributes of one tick that have series of their own; all others share [`OTHERS`].
 const MAX_ATTRIBUTES: usize = 8;
 
-/// The pool of those beyond [`MAX_POOLS`].
+/// The pool of those beyond [`MAX_POOLS`], and the attribute of those beyond [`MAX_ATTRIBUTES`].
 const OTHERS: &str = "other";
 
 /// Upper bounds of differences beside the largest reference of their rule. Two parties may each be a
@@ -58,7 +58,7 @@ impl QualitySeries {
             |name, help, bounds: &[f64]| metrics.histograms(name, help, &["match_pool"], bounds);
         let by_attribute =
             |name, help| metrics.histograms(name, help, &["match_pool", "attribute"], &SHARES);
-        Ok(Self {
+        let series = Self {
             held: metrics.counter(
                 "matches_held_total",
                 "Matches that could have been made and were put off by `quality.hold`.",
@@ -95,7 +95,15 @@ impl QualitySeries {
                 &FILL,
             )?,
             pools: Arc::default(),
-        })
+        };
+        // One of each is there from the start, so that they are known before the first match.
+        for by_pool in [&series.latency, &series.wait, &series.fill] {
+            by_pool.with_label_values(&[OTHERS]);
+        }
+        for by_attribute in [&series.spread, &series.gap] {
+            by_attribute.with_label_values(&[OTHERS, OTHERS]);
+        }
+        Ok(series)
     }
 
     /// The label of a pool.
@@ -175,23 +183,21 @@ impl QualityRecord {
         for measure in &goodness.measures {
             let mut known = of_pool.attributes.iter();
             let known = known.position(|(attribute, ..)| attribute == measure.attribute);
-            let at = known.or_else(|| {
-                let is_room = of_pool.attributes.len() < MAX_ATTRIBUTES;
-                is_room.then(|| {
-                    let labels = [&of_pool.label, &**measure.attribute];
-                    let of =
-                        |series: &HistogramVec| -> Histogram { series.with_label_values(&labels) };
-                    let values = (Values::of(&of(&spread)), Values::of(&of(&gap)));
-                    let attribute = measure.attribute.clone();
-                    of_pool.attributes.push((attribute, values.0, values.1));
-                    of_pool.attributes.len() - 1
-                })
+            let at = known.unwrap_or_else(|| {
+                let attribute = match of_pool.attributes.len() < MAX_ATTRIBUTES {
+                    true => measure.attribute.clone(),
+                    false => Text::from_static(OTHERS),
+                };
+                let labels = [&of_pool.label, &*attribute];
+                let of = |series: &HistogramVec| Values::of(&series.with_label_values(&labels));
+                of_pool
+                    .attributes
+                    .push((measure.attribute.clone(), of(&spread), of(&gap)));
+                of_pool.attributes.len() - 1
             });
-            if let Some(at) = at {
-                let (_, spread, gap) = &of_pool.attributes[at];
-                spread.add(measure.spread);
-                gap.add(measure.gap);
-            }
+            let (_, spread, gap) = &of_pool.attributes[at];
+            spread.add(measure.spread);
+            gap.add(measure.gap);
         }
     }
 

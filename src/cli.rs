@@ -20,7 +20,7 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
-use crate::workbench::{Explain, Lint, Replay, Simulate, Verdict};
+use crate::workbench::{Explain, Lint, Replay, Simulate, Tune, Verdict};
 use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
@@ -74,6 +74,7 @@ pub fn command() -> Command {
         .subcommand(on_a_screen(Lint::command()))
         .subcommand(on_a_screen(Explain::command()))
         .subcommand(on_a_screen(Simulate::command()))
+        .subcommand(on_a_screen(Tune::command()))
         .subcommand(on_a_screen(Replay::command()))
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
@@ -112,6 +113,7 @@ fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
         Some(("simulate", given)) => {
             read::<Simulate>(given).and_then(|simulate| simulate.run(logic, &mut out))
         }
+        Some(("tune", given)) => read::<Tune>(given).and_then(|tune| tune.run(logic, &mut out)),
         Some(("replay", given)) => {
             read::<Replay>(given).and_then(|replay| replay.run(logic, &mut out))
         }

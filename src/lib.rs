@@ -19,4 +19,5 @@ pub mod server;
 pub mod service;
 pub mod simulation;
 pub mod telemetry;
+pub mod tuning;
 pub mod workbench;

@@ -1,15 +1,19 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
-//! ticket waits, `simulate` what players will feel, `replay` what happened in a recorded tick. All play the very engine that serves; no rule is
-//! written twice.
+//! ticket waits, `simulate` what players will feel, `tune` what would be better, `replay` what happened in a
+//! recorded tick. All play the very engine that serves; no rule is written twice.
 
 mod captures;
+mod charts;
 mod explain;
 mod lint;
+mod page;
 mod place;
+mod players;
 mod replay;
 mod ruleset;
 mod simulate;
 mod tickets;
+mod tune;
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -22,6 +26,7 @@ pub use explain::Explain;
 pub use lint::Lint;
 pub use replay::Replay;
 pub use simulate::Simulate;
+pub use tune::Tune;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +66,17 @@ enum Format {
 
 /// A bar on standard error for so many ticks; hidden unless that is a terminal.
 fn progress_bar(ticks: u64) -> ProgressBar {
+    bar_of(ticks, "ticks")
+}
+
+/// A bar on standard error for so many things; hidden unless that is a terminal.
+fn bar_of(count: u64, what: &str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {percent}% of the ticks, {eta} left");
-    let bar = ProgressBar::new(ticks);
+    let template = format!("{{bar:30}} {{percent}}% of the {what}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template);
+    let bar = ProgressBar::new(count);
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

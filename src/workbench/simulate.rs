@@ -2,20 +2,19 @@
 
 mod human;
 mod machine;
-mod recorded;
 mod report;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
 
+use super::players::Players;
 use super::ruleset::Ruleset;
 use super::{Format, Unreadable, Verdict, progress_bar};
-use crate::files;
 use crate::matching::MatchLogic;
-use crate::population::{EXAMPLE, Population, of_rulesets};
+use crate::population::EXAMPLE;
 use crate::simulation::{Compared, Outcome, Plan, sentences};
 
 /// Simulates a queue over hours: waits, who is matched with whom, and who pays for it
@@ -37,13 +36,8 @@ pub struct Simulate {
     #[arg(value_name = "RULES_B")]
     other: Option<String>,
 
-    /// Who the players are, in TOML or JSON [default: a game of mid size]
-    #[arg(long, value_name = "FILE")]
-    population: Option<String>,
-
-    /// Draw the players from these captures, or folders of them, at the rate at which they came
-    #[arg(long, value_name = "CAPTURE", num_args = 1..)]
-    from: Vec<PathBuf>,
+    #[command(flatten)]
+    players: Players,
 
     /// Print a population file that explains each key, and nothing else
     #[arg(long)]
@@ -113,7 +107,7 @@ impl Told {
     }
 }
 
-fn hours(text: &str) -> Result<f64, String> {
+pub(super) fn hours(text: &str) -> Result<f64, String> {
     let hours: f64 = text
         .parse()
         .map_err(|_| "expected is a number".to_owned())?;
@@ -161,7 +155,11 @@ impl Simulate {
             let refused = |error| Unreadable(format!("{}: {error}", ruleset.name));
             logic.rules(&ruleset.json).map_err(refused)?;
         }
-        let (population, text) = self.population(&rulesets)?;
+        let Some(first) = rulesets.first() else {
+            bail!("there is no ruleset");
+        };
+        let second = rulesets.get(1).map(|ruleset| &*ruleset.json);
+        let (population, text) = self.players.read(&first.json, second)?;
         let plan = Plan {
             rulesets: rulesets
                 .iter()
@@ -190,33 +188,6 @@ impl Simulate {
         })
     }
 
-    /// Who comes, and the text of the file that says so.
-    fn population(&self, rulesets: &[Ruleset]) -> anyhow::Result<(Population, String)> {
-        let Some(first) = rulesets.first() else {
-            bail!("there is no ruleset");
-        };
-        let second = rulesets.get(1).map(|ruleset| &*ruleset.json);
-        let mut population = of_rulesets(&first.json, second);
-        if !self.from.is_empty() {
-            recorded::draw_from(&self.from, &mut population).context("--from")?;
-        }
-        let Some(file) = &self.population else {
-            return Ok((population, String::new()));
-        };
-        let text = files::text(file).with_context(|| format!("--population {file}"))?;
-        // Files of numbers stand beside the file that names them.
-        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-        let numbers = |name: &str| {
-            let path = folder.join(name);
-            let path = path.to_string_lossy().into_owned();
-            files::text(&path).context(path)
-        };
-        let population = population
-            .with_file(&text, numbers)
-            .with_context(|| format!("--population {file}"))?;
-        Ok((population, text))
-    }
-
     fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
         self.threads.map_or_else(all, usize::from)
@@ -230,13 +201,7 @@ impl Simulate {
             false => argument.clone(),
         };
         words.extend([&self.rules, &self.other].into_iter().flatten().map(inline));
-        if let Some(file) = &self.population {
-            words.push(format!("--population {file}"));
-        }
-        if !self.from.is_empty() {
-            let from = self.from.iter().map(|path| path.display().to_string());
-            words.push(format!("--from {}", from.collect::<Vec<_>>().join(" ")));
-        }
+        words.extend(self.players.words());
         words.push(format!(
             "--hours {} --seed {} --runs {}",
             self.hours, self.seed, self.runs

@@ -8,6 +8,7 @@ mod health;
 mod lint;
 mod replay;
 mod simulate;
+mod tune;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};

@@ -10,6 +10,7 @@ mod drafts;
 mod fair;
 mod rescue;
 mod trades;
+mod uncertain;
 mod worths;
 
 use super::criteria::region::Region;

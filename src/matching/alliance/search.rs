@@ -11,24 +11,25 @@ mod candidates;
 mod losses;
 mod scratch;
 mod spare;
+mod supply;
 
 use smallvec::SmallVec;
 
+use super::AllianceRules;
 use super::assemble::split;
 use super::chosen::Chosen;
 use super::criteria::Criteria;
-use super::criteria::region::Region;
 use super::forms::Forms;
 use super::index::Index;
 use super::pair::Pivot;
 use super::pool::{Id, Pool};
 use super::quality::Fair;
 use super::watch::Watch;
-use super::{AllianceRules, TeamBounds};
 use crate::matching::Reason;
 use candidates::Candidates;
 use losses::Losses;
 use scratch::Scratch;
+use supply::Supply;
 
 /// Steps that all searches of a tick may take after they went back, so that no pool can hold up a
 /// tick.
@@ -47,18 +48,6 @@ pub(super) struct Search<'r> {
     /// Steps that searches of this tick may still take after they went back.
     backtracks_left: u64,
     scratch: Scratch,
-}
-
-/// Players that wait, to see at once that there are too few.
-#[derive(Debug)]
-struct Supply {
-    all: u64,
-    /// In each must-match group.
-    groups: Vec<u64>,
-    /// Those that report each region, which they do only below the cap.
-    regions: Vec<u64>,
-    /// Those that fit any region.
-    anywhere: u64,
 }
 
 impl<'r> Search<'r> {
@@ -367,69 +356,5 @@ impl Failures {
 
     fn reason(&self) -> Reason {
         self.0.map_or(Reason::TeamSizes, |failure| failure.reason)
-    }
-}
-
-impl Supply {
-    fn new(pool: &Pool, criteria: &Criteria<'_>) -> Self {
-        let mut supply = Self {
-            all: 0,
-            groups: vec![0; criteria.must_match.len()],
-            regions: vec![0; criteria.regions.len() as usize],
-            anywhere: 0,
-        };
-        for id in 0..pool.len() {
-            supply.change(pool, criteria, id, |players, n| *players += n);
-        }
-        supply
-    }
-
-    fn remove(&mut self, pool: &Pool, criteria: &Criteria<'_>, id: Id) {
-        self.change(pool, criteria, id, |players, n| *players -= n);
-    }
-
-    fn change(
-        &mut self,
-        pool: &Pool,
-        criteria: &Criteria<'_>,
-        id: Id,
-        change: impl Fn(&mut u64, u64),
-    ) {
-        let players = u64::from(pool.sizes[id as usize]);
-        let group = criteria.must_match.group(id);
-        change(&mut self.all, players);
-        change(&mut self.groups[group as usize], players);
-        if criteria.regions.fits_any(id) {
-            change(&mut self.anywhere, players);
-        }
-        for region in criteria.regions.reported(id) {
-            change(&mut self.regions[*region as usize], players);
-        }
-    }
-
-    /// Whether enough players wait at all, and with the pivot's attributes.
-    fn check(
-        &self,
-        criteria: &mut Criteria<'_>,
-        pivot: Id,
-        bounds: TeamBounds,
-    ) -> Result<(), Reason> {
-        if self.all < bounds.min_players() {
-            return Err(Reason::NotEnoughPlayers);
-        }
-        let group = criteria.must_match.group(pivot);
-        let mut players = 0;
-        for group in criteria.must_match.compatible(group).iter() {
-            players += self.groups[*group as usize];
-            if players >= bounds.min_players() {
-                return Ok(());
-            }
-        }
-        Err(Reason::Attribute)
-    }
-
-    /// Whether so many players can play in a region.
-    fn reaches(&self, region: Option<Region>, players: u64) -> bool {
-        region.is_none_or(|region| self.regions[region as usize] + self.anywhere >= players)
     }
 }

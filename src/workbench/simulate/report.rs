@@ -1,26 +1,16 @@
 //! The report: one HTML file that opens from disk, without the network and without a script.
 
-mod charts;
 mod data;
 
 use std::path::Path;
 
 use anyhow::Context;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
 use super::Told;
 use crate::simulation::{Better, Compared, Grouping, signed, with_unit};
-use charts::Chart;
-
-/// The style of the page.
-const STYLE: &str = include_str!("report/page.css");
-
-/// What the colours of charts are where the reader's theme is dark.
-const DARK: &str = include_str!("report/dark.css");
-
-/// A policy that lets a browser load nothing: what the report needs is in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+use crate::workbench::page;
 
 /// The page.
 ///
@@ -36,14 +26,7 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(dark(".chart svg"))) }
-            }
+            (page::head(&title))
             body {
                 header {
                     h1 { (title) }
@@ -62,13 +45,13 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
                     section.verdict aria-labelledby="verdict" {
                         h2 #verdict { "What it says" }
                         @for sentence in &told.sentences {
-                            p { (unbroken(sentence)) }
+                            p { (page::unbroken(sentence)) }
                         }
                     }
                     section aria-labelledby="charts" {
                         h2 #charts { "Charts" }
                         div.charts {
-                            @for chart in &charts { (figure(chart)) }
+                            @for chart in &charts { (page::figure(chart)) }
                         }
                     }
                     section aria-labelledby="figures" {
@@ -84,58 +67,16 @@ pub(super) fn page(told: &Told) -> anyhow::Result<String> {
     Ok(page.into_string())
 }
 
-/// A sentence whose numbers stay beside their units at the end of a line.
-fn unbroken(sentence: &str) -> String {
-    const BLANK: char = '\u{a0}';
-    let mut text = String::with_capacity(sentence.len());
-    let mut letters = sentence.chars().peekable();
-    let mut before = BLANK;
-    while let Some(letter) = letters.next() {
-        let joins = before.is_ascii_digit() || before == '±' || letters.peek() == Some(&'±');
-        let is_unit = letters.peek().is_some_and(|next| !next.is_uppercase());
-        before = letter;
-        text.push(if letter == ' ' && joins && is_unit {
-            BLANK
-        } else {
-            letter
-        });
-    }
-    text
-}
-
-/// The style of charts in a dark theme.
-fn dark(charts: &str) -> String {
-    format!("@media (prefers-color-scheme: dark) {{\n{charts} {{\n{DARK}}}\n}}\n")
-}
-
 /// Writes each chart as a file of its own, which follows the theme of its reader.
 ///
 /// # Errors
 ///
 /// If a chart cannot be drawn, or the folder cannot be written.
 pub(super) fn write_charts(told: &Told, folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)?;
     for chart in data::charts(told)? {
-        let title = html! { title { (chart.title) ": " (chart.words) } style { (PreEscaped(dark("svg"))) } };
-        let (head, rest) = chart.svg.split_once('\n').unwrap_or((&chart.svg, ""));
-        let path = folder.join(format!("{}.svg", chart.id));
-        std::fs::write(path, format!("{head}\n{}\n{rest}", title.into_string()))?;
+        page::write_chart(&chart, folder)?;
     }
     Ok(())
-}
-
-/// A chart with its title and what it shows in words.
-fn figure(chart: &Chart) -> Markup {
-    html! {
-        figure id=(chart.id) {
-            figcaption { (chart.title) }
-            div.chart role="img" aria-label=(chart.words) { (PreEscaped(&chart.svg)) }
-            details {
-                summary { "In words" }
-                p { (chart.words) }
-            }
-        }
-    }
 }
 
 /// The table of all figures.

@@ -22,6 +22,7 @@ fn the_help_fits_a_screen_and_lists_the_commands_first() {
         "lint",
         "explain",
         "simulate",
+        "tune",
         "replay",
         "completions",
         "man",
@@ -45,7 +46,7 @@ fn the_help_fits_a_screen_and_lists_the_commands_first() {
 
 #[test]
 fn the_help_of_a_tool_fits_a_screen_and_has_an_example() {
-    for command in ["lint", "explain", "simulate", "replay"] {
+    for command in ["lint", "explain", "simulate", "tune", "replay"] {
         let (code, help, _) = called(&[command, "--help"]);
         assert_eq!(code, 0, "{help}");
         assert!(help.lines().count() <= SCREEN, "{help}");

@@ -12,6 +12,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("proto", &["proto"]),
     ("population", &["population", "matching"]),
     ("simulation", &["simulation", "matching", "population"]),
+    (
+        "tuning",
+        &["tuning", "matching", "population", "simulation"],
+    ),
     ("capture", &["capture", "proto"]),
     ("messages", &["matching", "population", "proto"]),
     (
@@ -84,6 +88,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "service",
             "capture",
             "simulation",
+            "tuning",
             "clock",
             "telemetry::metrics",
         ],

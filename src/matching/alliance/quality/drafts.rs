@@ -1,14 +1,14 @@
 //! The matches of a tick before they are made, and what may be changed in them.
 
 use super::best_region;
+use super::uncertain::Uncertain;
 use super::worths::Worths;
-use crate::matching::alliance::DistanceRule;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::rules::Quality;
 use crate::matching::alliance::tick::Turns;
 use crate::matching::alliance::watch::Watch;
-use crate::matching::{Flow, Player, Reason, Text, Value};
+use crate::matching::{Flow, Reason};
 
 /// Rounds of improvement at most. Nearly all is gained in the first.
 const ROUNDS: usize = 3;
@@ -46,8 +46,7 @@ pub(super) struct Drafts<'t, 'r> {
     left_order: Vec<Id>,
     /// The drafts by their pivots' places on the most selective rule.
     pub(super) order: Vec<usize>,
-    /// Deviations of the rows, for each rule; nothing for rules without.
-    deviations: Vec<Vec<f64>>,
+    uncertain: Uncertain,
     /// Which drafts were changed since the last round of trades began; all that are not in it.
     pub(super) touched: Vec<bool>,
     worths: Option<&'t Worths>,
@@ -78,7 +77,7 @@ impl<'t, 'r> Drafts<'t, 'r> {
             .collect();
         let steps_left = STEPS.max(STEPS_PER_STEP * turns.steps());
         let mut drafts = Self {
-            deviations: deviations(turns, quality),
+            uncertain: Uncertain::of(turns, quality),
             turns,
             all: Vec::with_capacity(found.len()),
             left,
@@ -183,28 +182,7 @@ impl<'t, 'r> Drafts<'t, 'r> {
     pub(super) fn price(&self, pivot: &Pivot, id: Id) -> Option<f64> {
         let Turns { pool, criteria, .. } = &*self.turns;
         let score = pivot.score(pool, criteria, id).ok()?;
-        Some(score + self.uncertainty(pivot.id, id))
-    }
-
-    /// What two tickets are expected to be farther apart than their ratings say.
-    fn uncertainty(&self, a: Id, b: Id) -> f64 {
-        let criteria = &self.turns.criteria;
-        let of_rule = |(rule, deviations): (usize, &Vec<f64>)| {
-            if deviations.is_empty() {
-                return 0.0;
-            }
-            let (here, there) = (deviations[a as usize], deviations[b as usize]);
-            let (from, to) = (
-                criteria.distances.value(a, rule),
-                criteria.distances.value(b, rule),
-            );
-            let distance = (from - to).abs();
-            let expected = expected_distance(distance, here.hypot(there));
-            let window = criteria.distances.window(a, rule);
-            // In points beside the cost of the distance itself.
-            window.cost(from + expected) - window.cost(from + distance)
-        };
-        self.deviations.iter().enumerate().map(of_rule).sum()
+        Some(score + self.uncertain.added(criteria, pivot.id, id))
     }
 
     /// A draft of tickets that may be in one match.
@@ -356,62 +334,5 @@ impl<'t, 'r> Drafts<'t, 'r> {
     /// Players of a draft.
     pub(super) fn players(&self, draft: &Draft) -> u64 {
         draft.ids.iter().map(|id| u64::from(self.size(*id))).sum()
-    }
-}
-
-/// For each rule with a deviation, that of the mean of each row's players.
-fn deviations(turns: &Turns<'_>, quality: &Quality) -> Vec<Vec<f64>> {
-    let of_rule = |rule: &DistanceRule| {
-        let mut ratings = quality.ratings.iter();
-        let rating = ratings.find(|rating| rating.attribute == rule.attribute)?;
-        rating.deviation.as_ref()
-    };
-    let rules = turns.rules.distances.iter().map(of_rule);
-    let rules: Vec<_> = rules.collect();
-    if rules.iter().all(Option::is_none) {
-        return Vec::new();
-    }
-    let of_rows = |name: &Option<&Text>| match name {
-        None => Vec::new(),
-        Some(name) => (0..turns.pool.len())
-            .map(|id| {
-                let players = &turns.pool.ticket(id).players;
-                let square = |player: &Player| {
-                    let value = player.attributes.get(name);
-                    let value = value.and_then(Value::as_number);
-                    value.unwrap_or(0.0).powi(2)
-                };
-                players.iter().map(square).sum::<f64>().sqrt() / players.len() as f64
-            })
-            .collect(),
-    };
-    rules.iter().map(of_rows).collect()
-}
-
-/// How far apart two numbers are on average whose means differ by `distance`, where the standard
-/// deviation of the difference is `deviation`: the mean of a folded normal distribution.
-fn expected_distance(distance: f64, deviation: f64) -> f64 {
-    if deviation <= 0.0 {
-        return distance;
-    }
-    let z = distance / deviation;
-    let near = (2.0 / std::f64::consts::PI).sqrt() * libm::exp(-0.5 * z * z);
-    deviation * (near + z * libm::erf(z / std::f64::consts::SQRT_2))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_uncertain_is_near_to_nobody() {
-        assert_eq!(expected_distance(30.0, 0.0), 30.0);
-        let (near, far) = (
-            expected_distance(0.0, 100.0),
-            expected_distance(1000.0, 100.0),
-        );
-        assert!((near - 79.788).abs() < 0.001, "{near}");
-        assert!((far - 1000.0).abs() < 0.001, "{far}");
-        assert!(expected_distance(50.0, 100.0) > near);
     }
 }

@@ -1,8 +1,8 @@
 //! What the charts of a report show, and in which words.
 
-use super::charts::{AREAS, Chart, Drawing, Form};
 use crate::matching::Reason;
 use crate::simulation::{Grouping, Measures, Point, Quantity, per_tick};
+use crate::workbench::charts::{AREAS, Chart, Drawing, Form};
 use crate::workbench::simulate::Told;
 
 /// Points of a curve.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::generated::{any_json, right, spoilt};
-use super::wrong::{SeenBy, WRONG, ruleset};
+use super::wrong::{SeenBy, rows, ruleset};
 use crate::matching::{AgsLogic, MatchLogic, RulesError};
 
 fn schema() -> Validator {
@@ -52,7 +52,7 @@ fn only_between_fields(error: &RulesError) -> bool {
 #[test]
 fn what_is_wrong_in_one_field_is_refused_by_both() {
     let schema = schema();
-    for (row, seen, _) in WRONG {
+    for (row, seen, _) in rows() {
         let accepted = schema.is_valid(&Value::from(ruleset(row)));
         assert_eq!(accepted, *seen == SeenBy::Parser, "{row}");
     }

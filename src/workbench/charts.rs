@@ -34,6 +34,8 @@ pub(super) enum Form {
     Bars(Vec<String>, Vec<(String, Vec<f64>)>),
     /// An area for each name, one upon another, at these places.
     Areas(Vec<f64>, Vec<(String, Vec<f64>)>),
+    /// Points of up to three names, those of the second joined by a line. The axes begin where points do.
+    Points(Vec<(String, Vec<(f64, f64)>)>),
 }
 
 type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
@@ -52,6 +54,10 @@ pub(super) const AREAS: [RGBColor; 6] = [
     RGBColor(0xc0, 0x39, 0x2b),
     RGBColor(0x7a, 0x7a, 0x7a),
 ];
+/// Colours of points, and how large they are.
+const POINTS: [RGBColor; 3] = [AREAS[5], SERIES[0], SERIES[1]];
+const RADII: [i32; 3] = [2, 4, 6];
+
 const TEXT: RGBColor = RGBColor(0x33, 0x33, 0x33);
 const AXIS: RGBColor = RGBColor(0x88, 0x88, 0x88);
 const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
@@ -89,6 +95,11 @@ impl Drawing {
                 let (top, plot) = root.split_vertically(2 * LINE);
                 let names = areas.iter().map(|(name, _)| name);
                 legend(&top, names, &AREAS).and_then(|()| self.areas(&plot, places, areas))
+            }
+            Form::Points(points) => {
+                let (top, plot) = root.split_vertically(2 * LINE);
+                let names = points.iter().map(|(name, _)| name);
+                legend(&top, names, &POINTS).and_then(|()| self.points(&plot, points))
             }
         };
         drawn.map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -163,6 +174,30 @@ impl Drawing {
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
             chart.draw_series([Polygon::new(outline, style)])?;
             below = above;
+        }
+        Ok(())
+    }
+
+    fn points(&self, root: &Area<'_>, points: &[(String, Vec<(f64, f64)>)]) -> Drawn {
+        let all = || points.iter().flat_map(|(_, points)| points);
+        let span = |of: fn(&(f64, f64)) -> f64| {
+            let low = all().map(of).fold(f64::INFINITY, f64::min).min(1e15);
+            let high = largest(all().map(of));
+            let room = ((high - low) * 0.08).max(high * 0.01);
+            (low - room).max(0.0)..high + room
+        };
+        let (across, up) = (span(|point| point.0), span(|point| point.1));
+        let mut chart = builder(root).build_cartesian_2d(across, up)?;
+        let mut mesh = chart.configure_mesh();
+        self.mesh(mesh.x_labels(6).x_label_formatter(&|value| plain(*value)))?;
+        for (at, (_, points)) in points.iter().enumerate().take(POINTS.len()) {
+            let (colour, radius) = (POINTS[at], RADII[at]);
+            if at == 1 {
+                let style = colour.stroke_width(1);
+                chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
+            }
+            let dot = |point: &(f64, f64)| Circle::new(*point, radius, colour.filled());
+            chart.draw_series(points.iter().map(dot))?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub(super) struct Players {
     #[arg(long, value_name = "FILE")]
     population: Option<String>,
 
-    /// Draw the players from these captures, or folders of them, at the rate at which they came
+    /// Draw the players from these captures, or folders of them
     #[arg(long, value_name = "CAPTURE", num_args = 1..)]
     from: Vec<PathBuf>,
 }

@@ -38,11 +38,11 @@ pub struct Tune {
     #[command(flatten)]
     players: Players,
 
-    /// What has to hold, as p95-wait<=60 [default: at most a quarter above today's]
+    /// What has to hold, as p95-wait<=60 [default: a quarter above today]
     #[arg(long, value_name = "GOAL")]
     goal: Vec<String>,
 
-    /// What is traded for it: spread, spread-p90, gap, latency
+    /// What is made small: spread, spread-p90, gap, latency
     #[arg(long, default_value = "spread", value_name = "FIGURE")]
     minimize: String,
 
@@ -51,7 +51,7 @@ pub struct Tune {
         value_parser = clap::value_parser!(u32).range(8..=100_000))]
     candidates: u32,
 
-    /// Draw no new rulesets after so many seconds [default: no limit]
+    /// Draw no more rulesets after so many seconds
     #[arg(long, value_name = "SECONDS")]
     time: Option<u64>,
 
@@ -75,11 +75,11 @@ pub struct Tune {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
-    /// Write the chart of the frontier there, as an SVG file
+    /// Write the chart of the frontier there
     #[arg(long, value_name = "FOLDER")]
     charts: Option<PathBuf>,
 
-    /// How to write what is found
+    /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }

@@ -30,6 +30,9 @@ pub(in crate::matching::alliance) struct Limits {
     premade_gap: Option<u32>,
 }
 
+/// Two teams, and which of their members change places.
+type Swap = [(usize, Vec<usize>); 2];
+
 /// By how much a split is beyond the limits: the gap between parties, then the chance.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct Beyond(u32, f64);
@@ -93,7 +96,7 @@ impl<'r> Fair<'r> {
             if beyond <= Beyond::NOT {
                 return Ok(());
             }
-            let mut best: Option<(Beyond, [(usize, Vec<usize>); 2])> = None;
+            let mut best: Option<(Beyond, Swap)> = None;
             for exchange in exchanges(members, teams) {
                 let [(one, a), (other, b)] = &exchange;
                 let changed = exchanged(teams, (*one, a), (*other, b));
@@ -166,7 +169,7 @@ fn largest(members: &[Member<'_>], team: &FinalTeam) -> u32 {
 }
 
 /// Exchanges of one party for one or two of another team that have as many players.
-fn exchanges(members: &[Member<'_>], teams: &[FinalTeam]) -> Vec<[(usize, Vec<usize>); 2]> {
+fn exchanges(members: &[Member<'_>], teams: &[FinalTeam]) -> Vec<Swap> {
     let mut all = Vec::new();
     for (one, from) in teams.iter().enumerate() {
         for (other, to) in teams.iter().enumerate() {

@@ -93,6 +93,40 @@ fn with_both_no_match_is_missed_or_wrong() {
     agree(Kind::Both, 3);
 }
 
+#[test]
+fn improved_matches_of_roles_and_modes_are_right() {
+    let mut random = fastrand::Rng::with_seed(21);
+    let (mut matches, mut more, mut others) = (0, 0, 0);
+    // In most pools there is nothing to improve: no rule measures anything.
+    for pool in 0..5 * POOLS {
+        let kinds = [Kind::Roles, Kind::Modes, Kind::Both];
+        let mut drawn = Drawn::new(&mut random, kinds[pool as usize % kinds.len()]);
+        let plain = played(&drawn);
+        drawn.ruleset = drawn
+            .ruleset
+            .replacen('{', r#"{"quality":{"improve":true},"#, 1);
+        let found = played(&drawn);
+        if let Err(why) = Brute::new(&drawn).judge_valid(&found) {
+            panic!("pool {pool}: {why}\n{drawn}");
+        }
+        let count = |made: &[Made]| -> usize {
+            let tickets = made.iter().flat_map(|made| made.teams.iter().flatten());
+            tickets
+                .map(|ticket| drawn.tickets[*ticket].players.len())
+                .sum()
+        };
+        assert!(count(&found) >= count(&plain), "pool {pool}\n{drawn}");
+        matches += found.len();
+        more += usize::from(count(&found) > count(&plain));
+        others += usize::from(found != plain);
+    }
+    assert!(matches > 100, "{matches}");
+    assert!(
+        more > 2 && others > 10,
+        "{more} of {others}: improving changes nothing here"
+    );
+}
+
 /// The tickets of the oldest ticket's match, if that has one.
 fn first_of(made: &[Made]) -> Option<Vec<usize>> {
     let first = made.first()?;

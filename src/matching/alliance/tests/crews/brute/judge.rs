@@ -7,6 +7,53 @@ use crate::matching::alliance::rules::Stage;
 use crate::matching::alliance::tests::crews::drawn::player_id;
 
 impl Brute<'_> {
+    /// Whether each match is one that some ticket of it could have made, whether or not it is the first in
+    /// order; and no ticket is in two.
+    pub(in crate::matching::alliance::tests) fn judge_valid(
+        &self,
+        found: &[Made],
+    ) -> Result<(), String> {
+        let mut seen = Vec::new();
+        for made in found {
+            let tickets: Vec<usize> = made.teams.iter().flatten().copied().collect();
+            if tickets.iter().any(|ticket| seen.contains(ticket)) {
+                return Err(format!("{made:?} has a ticket of another match"));
+            }
+            seen.extend(&tickets);
+            let verdicts = tickets
+                .iter()
+                .map(|pivot| self.judge_of(*pivot, &tickets, made));
+            let verdicts: Vec<_> = verdicts.collect();
+            if !verdicts.contains(&Ok(())) {
+                return Err(format!("{made:?}: {verdicts:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a ticket could have made a match of these.
+    fn judge_of(&self, pivot: usize, tickets: &[usize], made: &Made) -> Result<(), String> {
+        let own = self.accepted(pivot);
+        let is_shared = |layout: &&usize| {
+            let mut each = tickets.iter();
+            each.all(|ticket| self.accepted(*ticket).contains(layout))
+        };
+        let mut last = Err("no mode that all accept".to_owned());
+        for layout in own.iter().filter(is_shared) {
+            let missing = |at: usize| {
+                let accepted = self.accepted(at);
+                own.iter().filter(|mode| !accepted.contains(mode)).count()
+            };
+            let mut taken: Vec<usize> = tickets.to_vec();
+            taken.sort_by_key(|at| (*at != pivot, missing(*at), *at));
+            last = self.judge_split(pivot, *layout, &taken, made);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+
     /// Whether teams, roles and modes are right.
     pub(super) fn judge_split(
         &self,

@@ -233,3 +233,16 @@ fn every_reason_is_explained() {
     all.sort_unstable();
     assert_eq!(explained, all);
 }
+
+#[test]
+fn every_ruleset_of_the_page_about_quality_is_right() {
+    let page = fs::read_to_string(docs().join("quality.md")).expect("the page");
+    let mut rulesets = 0;
+    for part in page.split("```json ruleset\n").skip(1) {
+        let (json, _) = part.split_once("```").expect("an end");
+        let parsed = AgsLogic.rules(json).expect(json);
+        assert!(parsed.warnings.is_empty(), "{json}");
+        rulesets += 1;
+    }
+    assert!(rulesets >= 2, "{rulesets}");
+}

@@ -143,6 +143,9 @@ fn the_readme_names_every_variable_with_its_default() {
 /// The page that comments cite by heading.
 const SEMANTICS: &str = "docs/semantics.md";
 
+/// The page of what is done for better matches.
+const QUALITY: &str = "docs/quality.md";
+
 /// Fewer citations mean that the search for them is broken.
 const MIN_CITATIONS: usize = 20;
 
@@ -196,10 +199,10 @@ fn next_heading(rest: &str) -> Option<(&str, &str)> {
 
 /// The headings that a text cites behind the name of the page: one, or several with `,`, `and` or
 /// `to` between them.
-fn cited(text: &str) -> Vec<&str> {
+fn cited<'t>(text: &'t str, page: &str) -> Vec<&'t str> {
     let mut headings = Vec::new();
-    for (at, _) in text.match_indices(SEMANTICS) {
-        let after = &text[at + SEMANTICS.len()..];
+    for (at, _) in text.match_indices(page) {
+        let after = &text[at + page.len()..];
         let mut rest = after.strip_prefix('`').unwrap_or(after);
         while let Some((heading, after)) = next_heading(rest) {
             headings.push(heading);
@@ -221,13 +224,20 @@ fn anchor(heading: &str) -> String {
 fn citations_are_found_over_two_lines_of_a_comment() {
     let text =
         format!("/// Blocked ({SEMANTICS},\n    /// \"Blocks\" to \"Match\n/// fields\"), \"x\"");
-    assert_eq!(cited(&in_one_line(&text)), ["Blocks", "Match fields"]);
-    assert_eq!(cited(&format!("see {SEMANTICS}: \"x\"")), [""; 0]);
+    assert_eq!(cited(&in_one_line(&text), SEMANTICS), ["Blocks", "Match fields"]);
+    assert_eq!(cited(&format!("see {SEMANTICS}: \"x\""), SEMANTICS), [""; 0]);
 }
 
 #[test]
 fn every_cited_heading_exists() {
-    let page = fs::read_to_string(root().join(SEMANTICS)).expect("the page");
+    let citations = citations_of(SEMANTICS);
+    assert!(citations >= MIN_CITATIONS, "{citations} citations");
+    assert!(citations_of(QUALITY) >= 8);
+}
+
+/// How often headings of a page are cited; each of them exists.
+fn citations_of(name: &str) -> usize {
+    let page = fs::read_to_string(root().join(name)).expect("the page");
     let headings: Vec<&str> = page
         .lines()
         .filter(|line| line.starts_with('#'))
@@ -242,24 +252,24 @@ fn every_cited_heading_exists() {
     let mut citations = 0;
     for path in found {
         let text = in_one_line(&fs::read_to_string(&path).expect("a file"));
-        for heading in cited(&text) {
+        for heading in cited(&text, name) {
             let exists = headings.contains(&heading);
             assert!(
                 exists,
-                "{}: {SEMANTICS} has no heading {heading:?}",
+                "{}: {name} has no heading {heading:?}",
                 path.display()
             );
             citations += 1;
         }
     }
-    assert!(citations >= MIN_CITATIONS, "{citations} citations");
     for (at, _) in page.match_indices("](#") {
         let linked = page[at + "](#".len()..]
             .split(')')
             .next()
             .unwrap_or_default();
-        assert!(anchors.contains(linked), "{SEMANTICS} links to #{linked}");
+        assert!(anchors.contains(linked), "{name} links to #{linked}");
     }
+    citations
 }
 
 /// A longer file does more than one thing.

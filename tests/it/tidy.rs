@@ -224,8 +224,14 @@ fn anchor(heading: &str) -> String {
 fn citations_are_found_over_two_lines_of_a_comment() {
     let text =
         format!("/// Blocked ({SEMANTICS},\n    /// \"Blocks\" to \"Match\n/// fields\"), \"x\"");
-    assert_eq!(cited(&in_one_line(&text), SEMANTICS), ["Blocks", "Match fields"]);
-    assert_eq!(cited(&format!("see {SEMANTICS}: \"x\""), SEMANTICS), [""; 0]);
+    assert_eq!(
+        cited(&in_one_line(&text), SEMANTICS),
+        ["Blocks", "Match fields"]
+    );
+    assert_eq!(
+        cited(&format!("see {SEMANTICS}: \"x\""), SEMANTICS),
+        [""; 0]
+    );
 }
 
 #[test]

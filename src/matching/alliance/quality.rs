@@ -3,11 +3,12 @@
 //! Each ticket has its turn as always, but what it finds is a **draft**: its tickets are taken, and
 //! nothing is made of it yet. A draft that is expected to become better is put off by
 //! [`worths`]. When all turns are over, [`drafts`] are improved together: left tickets are brought into
-//! matches ([`rescue`]), and tickets of two drafts change places ([`trades`]). Then each draft
+//! matches ([`rescue`], [`repack`]), and tickets of two drafts change places ([`trades`]). Then each draft
 //! becomes a match. [`fair`] says which splits into teams are taken at all.
 
 mod drafts;
 mod fair;
+mod repack;
 mod rescue;
 mod trades;
 mod uncertain;

@@ -3,6 +3,8 @@
 use super::best_region;
 use super::uncertain::Uncertain;
 use super::worths::Worths;
+use crate::matching::alliance::criteria::modes::Mode;
+use crate::matching::alliance::criteria::region::Region;
 use crate::matching::alliance::pair::Pivot;
 use crate::matching::alliance::pool::Id;
 use crate::matching::alliance::rules::Quality;
@@ -34,6 +36,18 @@ pub(in crate::matching::alliance) struct Draft {
     pub(super) costs: Vec<f64>,
     /// The sum.
     pub(super) cost: f64,
+}
+
+impl Draft {
+    /// A pivot that has nobody yet.
+    pub(super) fn alone(pivot: Pivot) -> Self {
+        Self {
+            ids: vec![pivot.id],
+            costs: vec![0.0],
+            cost: 0.0,
+            pivot,
+        }
+    }
 }
 
 /// All drafts of a tick, and the tickets that are in none.
@@ -121,7 +135,7 @@ impl<'t, 'r> Drafts<'t, 'r> {
         // What rescues take is bounded, so that there are steps left for trades.
         let kept = self.steps_left / 2;
         self.steps_left -= kept;
-        let rescued = self.rescue();
+        let rescued = self.rescue().and_then(|any| Ok(self.repack()? || any));
         self.steps_left += kept;
         let rescued = match rescued {
             Err(Spent) if self.turns.steps.ended() => return Err(Spent),
@@ -268,17 +282,24 @@ impl<'t, 'r> Drafts<'t, 'r> {
         }
         let staying = draft.ids.iter().filter(|id| !out.contains(id));
         let oldest = *staying.chain(more).min()?;
+        self.pivot_in(oldest, draft.pivot.mode, draft.pivot.region)
+    }
+
+    /// A ticket as a pivot; `None` if it does not accept the mode, or the region is not open to it.
+    pub(super) fn pivot_in(
+        &self,
+        id: Id,
+        mode: Option<Mode>,
+        region: Option<Region>,
+    ) -> Option<Pivot> {
         let pivot = Pivot {
-            region: draft.pivot.region,
-            ..self.turns.pivot(draft.pivot.mode, oldest)
+            region,
+            ..self.turns.pivot(mode, id)
         };
-        let has_mode = draft
-            .pivot
-            .mode
-            .is_none_or(|mode| pivot.modes & 1 << mode != 0);
+        let has_mode = mode.is_none_or(|mode| pivot.modes & 1 << mode != 0);
         let regions = &self.turns.criteria.regions;
-        let is_open = |region| regions.is_open(oldest, region, false);
-        (has_mode && pivot.region.is_none_or(is_open)).then_some(pivot)
+        let is_open = |region| regions.is_open(id, region, false);
+        (has_mode && region.is_none_or(is_open)).then_some(pivot)
     }
 
     /// What is gained by making a draft now; `None` if nothing is put off.

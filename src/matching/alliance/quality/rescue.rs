@@ -146,12 +146,7 @@ impl Drafts<'_, '_> {
         if attempt.ids.len() < 2 {
             return Ok(None);
         }
-        let alone = Draft {
-            pivot,
-            ids: vec![pivot.id],
-            costs: vec![0.0],
-            cost: 0.0,
-        };
+        let alone = Draft::alone(pivot);
         self.changed(&alone, &[], &attempt.ids[1..], f64::INFINITY)
     }
 

@@ -155,13 +155,14 @@ impl<L: MatchLogic> Search<'_, L> {
         let short: Vec<(f64, f64)> = known.iter().map(|(_, point)| *point).collect();
         // What is good for a short time is simulated in full once, and the best of that several times.
         let best = frontier::best(&short, (self.candidates / 4).max(FINALISTS));
-        let best: Vec<Drawn> = best.into_iter().map(|at| known[at].0.clone()).collect();
+        let mut best: Vec<Drawn> = best.into_iter().map(|at| known[at].0.clone()).collect();
+        if best.iter().all(|drawn| drawn.positions.is_some()) {
+            best.push(today.clone());
+        }
         let full = self.simulate(&best, self.hours, 1, &tell)?;
-        let points: Vec<(f64, f64)> = full.iter().map(|tried| tried.point).collect();
         let mut finalists = vec![today];
-        let of = frontier::best(&points, FINALISTS - 1).into_iter();
-        let of = of.map(|at| best[at].clone());
-        finalists.extend(of.filter(|drawn| drawn.positions.is_some()));
+        let chosen = self.chosen(&best, &full);
+        finalists.extend(chosen.into_iter().map(|at| best[at].clone()));
         let mut tried = self.simulate(&finalists, self.hours, RUNS, &tell)?;
         tried[1..].sort_by(|a, b| a.point.0.total_cmp(&b.point.0));
         Ok(Found {
@@ -169,6 +170,29 @@ impl<L: MatchLogic> Search<'_, L> {
             count: known.len(),
             short,
         })
+    }
+
+    /// Those of the rulesets that are simulated several times: half of them along the frontier, half along that
+    /// part of it that may be proposed.
+    fn chosen(&self, drawn: &[Drawn], full: &[Tried]) -> Vec<usize> {
+        let today = drawn.iter().position(|one| one.positions.is_none());
+        let today = today.map_or(f64::MAX, |at| full[at].point.1);
+        let others = (0..full.len()).filter(|at| drawn[*at].positions.is_some());
+        let others: Vec<usize> = others.collect();
+        let may_be = |at: &usize| full[*at].meets_goals && full[*at].point.1 <= today;
+        let proposable: Vec<usize> = others.iter().copied().filter(may_be).collect();
+        let best = |of: &[usize], count: usize| -> Vec<usize> {
+            let points: Vec<(f64, f64)> = of.iter().map(|at| full[*at].point).collect();
+            let best = frontier::best(&points, count).into_iter();
+            best.map(|place| of[place]).collect()
+        };
+        let mut chosen = best(&proposable, FINALISTS / 2);
+        let rest: Vec<usize> = others
+            .into_iter()
+            .filter(|at| !chosen.contains(at))
+            .collect();
+        chosen.extend(best(&rest, FINALISTS - 1 - chosen.len()));
+        chosen
     }
 
     /// Today's ruleset, simulated in full.

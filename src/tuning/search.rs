@@ -1,5 +1,6 @@
 //! The search: rulesets are drawn, simulated for a short time, and the best ones again for longer.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fastrand::Rng;
@@ -24,7 +25,7 @@ const RUNS: u32 = 3;
 /// How much shorter the first simulation of a ruleset is.
 const SHORTER: f64 = 4.0;
 
-/// How often a ruleset is drawn anew that the linter objects to.
+/// How often a ruleset is drawn anew that the linter objects to, or that was tried.
 const DRAWS: usize = 20;
 
 /// What to search for.
@@ -119,6 +120,7 @@ impl<L: MatchLogic> Search<'_, L> {
         today.changes.clear();
         let objections = self.objections(&today.ruleset);
         let mut known: Vec<(Drawn, (f64, f64))> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         let all = self.candidates + (self.candidates / 4).max(FINALISTS) + FINALISTS;
         let done = AtomicUsize::new(0);
         let tell = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
@@ -143,7 +145,9 @@ impl<L: MatchLogic> Search<'_, L> {
                     0 => None,
                     at => known[parents[at - 1]].0.positions.as_ref(),
                 };
-                drawn.push(self.draw(&mut rng, parent, round, &objections));
+                let one = self.draw(&mut rng, parent, round, &objections, &seen);
+                seen.insert(one.ruleset.clone());
+                drawn.push(one);
             }
             let points = self.simulate(&drawn, self.hours / SHORTER, 1, &tell)?;
             known.extend(
@@ -223,6 +227,7 @@ impl<L: MatchLogic> Search<'_, L> {
         parent: Option<&Vec<f64>>,
         round: usize,
         objections: &[String],
+        seen: &HashSet<String>,
     ) -> Drawn {
         for _ in 0..DRAWS {
             let positions = match parent {
@@ -239,11 +244,9 @@ impl<L: MatchLogic> Search<'_, L> {
                 }
             };
             let drawn = self.drawn(Some(positions));
-            if self
-                .objections(&drawn.ruleset)
-                .iter()
-                .all(|one| objections.contains(one))
-            {
+            let is_new = !seen.contains(&drawn.ruleset);
+            let found = self.objections(&drawn.ruleset);
+            if is_new && found.iter().all(|one| objections.contains(one)) {
                 return drawn;
             }
         }

@@ -1,8 +1,8 @@
 //! Tickets of two drafts change places where both become no worse together.
 
-use super::drafts::{Draft, Drafts, LEAST, Spent};
 use smallvec::{SmallVec, smallvec};
 
+use super::drafts::{Draft, Drafts, LEAST, Spent};
 use crate::matching::alliance::pool::Id;
 
 /// Drafts on one side of a draft that it trades with, where there are many of them.

@@ -238,7 +238,7 @@ fn citations_are_found_over_two_lines_of_a_comment() {
 fn every_cited_heading_exists() {
     let citations = citations_of(SEMANTICS);
     assert!(citations >= MIN_CITATIONS, "{citations} citations");
-    assert!(citations_of(QUALITY) >= 8);
+    assert!(citations_of(QUALITY) >= 5);
 }
 
 /// How often headings of a page are cited; each of them exists.

@@ -7,6 +7,7 @@
 mod compare;
 mod figures;
 mod measures;
+mod parallel;
 mod quantity;
 mod queue;
 mod series;
@@ -18,11 +19,10 @@ mod traits;
 mod verdict;
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 pub use compare::{Compared, ComparedGroup, Interval};
 pub use figures::{Better, Figure, Group, Grouping};
 pub use measures::{Groups, Measures, Share};
+pub use parallel::in_parallel;
 pub use quantity::Quantity;
 pub use series::{Point, Series, per_tick};
 pub use ticks::{RecordedTick, of_ticks};
@@ -86,29 +86,12 @@ impl Plan {
         let jobs: Vec<(usize, u32)> = (0..self.runs)
             .flat_map(|run| (0..self.rulesets.len()).map(move |ruleset| (ruleset, run)))
             .collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((ruleset, run)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let traits = &traits[*ruleset];
-                let world = World::new(self, logic, &self.rulesets[*ruleset], traits, *run);
-                done.push((*ruleset, *run, world.run(progress)?));
-            }
-            Ok(done)
-        };
-        let threads = self.threads.clamp(1, jobs.len().max(1));
-        let finished: Vec<Result<Vec<_>, RulesError>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let joined = threads.into_iter().map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.collect()
-        });
-        let mut all: Vec<(usize, u32, Measures)> = Vec::new();
-        for done in finished {
-            all.extend(done?);
-        }
+        let mut all = in_parallel(self.threads, &jobs, |(ruleset, run)| {
+            let traits = &traits[*ruleset];
+            let world = World::new(self, logic, &self.rulesets[*ruleset], traits, *run);
+            let measured = world.run(progress)?;
+            Ok::<_, RulesError>((*ruleset, *run, measured))
+        })?;
         all.sort_by_key(|(ruleset, run, _)| (*ruleset, *run));
         let mut rulesets: Vec<Vec<Measures>> = self.rulesets.iter().map(|_| Vec::new()).collect();
         for (ruleset, _, measures) in all {

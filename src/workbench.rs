@@ -83,6 +83,12 @@ fn bar_of(count: u64, what: &str) -> ProgressBar {
     }
 }
 
+/// Threads to work with: as many as asked for, or one for each CPU.
+fn threads(asked: Option<u16>) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(all, usize::from)
+}
+
 /// The version of the JSON documents.
 const FORMAT: u32 = 1;
 

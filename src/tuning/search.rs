@@ -11,7 +11,7 @@ use super::knobs::Knobs;
 use crate::matching::rules::Severity;
 use crate::matching::{LintContext, MatchLogic, RulesError};
 use crate::population::Population;
-use crate::simulation::{Compared, Interval, Plan};
+use crate::simulation::{Compared, Interval, Plan, in_parallel};
 
 /// Rounds, in each of which new rulesets are drawn near to the best so far.
 const ROUNDS: usize = 4;
@@ -273,33 +273,11 @@ impl<L: MatchLogic> Search<'_, L> {
         runs: u32,
         tell: &(dyn Fn() + Sync),
     ) -> Result<Vec<Tried>, RulesError> {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(one) = drawn.get(at) else {
-                    return Ok(done);
-                };
-                done.push((at, self.tried(one, hours, runs)?));
-                tell();
-            }
-        };
-        let threads = self.threads.clamp(1, drawn.len().max(1));
-        let finished: Vec<Result<Vec<_>, RulesError>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let joined = threads.into_iter().map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.collect()
-        });
-        let mut all = Vec::with_capacity(drawn.len());
-        for done in finished {
-            all.extend(done?);
-        }
-        all.sort_by_key(|(at, _)| *at);
-        Ok(all.into_iter().map(|(_, tried)| tried).collect())
+        in_parallel(self.threads, drawn, |one| {
+            let tried = self.tried(one, hours, runs)?;
+            tell();
+            Ok(tried)
+        })
     }
 
     fn tried(&self, drawn: &Drawn, hours: f64, runs: u32) -> Result<Tried, RulesError> {

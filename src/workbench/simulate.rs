@@ -12,7 +12,7 @@ use clap::Parser;
 
 use super::players::Players;
 use super::ruleset::Ruleset;
-use super::{Format, Unreadable, Verdict, progress_bar};
+use super::{Format, Unreadable, Verdict, progress_bar, threads};
 use crate::matching::MatchLogic;
 use crate::population::EXAMPLE;
 use crate::simulation::{Compared, Outcome, Plan, sentences};
@@ -169,7 +169,7 @@ impl Simulate {
             hours: self.hours,
             seed: self.seed,
             runs: self.runs,
-            threads: self.threads(),
+            threads: threads(self.threads),
         };
         let bar = progress_bar(plan.ticks());
         let outcome = plan.simulate(logic, &|ticks| bar.inc(ticks));
@@ -186,11 +186,6 @@ impl Simulate {
             outcome,
             command: self.command(),
         })
-    }
-
-    fn threads(&self) -> usize {
-        let all = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.threads.map_or_else(all, usize::from)
     }
 
     /// What to type to get the same figures.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::players::Players;
 use super::ruleset::Ruleset;
-use super::{Format, Unreadable, Verdict, bar_of};
+use super::{Format, Unreadable, Verdict, bar_of, threads};
 use crate::matching::MatchLogic;
 use crate::matching::rules::object;
 use crate::tuning::{Found, Knobs, Proposal, Search};
@@ -153,7 +153,7 @@ impl Tune {
             population,
             hours: self.hours,
             seed: self.seed,
-            threads: self.threads(),
+            threads: threads(self.threads),
             candidates: self.candidates as usize,
             wait: goal::wait_of(&goals),
             minimize: minimize.clone(),
@@ -192,11 +192,6 @@ impl Tune {
             command: self.command(),
             found,
         })
-    }
-
-    fn threads(&self) -> usize {
-        let all = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.threads.map_or_else(all, usize::from)
     }
 
     /// What to type to get the same proposals.

@@ -46,12 +46,9 @@ pub(super) fn assemble<'r>(
         .unwrap_or_else(|| forms.capacity(pivot.form));
     let goodness = Goodness {
         measures: measures(rules, pool, criteria, ids, &teams),
-        latency_ms: pivot.region.and_then(|region| {
-            let latencies = ids
-                .iter()
-                .filter_map(|id| criteria.regions.latency(*id, region));
-            latencies.max()
-        }),
+        latency_ms: pivot
+            .region
+            .and_then(|region| criteria.regions.worst(ids, region)),
         fill: chosen.players() as f64 / most.max(1) as f64,
     };
     let region_preferences = criteria
@@ -101,37 +98,20 @@ fn measures<'r>(
     ids: &[Id],
     teams: &[FinalTeam],
 ) -> SmallVec<[Measure<'r>; 2]> {
-    let mut measures: SmallVec<[Measure<'r>; 2]> = SmallVec::new();
-    for (place, rule) in rules.distances.iter().enumerate() {
-        let references = rule.references().flatten();
-        let largest = references.fold(0.0, f64::max);
-        let is_known = measures
-            .iter()
-            .any(|known| *known.attribute == rule.attribute);
-        if largest <= 0.0 || is_known {
-            continue;
-        }
-        let value = |id: Id| criteria.distances.value(id, place);
-        let of_team = |team: &FinalTeam| {
-            let (mut sum, mut players) = (0.0, 0.0);
-            for at in &team.members {
-                let size = f64::from(pool.sizes[ids[*at] as usize]);
-                sum += value(ids[*at]) * size;
-                players += size;
-            }
-            sum / players
-        };
-        measures.push(Measure {
-            attribute: &rule.attribute,
+    let measure = |(place, largest): &(usize, f64)| {
+        let value = |id: Id| criteria.distances.value(id, *place);
+        let of_member = |at: usize| (value(ids[at]), pool.sizes[ids[at] as usize]);
+        Measure {
+            attribute: &rules.distances[*place].attribute,
             spread: range(ids.iter().map(|id| value(*id))) / largest,
-            gap: range(teams.iter().map(of_team)) / largest,
-        });
-    }
-    measures
+            gap: range(teams.iter().map(|team| team.mean(of_member))) / largest,
+        }
+    };
+    criteria.distances.measuring().iter().map(measure).collect()
 }
 
 /// The largest difference between two numbers.
-fn range(numbers: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn range(numbers: impl Iterator<Item = f64>) -> f64 {
     let (least, most) = numbers.fold(
         (f64::INFINITY, f64::NEG_INFINITY),
         |(least, most), number| (least.min(number), most.max(number)),

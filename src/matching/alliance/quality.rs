@@ -14,8 +14,6 @@ mod trades;
 mod uncertain;
 mod worths;
 
-use super::criteria::region::Region;
-use super::pair::Pivot;
 use super::pool::Id;
 use super::rules::{Hold, Quality};
 use super::tick::{Made, Turns};
@@ -40,8 +38,8 @@ pub struct QualityCounts {
 pub(super) struct Decided {
     drafts: Vec<Draft>,
     /// For each ticket, why it is left if it is.
-    pub(super) reasons: Vec<Reason>,
-    pub(super) counts: QualityCounts,
+    reasons: Vec<Reason>,
+    counts: QualityCounts,
 }
 
 /// Gives each ticket its turn, and decides on the matches of the tick.
@@ -85,20 +83,19 @@ pub(super) fn decide(turns: &mut Turns<'_>, quality: &Quality, flow: &dyn Fn() -
     }
 }
 
-/// Plays the tick to its end.
-pub(super) fn finish(turns: &mut Turns<'_>, quality: &Quality, out: &mut dyn MatchOut) {
+/// Plays the tick; for each ticket, why it is left if it is.
+pub(super) fn play(
+    turns: &mut Turns<'_>,
+    quality: &Quality,
+    out: &mut dyn MatchOut,
+) -> Vec<Reason> {
     let decided = decide(turns, quality, &|| out.flow());
     out.quality(decided.counts);
-    let reasons = decided.make(turns, |made| {
+    decided.make(turns, |made| {
         out.goodness(&made.goodness);
         // What was found is handed out, even if the time is over: making it costs little beside.
         let _ = out.offer(made.made);
-    });
-    for id in 0..turns.pool.len() {
-        if let Some(ticket) = turns.pool.take(id) {
-            out.leave(ticket, reasons[id as usize]);
-        }
-    }
+    })
 }
 
 /// The match of a ticket that waits, and what is put off by it.
@@ -141,23 +138,4 @@ impl Decided {
         }
         reasons
     }
-}
-
-/// The region of those open to all tickets, the pivot first, in which the worst latency is least: of
-/// equal ones the first by name.
-fn best_region(turns: &Turns<'_>, pivot: &Pivot, ids: &[Id]) -> Option<Region> {
-    let regions = &turns.criteria.regions;
-    let reporting = ids.iter().find(|id| !regions.fits_any(**id))?;
-    let is_open = |region| {
-        let mut each = ids.iter().enumerate();
-        each.all(|(place, id)| regions.is_open(*id, region, pivot.one_way && place > 0))
-    };
-    let open = regions.reported(*reporting).iter().copied();
-    let worst = |region: Region| {
-        ids.iter()
-            .filter_map(|id| regions.latency(*id, region))
-            .max()
-    };
-    open.filter(|region| is_open(*region))
-        .min_by_key(|region| (worst(*region), *region))
 }

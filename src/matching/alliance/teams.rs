@@ -59,6 +59,20 @@ pub(super) struct FinalTeam {
     pub(super) list: usize,
 }
 
+impl FinalTeam {
+    /// The mean over its players of what `of` says of each member: a value, and the players that have it.
+    pub(super) fn mean(&self, of: impl Fn(usize) -> (f64, u32)) -> f64 {
+        let (mut sum, mut players) = (0.0, 0.0);
+        for at in &self.members {
+            let (value, size) = of(*at);
+            let size = f64::from(size);
+            sum += value * size;
+            players += size;
+        }
+        sum / players
+    }
+}
+
 /// Splits parties into teams: the final teams of a match. `None` if there is no valid split, or none
 /// was found within the bound of steps.
 ///

@@ -42,28 +42,10 @@ fn finish(
         return;
     }
     let mut turns = Turns::begin(rules, context, tickets, out);
-    if let Some(quality) = &rules.quality {
-        quality::finish(&mut turns, quality, out);
-        return;
-    }
-    // Tickets whose turn does not come keep this reason.
-    let mut reasons = vec![Reason::Budget; turns.pool.sizes.len()];
-    for pivot in 0..turns.pool.len() {
-        // It may be in the match of an older pivot.
-        if !turns.pool.waits(pivot) {
-            continue;
-        }
-        match turns.take(pivot, &|| out.flow()) {
-            Ok(made) => {
-                out.goodness(&made.goodness);
-                if out.offer(made.made) == Flow::Stop {
-                    break;
-                }
-            }
-            Err(Reason::Budget) => break,
-            Err(reason) => reasons[pivot as usize] = reason,
-        }
-    }
+    let reasons = match &rules.quality {
+        Some(quality) => quality::play(&mut turns, quality, out),
+        None => turns.play(out),
+    };
     for id in 0..turns.pool.len() {
         if let Some(ticket) = turns.pool.take(id) {
             out.leave(ticket, reasons[id as usize]);
@@ -130,6 +112,29 @@ impl<'r> Turns<'r> {
             open: None,
             steps: Steps::at_most(MAX_STEPS),
         }
+    }
+
+    /// Gives each ticket its turn; for each, why it is left if it is.
+    fn play(&mut self, out: &mut dyn MatchOut) -> Vec<Reason> {
+        // Tickets whose turn does not come keep this reason.
+        let mut reasons = vec![Reason::Budget; self.pool.sizes.len()];
+        for pivot in 0..self.pool.len() {
+            // It may be in the match of an older pivot.
+            if !self.pool.waits(pivot) {
+                continue;
+            }
+            match self.take(pivot, &|| out.flow()) {
+                Ok(made) => {
+                    out.goodness(&made.goodness);
+                    if out.offer(made.made) == Flow::Stop {
+                        break;
+                    }
+                }
+                Err(Reason::Budget) => break,
+                Err(reason) => reasons[pivot as usize] = reason,
+            }
+        }
+        reasons
     }
 
     /// The steps that were taken so far.

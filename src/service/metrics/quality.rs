@@ -139,6 +139,20 @@ struct OfPool {
     fill: Values,
 }
 
+impl OfPool {
+    fn new(series: &QualitySeries, pool: &Text) -> Self {
+        let label = series.label(pool);
+        let of = |series: &HistogramVec| Values::of(&series.with_label_values(&[label]));
+        Self {
+            attributes: Vec::new(),
+            latency: of(&series.latency),
+            wait: of(&series.wait),
+            fill: of(&series.fill),
+            label: label.to_owned(),
+        }
+    }
+}
+
 impl QualityRecord {
     pub(super) fn new(series: &QualitySeries) -> Self {
         Self {
@@ -157,25 +171,12 @@ impl QualityRecord {
         }
     }
 
-    fn of_pool(&mut self, pool: &Text) -> &mut OfPool {
-        let series = &self.series;
-        self.of_pool.get_or_insert_with(|| {
-            let label = series.label(pool);
-            let of = |series: &HistogramVec| Values::of(&series.with_label_values(&[label]));
-            OfPool {
-                attributes: Vec::new(),
-                latency: of(&series.latency),
-                wait: of(&series.wait),
-                fill: of(&series.fill),
-                label: label.to_owned(),
-            }
-        })
-    }
-
     /// The next match of the tick is that good.
     pub(super) fn goodness(&mut self, pool: &Text, goodness: &Goodness<'_>) {
-        let (spread, gap) = (self.series.spread.clone(), self.series.gap.clone());
-        let of_pool = self.of_pool(pool);
+        let series = &self.series;
+        let of_pool = self
+            .of_pool
+            .get_or_insert_with(|| OfPool::new(series, pool));
         of_pool.fill.add(goodness.fill);
         if let Some(latency_ms) = goodness.latency_ms {
             of_pool.latency.add(latency_ms as f64);
@@ -190,9 +191,11 @@ impl QualityRecord {
                 };
                 let labels = [&of_pool.label, &*attribute];
                 let of = |series: &HistogramVec| Values::of(&series.with_label_values(&labels));
-                of_pool
-                    .attributes
-                    .push((measure.attribute.clone(), of(&spread), of(&gap)));
+                of_pool.attributes.push((
+                    measure.attribute.clone(),
+                    of(&series.spread),
+                    of(&series.gap),
+                ));
                 of_pool.attributes.len() - 1
             });
             let (_, spread, gap) = &of_pool.attributes[at];
@@ -203,7 +206,11 @@ impl QualityRecord {
 
     /// A ticket was placed in a match.
     pub(super) fn waited(&mut self, pool: &Text, seconds: f64) {
-        self.of_pool(pool).wait.add(seconds);
+        let series = &self.series;
+        let of_pool = self
+            .of_pool
+            .get_or_insert_with(|| OfPool::new(series, pool));
+        of_pool.wait.add(seconds);
     }
 
     /// Hands the values over.

@@ -12,6 +12,8 @@ pub(crate) struct Distances<'r> {
     means: Vec<f64>,
     /// How far each row looks at its own age, in the same order.
     reaches: Vec<Reach>,
+    /// The rules that measure something, the first of each attribute, with their largest references.
+    measuring: Vec<(usize, f64)>,
     /// For each rule, values of the tickets' players that are not numbers, and so count as 0.
     wrong_types: Vec<u64>,
 }
@@ -88,10 +90,19 @@ impl<'r> Distances<'r> {
                 reaches.push(reference.map_or(Reach::EVERYWHERE, Reach));
             }
         }
+        let mut measuring: Vec<(usize, f64)> = Vec::new();
+        for (place, rule) in rules.iter().enumerate() {
+            let largest = rule.references().flatten().fold(0.0, f64::max);
+            let is_same = |known: &(usize, f64)| rules[known.0].attribute == rule.attribute;
+            if largest > 0.0 && !measuring.iter().any(is_same) {
+                measuring.push((place, largest));
+            }
+        }
         Self {
             rules,
             means,
             reaches,
+            measuring,
             wrong_types,
         }
     }
@@ -106,6 +117,12 @@ impl<'r> Distances<'r> {
             let again = before.any(|other| other.attribute == rule.attribute);
             (*values > 0 && !again).then_some((&rule.attribute, *values))
         })
+    }
+
+    /// The rules that measure something, by their places, the first of each attribute; with the largest
+    /// reference of each.
+    pub(crate) fn measuring(&self) -> &[(usize, f64)] {
+        &self.measuring
     }
 
     /// The cost of a candidate, or that one of the two looks less far than the other is away.

@@ -214,29 +214,45 @@ impl Regions {
             Some(region) if !tickets.iter().all(|id| self.fits_any(*id)) => region,
             _ => return vec![Text::from_static(ANY_REGION)],
         };
-        // What is open to all, each ticket with latencies reports.
-        let reporting = tickets.iter().find(|id| !self.fits_any(**id));
-        let reported = reporting.map_or(&[][..], |id| self.reported(*id));
-        let mut others: Vec<Region> = reported
-            .iter()
-            .copied()
-            .filter(|region| *region != first)
-            .filter(|region| {
-                #[cfg(test)]
-                crate::matching::steps::step();
-                // One-way is what the pivot, in place 0, makes of the others.
-                let mut each = tickets.iter().enumerate();
-                each.all(|(place, id)| self.is_open(*id, *region, one_way && place > 0))
-            })
+        let others = self.candidates(tickets).filter(|region| *region != first);
+        let mut others: Vec<Region> = others
+            .filter(|region| self.is_open_to_all(tickets, *region, one_way))
             .collect();
-        others.sort_by_key(|region| {
-            let latencies = tickets.iter().filter_map(|id| self.latency(*id, *region));
-            (latencies.max(), *region)
-        });
+        others.sort_by_key(|region| (self.worst(tickets, *region), *region));
         std::iter::once(first)
             .chain(others)
             .map(|region| self.name(region).clone())
             .collect()
+    }
+
+    /// The region of those open to all tickets, the pivot first, in which the worst latency is least: of
+    /// equal ones the first by name. `None` if no ticket reports one.
+    pub(crate) fn best(&self, tickets: &[Id], one_way: bool) -> Option<Region> {
+        self.candidates(tickets)
+            .filter(|region| self.is_open_to_all(tickets, *region, one_way))
+            .min_by_key(|region| (self.worst(tickets, *region), *region))
+    }
+
+    /// The worst latency of tickets in a region, in ms; `None` if none reports one.
+    pub(crate) fn worst(&self, tickets: &[Id], region: Region) -> Option<i64> {
+        let latencies = tickets.iter().filter_map(|id| self.latency(*id, region));
+        latencies.max()
+    }
+
+    /// The regions that can be open to all tickets: each that has latencies reports those.
+    fn candidates(&self, tickets: &[Id]) -> impl Iterator<Item = Region> {
+        let reporting = tickets.iter().find(|id| !self.fits_any(**id));
+        let reported = reporting.map_or(&[][..], |id| self.reported(*id));
+        reported.iter().copied()
+    }
+
+    /// Whether a region is open to all tickets, the pivot first.
+    fn is_open_to_all(&self, tickets: &[Id], region: Region, one_way: bool) -> bool {
+        #[cfg(test)]
+        crate::matching::steps::step();
+        // One-way is what the pivot, in place 0, makes of the others.
+        let mut each = tickets.iter().enumerate();
+        each.all(|(place, id)| self.is_open(*id, region, one_way && place > 0))
     }
 
     /// The regions to try for a pivot, best first: its open ones by latency, then name. One that

@@ -1,6 +1,5 @@
 //! The matches of a tick before they are made, and what may be changed in them.
 
-use super::best_region;
 use super::uncertain::Uncertain;
 use super::worths::Worths;
 use crate::matching::alliance::criteria::modes::Mode;
@@ -119,9 +118,10 @@ impl<'t, 'r> Drafts<'t, 'r> {
                 break;
             }
         }
+        let regions = &self.turns.criteria.regions;
         for draft in &mut self.all {
             if draft.pivot.region.is_some()
-                && let Some(best) = best_region(self.turns, &draft.pivot, &draft.ids)
+                && let Some(best) = regions.best(&draft.ids, draft.pivot.one_way)
             {
                 draft.pivot.region = Some(best);
             }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::matching::alliance::AllianceRules;
 use crate::matching::alliance::TeamBounds;
+use crate::matching::alliance::assemble::range;
 use crate::matching::alliance::pool::{Id, Pool};
 use crate::matching::alliance::roles::{RequestId, Staff};
 use crate::matching::alliance::rules::Quality;
@@ -129,10 +130,6 @@ impl<'r> Fair<'r> {
         members: &[Member<'_>],
         teams: &[FinalTeam],
     ) -> Beyond {
-        let range = |numbers: &[f64]| {
-            let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            most - numbers.iter().copied().fold(f64::INFINITY, f64::min)
-        };
         let gap = limits.premade_gap.map_or(0, |max| {
             let sizes = teams.iter().map(|team| largest(members, team));
             let (least, most) = sizes.fold((u32::MAX, 0), |(least, most), size| {
@@ -141,24 +138,12 @@ impl<'r> Fair<'r> {
             most.saturating_sub(least).saturating_sub(max)
         });
         let chance = limits.win_chance.map_or(0.0, |max| {
-            let means: Vec<f64> = teams
-                .iter()
-                .map(|team| self.mean(ids, members, team))
-                .collect();
-            let chance = 1.0 / (1.0 + libm::pow(10.0, -range(&means) / self.scale));
+            let of_member = |at: usize| (self.ratings[ids[at] as usize], members[at].players);
+            let gap = range(teams.iter().map(|team| team.mean(of_member)));
+            let chance = 1.0 / (1.0 + libm::pow(10.0, -gap / self.scale));
             (chance - max).max(0.0)
         });
         Beyond(gap, chance)
-    }
-
-    fn mean(&self, ids: &[Id], members: &[Member<'_>], team: &FinalTeam) -> f64 {
-        let (mut sum, mut players) = (0.0, 0.0);
-        for at in &team.members {
-            let size = f64::from(members[*at].players);
-            sum += self.ratings[ids[*at] as usize] * size;
-            players += size;
-        }
-        sum / players
     }
 }
 

@@ -62,42 +62,41 @@ impl Drafts<'_, '_> {
             return Ok(false);
         }
         let tickets = one.ids.len() + other.ids.len();
-        let is_small = tickets <= SMALL;
-        let mut exchanges = Vec::new();
         self.step(tickets as u64)?;
-        let (one, other) = (&self.all[a], &self.all[b]);
-        self.exchanges(one, other, &mut exchanges);
+        let (one, other) = (self.all[a].clone(), self.all[b].clone());
+        if tickets > SMALL_PAIR
+            && let Some(both) = self.sorted_anew(&one, &other)?
+        {
+            (self.all[a], self.all[b]) = both;
+            return Ok(true);
+        }
+        let mut exchanges = Vec::new();
+        self.exchanges(&one, &other, &mut exchanges);
         exchanges.sort_unstable_by(|a, b| b.gain.total_cmp(&a.gain).then(a.out.cmp(&b.out)));
         exchanges.truncate(TRIES);
-        if is_small {
-            self.with_pivots(&self.all[a], &self.all[b], &mut exchanges);
+        if tickets <= SMALL {
+            self.with_pivots(&one, &other, &mut exchanges);
         }
-        if tickets > SMALL_PAIR && self.sorted_anew(a, b)? {
-            return Ok(true);
-        }
+        let both = one.cost + other.cost;
         for Exchange { out, more, .. } in exchanges {
-            let (one, other) = (self.all[a].clone(), self.all[b].clone());
-            let both = one.cost + other.cost;
-            let Some(one) = self.changed(&one, &out, &more, both - LEAST)? else {
+            let Some(changed) = self.changed(&one, &out, &more, both - LEAST)? else {
                 continue;
             };
-            let rest = both - one.cost - LEAST;
-            let Some(other) = self.changed(&other, &more, &out, rest)? else {
-                continue;
-            };
-            (self.all[a], self.all[b]) = (one, other);
-            return Ok(true);
+            let rest = both - changed.cost - LEAST;
+            if let Some(then) = self.changed(&other, &more, &out, rest)? {
+                (self.all[a], self.all[b]) = (changed, then);
+                return Ok(true);
+            }
         }
         Ok(false)
     }
 
     /// Gives one draft all tickets that are low on the most selective rule, and the other those that are
     /// high: where one rule counts most, that is the best that two drafts can do.
-    fn sorted_anew(&mut self, a: usize, b: usize) -> Result<bool, Spent> {
-        let (one, other) = (self.all[a].clone(), self.all[b].clone());
+    fn sorted_anew(&mut self, one: &Draft, other: &Draft) -> Result<Option<(Draft, Draft)>, Spent> {
         let mut all: Vec<Id> = one.ids.iter().chain(&other.ids).copied().collect();
         all.sort_unstable_by(|a, b| self.place(*a).total_cmp(&self.place(*b)).then(a.cmp(b)));
-        let own = self.players(&one);
+        let own = self.players(one);
         let both = one.cost + other.cost - LEAST;
         for from_low in [true, false] {
             let (mut free, mut first, mut second) = (own, Vec::new(), Vec::new());
@@ -122,20 +121,19 @@ impl Drafts<'_, '_> {
                 let more = ids.iter().copied().filter(|id| !draft.ids.contains(id));
                 (out.collect(), more.collect())
             };
-            let (out, more) = change(&one, &first);
+            let (out, more) = change(one, &first);
             if out.is_empty() {
                 continue;
             }
-            let Some(changed) = self.changed(&one, &out, &more, both)? else {
+            let Some(changed) = self.changed(one, &out, &more, both)? else {
                 continue;
             };
-            let (out, more) = change(&other, &second);
-            if let Some(then) = self.changed(&other, &out, &more, both - changed.cost)? {
-                (self.all[a], self.all[b]) = (changed, then);
-                return Ok(true);
+            let (out, more) = change(other, &second);
+            if let Some(then) = self.changed(other, &out, &more, both - changed.cost)? {
+                return Ok(Some((changed, then)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Exchanges of tickets beside the pivots, of as many players each. What one gains by leaving does not

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::TestCaseResult;
 use serde_json::{Value as Json, json};
 
 use super::check_match;
@@ -130,17 +131,21 @@ fn fair(rules: &AllianceRules, pivot: &Ticket, made: &Match) -> Result<(), Strin
     Ok(())
 }
 
+fn all_valid(pool: &Drawn, out: &StoppingSink) -> TestCaseResult {
+    let rules = &rules(&pool.rules);
+    for made in &out.matches {
+        prop_assert_eq!(is_valid(rules, made), Ok(()));
+    }
+    Ok(())
+}
+
 #[test]
 fn matches_with_quality_are_valid() {
     check("quality", 1, with_quality(24), |pool, count| {
         let out = run(&pool);
         count.add(&out);
         accounted(&pool.tickets, &out)?;
-        let rules = &rules(&pool.rules);
-        for made in &out.matches {
-            prop_assert_eq!(is_valid(rules, made), Ok(()));
-        }
-        Ok(())
+        all_valid(&pool, &out)
     });
 }
 
@@ -221,10 +226,6 @@ fn a_tick_with_quality_that_is_stopped_keeps_every_ticket() {
         let out = run_into(limited, &pool.rules, &pool.tickets);
         count.add(&out);
         accounted(&pool.tickets, &out)?;
-        let rules = &rules(&pool.rules);
-        for made in &out.matches {
-            prop_assert_eq!(is_valid(rules, made), Ok(()));
-        }
-        Ok(())
+        all_valid(&pool, &out)
     });
 }

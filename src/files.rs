@@ -67,10 +67,15 @@ fn line_breaks(bytes: &[u8]) -> usize {
 pub(crate) fn messages(file: &str) -> anyhow::Result<Vec<Found>> {
     let name = if file == "-" { "standard input" } else { file };
     let text = text(file).with_context(|| format!("--tickets {name}"))?;
-    read(name, &text)
+    messages_in(name, &text)
 }
 
-fn read(name: &str, text: &str) -> anyhow::Result<Vec<Found>> {
+/// The same of a text; `name` is what it is called in errors.
+///
+/// # Errors
+///
+/// As [`messages`].
+pub(crate) fn messages_in(name: &str, text: &str) -> anyhow::Result<Vec<Found>> {
     let mut values = Deserializer::from_str(text).into_iter::<Value>();
     let mut found = Vec::new();
     let (mut end, mut line) = (0, 1);
@@ -198,7 +203,8 @@ mod tests {
     use super::*;
 
     fn tickets(text: &str) -> Vec<(Value, usize)> {
-        let found = read("f", decode(text.into()).expect("UTF-8").as_str()).expect("tickets");
+        let found =
+            messages_in("f", decode(text.into()).expect("UTF-8").as_str()).expect("tickets");
         let line = |place: &str| {
             let (_, line) = place.split_once("(line ").expect("a line");
             line.trim_end_matches(')').parse().expect("a number")
@@ -211,7 +217,7 @@ mod tests {
     }
 
     fn fault(text: &str) -> String {
-        format!("{:#}", read("f", text).expect_err(text))
+        format!("{:#}", messages_in("f", text).expect_err(text))
     }
 
     #[test]
@@ -261,7 +267,7 @@ mod tests {
     fn requests_are_told_from_tickets() {
         let text =
             r#"{"parameters": {}} {"backfill_ticket": 1} {"backfillTicket": 2} {"ticket": 3}"#;
-        let found = read("f", text).expect("requests");
+        let found = messages_in("f", text).expect("requests");
         let slots: Vec<_> = found.iter().map(|one| one.slot).collect();
         let (session, ticket) = (Slot::BackfillTicket, Slot::Ticket);
         assert_eq!(slots, [Slot::Parameters, session, session, ticket]);

@@ -28,7 +28,7 @@ pub use series::{Point, Series, per_tick};
 pub use ticks::{RecordedTick, of_ticks};
 pub use verdict::{sentences, signed, with_unit};
 
-use crate::matching::{MatchLogic, RulesError};
+use crate::matching::{Flow, MatchLogic, RulesError};
 use crate::population::Population;
 use traits::Traits;
 use world::World;
@@ -65,7 +65,7 @@ pub struct Outcome {
 
 impl Plan {
     /// Simulates it. `progress` is told from any thread how many ticks more have been played, of
-    /// [`Plan::ticks`].
+    /// [`Plan::ticks`]; once it says [`Flow::Stop`], runs end early and what they measured is not whole.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Plan {
     pub fn simulate<L: MatchLogic>(
         &self,
         logic: &L,
-        progress: &(dyn Fn(u64) + Sync),
+        progress: &(dyn Fn(u64) -> Flow + Sync),
     ) -> Result<Outcome, RulesError> {
         for ruleset in &self.rulesets {
             logic.rules(ruleset)?;

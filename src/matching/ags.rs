@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::alliance::{AllianceBackfill, AllianceRules};
-use super::explain::{Explanation, Left, Scene};
+use super::explain::{Aging, Explanation, Left, Scene};
 use super::pair::{PairBackfill, PairRules, PairTick};
 use super::rules::Finding;
 use super::{
@@ -72,6 +72,12 @@ impl MatchLogic for AgsLogic {
             false => PairRules::parse(scene.rules.clone())
                 .map_or_else(|_| Vec::new(), |parsed| parsed.rules.left(scene)),
         }
+    }
+
+    fn ages(&self, json: &str) -> Vec<Aging> {
+        let fields = rules::object(json).ok().filter(is_for_teams);
+        let parsed = fields.and_then(|fields| AllianceRules::parse(fields).ok());
+        parsed.map_or_else(Vec::new, |parsed| parsed.rules.ages())
     }
 
     fn stat_codes(&self, rules: &AgsRules) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! different in it. A change is told only if the tick was played again with it and the ticket was then
 //! matched.
 
+mod age;
 mod change;
 mod scene;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 use super::{Played, PlayedBackfill, Reason, Text, Ticket};
 
+pub use age::{Aging, Held};
 pub use change::Change;
 pub use scene::{Scene, copy, copy_session};
 

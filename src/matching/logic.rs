@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::explain::{Explanation, Left, Scene};
+use super::explain::{Aging, Explanation, Left, Scene};
 use super::rules::{self, Finding};
 use super::{
     Attributes, BackfillTick, NoBackfill, ParsedRules, RulesError, Tick, TickContext, Ticket,
@@ -43,6 +43,12 @@ pub trait MatchLogic: Send + Sync + 'static {
     /// if one was found; none if this logic does not tell. `progress` is told how many ticks were played,
     /// and how many there will be at most.
     fn left(&self, _scene: &Scene, _progress: &dyn Fn(u64, u64)) -> Vec<Left> {
+        Vec::new()
+    }
+
+    /// What a ruleset changes as a ticket ages, to be drawn; nothing if this logic does not tell, or does not
+    /// take the ruleset.
+    fn ages(&self, _json: &str) -> Vec<Aging> {
         Vec::new()
     }
 

@@ -1,7 +1,7 @@
 //! What a simulation has to satisfy, whatever it simulates.
 
 use super::*;
-use crate::matching::{AgsLogic, Text};
+use crate::matching::{AgsLogic, Flow, Text};
 use crate::population::{Distribution, Parties, Rating, Roles, of_ruleset};
 
 /// One against one, without rules.
@@ -35,7 +35,7 @@ fn plan(rulesets: &[&str], hours: f64, runs: u32) -> Plan {
 }
 
 fn simulated(plan: &Plan) -> Outcome {
-    plan.simulate(&AgsLogic, &|_| {}).expect("a ruleset")
+    plan.simulate(&AgsLogic, &|_| Flow::Go).expect("a ruleset")
 }
 
 /// Whether two numbers are within a share of each other.
@@ -318,5 +318,5 @@ fn a_rating_becomes_a_chance_to_win() {
 #[test]
 fn a_ruleset_that_is_refused_is_an_error() {
     let plan = plan(&[DUEL, r#"{"alliance": 7}"#], 0.1, 1);
-    assert!(plan.simulate(&AgsLogic, &|_| {}).is_err());
+    assert!(plan.simulate(&AgsLogic, &|_| Flow::Go).is_err());
 }

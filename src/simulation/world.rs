@@ -7,7 +7,7 @@ use super::queue::{Queue, Waiting};
 use super::sessions::Sessions;
 use super::traits::Traits;
 use super::{Plan, START_MS, WARM_UP_S};
-use crate::matching::{MatchLogic, Reason, RulesError, TickContext, Ticket};
+use crate::matching::{Flow, MatchLogic, Reason, RulesError, TickContext, Ticket};
 use crate::population::{Arrivals, ms};
 
 /// Bytes that an answer may have, as on the server by default.
@@ -57,7 +57,10 @@ impl<'p, L: MatchLogic> World<'p, L> {
     }
 
     /// Plays all ticks.
-    pub(super) fn run(mut self, progress: &(dyn Fn(u64) + Sync)) -> Result<Measures, RulesError> {
+    pub(super) fn run(
+        mut self,
+        progress: &(dyn Fn(u64) -> Flow + Sync),
+    ) -> Result<Measures, RulesError> {
         let step_ms = ms(self.plan.population.tick_s).max(1);
         let end_ms = START_MS + ms(self.plan.hours * 3600.0);
         let mut now_ms = START_MS - ms(WARM_UP_S);
@@ -68,11 +71,15 @@ impl<'p, L: MatchLogic> World<'p, L> {
             self.pass(now_ms);
             self.tick(now_ms, tick_id)?;
             if tick_id - told == TOLD {
-                progress(TOLD);
                 told = tick_id;
+                if progress(TOLD) == Flow::Stop {
+                    break;
+                }
             }
         }
-        progress(tick_id - told);
+        if tick_id > told {
+            let _ = progress(tick_id - told);
+        }
         let queue = std::mem::take(&mut self.queue);
         for one in queue.waiting {
             self.measures

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::frontier::{self, Proposal};
 use super::knobs::Knobs;
 use crate::matching::rules::Severity;
-use crate::matching::{LintContext, MatchLogic, RulesError};
+use crate::matching::{Flow, LintContext, MatchLogic, RulesError};
 use crate::population::Population;
 use crate::simulation::{Compared, Interval, Plan, in_parallel};
 
@@ -289,7 +289,7 @@ impl<L: MatchLogic> Search<'_, L> {
             runs,
             threads: 1,
         };
-        let figures = plan.simulate(self.logic, &|_| {})?.compared();
+        let figures = plan.simulate(self.logic, &|_| Flow::Go)?.compared();
         let mean = |id: &str| {
             let found = figures.iter().find(|one| one.figure.id == id);
             found

@@ -1,6 +1,6 @@
 //! `match-function explain`: why a ticket waits.
 
-mod human;
+pub(super) mod human;
 mod machine;
 
 use std::collections::HashSet;
@@ -97,10 +97,7 @@ impl Explain {
         let place = scene.tickets.iter().position(|ticket| *ticket.id == **id);
         let place =
             place.ok_or_else(|| anyhow!("--ticket: no ticket of the queue has the id {id}"))?;
-        let explanation = logic.explain(&scene, place).unwrap_or_else(|| {
-            let arrival = scene.tickets[place].arrival;
-            Explanation::of(Fate::in_tick(&played(logic, &scene), arrival))
-        });
+        let explanation = explained(logic, &scene, place);
         match self.format {
             Format::Human => human::one(&scene.tickets[place], &scene, &explanation, out)?,
             Format::Json => machine::one(&scene.tickets[place], &scene, &explanation, out)?,
@@ -110,9 +107,6 @@ impl Explain {
 
     fn scene(&self, logic: &impl MatchLogic) -> anyhow::Result<Scene> {
         let ruleset = Ruleset::read(&self.rules)?;
-        let refused = |error: rules::RulesError| Unreadable(format!("{}: {error}", ruleset.name));
-        logic.rules(&ruleset.json).map_err(refused)?;
-        let rules = rules::object(&ruleset.json).map_err(refused)?;
         let mut queue = Queue::default();
         if let Some(file) = &self.tickets {
             queue.read(file)?;
@@ -120,35 +114,54 @@ impl Explain {
         if let Some(file) = &self.sessions {
             queue.read_sessions(file)?;
         }
-        let (mut tickets, sessions) = (queue.tickets(), queue.sessions());
-        if let Some(count) = self.random {
-            tickets = of_ruleset(&ruleset.json).queue(count, self.seed, MADE_UP_MS);
-        }
-        // As the server: the first one of an id counts.
-        let mut known = HashSet::new();
-        tickets.retain(|ticket| ticket.id.is_empty() || known.insert(ticket.id.clone()));
-        for (arrival, ticket) in (0..).zip(&mut tickets) {
-            ticket.arrival = arrival;
-        }
-        let created = tickets.iter().filter_map(|ticket| ticket.created_at_ms);
-        let of_sessions = sessions.iter().filter_map(|session| session.created_at_ms);
-        let newest = created.chain(of_sessions).max();
-        let now_ms = match &self.now {
-            Some(text) => parse_time(text)?,
-            None if self.random.is_some() => MADE_UP_MS,
-            None => queue.now_ms.or(newest).unwrap_or(0),
-        };
-        Ok(Scene {
-            rules,
-            tickets,
-            sessions,
-            context: TickContext {
-                now_ms,
-                tick_id: 1,
-                max_answer_bytes: MAX_ANSWER_BYTES,
-            },
-        })
+        let now_ms = self.now.as_deref().map(parse_time).transpose()?;
+        let made_up = self.random.map(|count| (count, self.seed));
+        scene(logic, &ruleset, &queue, made_up, now_ms)
     }
+}
+
+/// A tick to be played: of a queue, or of so many tickets that a seed makes up.
+///
+/// # Errors
+///
+/// If the ruleset is refused.
+pub(super) fn scene(
+    logic: &impl MatchLogic,
+    ruleset: &Ruleset,
+    queue: &Queue,
+    made_up: Option<(u32, u64)>,
+    now_ms: Option<i64>,
+) -> anyhow::Result<Scene> {
+    let refused = |error: rules::RulesError| Unreadable(format!("{}: {error}", ruleset.name));
+    logic.rules(&ruleset.json).map_err(refused)?;
+    let rules = rules::object(&ruleset.json).map_err(refused)?;
+    let (mut tickets, sessions) = (queue.tickets(), queue.sessions());
+    if let Some((count, seed)) = made_up {
+        tickets = of_ruleset(&ruleset.json).queue(count, seed, MADE_UP_MS);
+    }
+    // As the server: the first one of an id counts.
+    let mut known = HashSet::new();
+    tickets.retain(|ticket| ticket.id.is_empty() || known.insert(ticket.id.clone()));
+    for (arrival, ticket) in (0..).zip(&mut tickets) {
+        ticket.arrival = arrival;
+    }
+    let created = tickets.iter().filter_map(|ticket| ticket.created_at_ms);
+    let of_sessions = sessions.iter().filter_map(|session| session.created_at_ms);
+    let newest = created.chain(of_sessions).max();
+    let now_ms = now_ms.unwrap_or_else(|| match made_up {
+        Some(_) => MADE_UP_MS,
+        None => queue.now_ms.or(newest).unwrap_or(0),
+    });
+    Ok(Scene {
+        rules,
+        tickets,
+        sessions,
+        context: TickContext {
+            now_ms,
+            tick_id: 1,
+            max_answer_bytes: MAX_ANSWER_BYTES,
+        },
+    })
 }
 
 fn parse_time(text: &str) -> anyhow::Result<i64> {
@@ -183,8 +196,16 @@ impl Table {
     }
 }
 
-/// A tick of a logic that does not explain itself.
-fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
+/// What became of the ticket of a place.
+pub(super) fn explained(logic: &impl MatchLogic, scene: &Scene, place: usize) -> Explanation {
+    logic.explain(scene, place).unwrap_or_else(|| {
+        let arrival = scene.tickets[place].arrival;
+        Explanation::of(Fate::in_tick(&played(logic, scene), arrival))
+    })
+}
+
+/// The tick, played to its end.
+pub(super) fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
     let json = serde_json::Value::Object(scene.rules.clone()).to_string();
     match logic.rules(&json) {
         Ok(parsed) => scene.played(logic.open(parsed.rules, scene.context)),

@@ -2,7 +2,7 @@
 
 mod human;
 mod machine;
-mod report;
+pub(super) mod report;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use clap::Parser;
 use super::players::Players;
 use super::ruleset::Ruleset;
 use super::{Format, Unreadable, Verdict, progress_bar, threads};
-use crate::matching::MatchLogic;
+use crate::matching::{Flow, MatchLogic};
 use crate::population::EXAMPLE;
 use crate::simulation::{Compared, Outcome, Plan, sentences};
 
@@ -74,7 +74,7 @@ pub struct Simulate {
 }
 
 /// A simulation that is done, as it is told.
-struct Told {
+pub(super) struct Told {
     /// What the rulesets are called, and where each comes from.
     names: Vec<String>,
     sources: Vec<String>,
@@ -89,6 +89,27 @@ struct Told {
 }
 
 impl Told {
+    /// What came of a plan. `population` is the text that says who comes, `command` gives the same figures.
+    pub(super) fn of(
+        plan: Plan,
+        outcome: Outcome,
+        sources: Vec<String>,
+        population: String,
+        command: String,
+    ) -> Self {
+        let names: Vec<String> = ["A", "B"].map(str::to_owned)[..sources.len()].to_vec();
+        Self {
+            compared: outcome.compared(),
+            sentences: sentences(&outcome, &names),
+            names,
+            sources,
+            plan,
+            population,
+            outcome,
+            command,
+        }
+    }
+
     /// Who came, how long, and how often it was repeated.
     fn conditions(&self) -> String {
         let plan = &self.plan;
@@ -172,20 +193,20 @@ impl Simulate {
             threads: threads(self.threads),
         };
         let bar = progress_bar(plan.ticks());
-        let outcome = plan.simulate(logic, &|ticks| bar.inc(ticks));
+        let outcome = plan.simulate(logic, &|ticks| {
+            bar.inc(ticks);
+            Flow::Go
+        });
         bar.finish_and_clear();
         let outcome = outcome.map_err(|error| Unreadable(error.to_string()))?;
-        let names: Vec<String> = ["A", "B"].map(str::to_owned)[..rulesets.len()].to_vec();
-        Ok(Told {
-            compared: outcome.compared(),
-            sentences: sentences(&outcome, &names),
-            names,
-            sources: rulesets.into_iter().map(|ruleset| ruleset.name).collect(),
+        let sources = rulesets.into_iter().map(|ruleset| ruleset.name);
+        Ok(Told::of(
             plan,
-            population: text,
             outcome,
-            command: self.command(),
-        })
+            sources.collect(),
+            text,
+            self.command(),
+        ))
     }
 
     /// What to type to get the same figures.

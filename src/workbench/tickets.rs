@@ -47,8 +47,22 @@ impl Queue {
         if file.ends_with(EXTENSION) {
             return self.read_capture(file);
         }
+        self.take(files::messages(file)?, plain)
+    }
+
+    /// Reads tickets that are given as a text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::read`].
+    pub(super) fn read_text(&mut self, text: &str) -> Result<(), Unreadable> {
+        let found = files::messages_in("the queue", files::without_mark(text))?;
+        self.take(found, Slot::Ticket)
+    }
+
+    fn take(&mut self, messages_of: Vec<files::Found>, plain: Slot) -> Result<(), Unreadable> {
         let (messages, mut reader) = (Messages::new()?, Reader::default());
-        for found in files::messages(file)? {
+        for found in messages_of {
             let at = |error: String| Unreadable(format!("{}: {error}", found.place));
             let encode = |name| {
                 let encoded = messages.encode(name, &found.json);
@@ -73,7 +87,7 @@ impl Queue {
     }
 
     /// Reads the queue of a recorded tick, and its sessions.
-    fn read_capture(&mut self, file: &str) -> Result<(), Unreadable> {
+    pub(super) fn read_capture(&mut self, file: &str) -> Result<(), Unreadable> {
         let capture = capture::read(file.as_ref()).map_err(anyhow::Error::from)?;
         let contents = Contents::of(&capture).with_context(|| file.to_owned())?;
         let mut reader = Reader::default();

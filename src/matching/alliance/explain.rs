@@ -4,6 +4,7 @@
 //! counts who passes each test with it, and [`near`] seeks the changes that give it a match: it tries them
 //! at that turn alone, which is quick, and has each that it tells verified by a whole tick.
 
+mod ages;
 mod funnel;
 mod near;
 mod play;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Table;
-use crate::matching::explain::{Explanation, Fate, Funnel, Matched, PutOff, Scene};
+use crate::matching::explain::{Closest, Explanation, Fate, Funnel, Matched, PutOff, Scene};
 use crate::matching::rules::excerpt;
 use crate::matching::{Reason, Ticket};
 
@@ -25,11 +25,52 @@ pub(super) fn one(
         excerpt(&ticket.id),
         age_s(ticket, scene)
     )?;
-    match &explanation.fate {
-        Fate::Matched(matched) => self::matched(matched, out)?,
-        Fate::Joined(session) => writeln!(out, "it joins session {}", excerpt(session))?,
-        Fate::Left(reason) => writeln!(out, "it waits: {} ({reason})", reason.describe())?,
+    for line in fate(explanation) {
+        writeln!(out, "{line}")?;
     }
+    if let Some(funnel) = &explanation.funnel {
+        self::funnel(funnel, out)?;
+    }
+    if let Some(closest) = &explanation.closest {
+        writeln!(out, "\n{}", self::closest(closest))?;
+    }
+    if !matches!(explanation.fate, Fate::Left(_)) {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", changes(explanation))?;
+    for miss in &explanation.misses {
+        writeln!(out, "  {miss}")?;
+    }
+    Ok(())
+}
+
+/// The ticket that came closest.
+pub(in crate::workbench) fn closest(closest: &Closest) -> String {
+    let by = if closest.by.is_empty() { "" } else { ", " };
+    format!(
+        "closest: ticket {} failed one test only: {}{by}{}",
+        excerpt(&closest.ticket),
+        closest.test,
+        closest.by
+    )
+}
+
+/// How the changes are to be read that are told of a ticket that waits.
+pub(in crate::workbench) fn changes(explanation: &Explanation) -> &'static str {
+    match explanation.misses.first().map(|miss| miss.changes.len()) {
+        None => "no change that was tried would have given it a match",
+        Some(1) => "it would be matched in this queue, each by itself:",
+        Some(_) => "no single change that was tried gives it a match; two do together:",
+    }
+}
+
+/// What became of a ticket, in lines.
+pub(in crate::workbench) fn fate(explanation: &Explanation) -> Vec<String> {
+    let mut lines = match &explanation.fate {
+        Fate::Matched(matched) => self::matched(matched),
+        Fate::Joined(session) => vec![format!("it joins session {}", excerpt(session))],
+        Fate::Left(reason) => vec![format!("it waits: {} ({reason})", reason.describe())],
+    };
     if let Some(put_off) = &explanation.put_off {
         let PutOff {
             size,
@@ -37,74 +78,36 @@ pub(super) fn one(
             worth,
             wait_s,
         } = put_off;
-        writeln!(
-            out,
+        lines.push(format!(
             "a match of {size} was at hand, at a cost of {cost:.4}; it is made at {worth:.4} or less, or in {wait_s} s"
-        )?;
+        ));
     }
-    if let Some(funnel) = &explanation.funnel {
-        self::funnel(funnel, out)?;
-    }
-    if let Some(closest) = &explanation.closest {
-        let by = if closest.by.is_empty() { "" } else { ", " };
-        writeln!(
-            out,
-            "\nclosest: ticket {} failed one test only: {}{by}{}",
-            excerpt(&closest.ticket),
-            closest.test,
-            closest.by
-        )?;
-    }
-    if !matches!(explanation.fate, Fate::Left(_)) {
-        return Ok(());
-    }
-    let Some(first) = explanation.misses.first() else {
-        return writeln!(
-            out,
-            "\nno change that was tried would have given it a match"
-        );
-    };
-    match first.changes.len() {
-        1 => writeln!(out, "\nit would be matched in this queue, each by itself:")?,
-        _ => writeln!(
-            out,
-            "\nno single change that was tried gives it a match; two do together:"
-        )?,
-    }
-    for miss in &explanation.misses {
-        writeln!(out, "  {miss}")?;
-    }
-    Ok(())
+    lines
 }
 
-fn matched(matched: &Matched, out: &mut impl Write) -> io::Result<()> {
+fn matched(matched: &Matched) -> Vec<String> {
     let place = match (&matched.region, &matched.mode) {
         (Some(region), Some(mode)) => format!(" in {region}, mode {mode}"),
         (Some(region), None) => format!(" in {region}"),
         (None, Some(mode)) => format!(" of the mode {mode}"),
         (None, None) => String::new(),
     };
-    writeln!(
-        out,
-        "it is in match {}{place}, of {}",
-        matched.number, matched.size
-    )?;
+    let (number, size) = (matched.number, matched.size);
+    let mut lines = vec![format!("it is in match {number}{place}, of {size}")];
     match (&matched.pivot, matched.place) {
-        (Some(pivot), Some((at, all))) => writeln!(
-            out,
+        (Some(pivot), Some((at, all))) => lines.push(format!(
             "as candidate number {at} of {all} of the pivot {}, with a score of {:.4}:",
             excerpt(pivot),
             matched.terms.iter().map(|term| term.cost).sum::<f64>()
-        )?,
+        )),
         (None, _) if !matched.terms.is_empty() || matched.region.is_some() => {
-            writeln!(out, "as its pivot")?;
+            lines.push("as its pivot".to_owned());
         }
         _ => {}
     }
-    for term in &matched.terms {
-        writeln!(out, "  {:>8.4}  {}", term.cost, term.what)?;
-    }
-    Ok(())
+    let terms = matched.terms.iter();
+    lines.extend(terms.map(|term| format!("  {:>8.4}  {}", term.cost, term.what)));
+    lines
 }
 
 fn funnel(funnel: &Funnel, out: &mut impl Write) -> io::Result<()> {
@@ -123,6 +126,11 @@ fn funnel(funnel: &Funnel, out: &mut impl Write) -> io::Result<()> {
     for step in &funnel.steps {
         line(&step.test, step.left.tickets, step.left.players)?;
     }
+    writeln!(out, "  {}", needs(funnel))
+}
+
+/// What a match needs at least, and who is there.
+pub(in crate::workbench) fn needs(funnel: &Funnel) -> String {
     let needs = &funnel.needs;
     let own = u64::from(needs.own);
     let there = funnel.steps.last().map_or(0, |step| step.left.players) + own;
@@ -132,9 +140,8 @@ fn funnel(funnel: &Funnel, out: &mut impl Write) -> io::Result<()> {
     } else {
         ""
     };
-    writeln!(
-        out,
-        "  a match needs {} teams of {} players{roles}: at least {min}; with its own {own} there are {there}",
+    format!(
+        "a match needs {} teams of {} players{roles}: at least {min}; with its own {own} there are {there}",
         range(needs.teams),
         range(needs.players)
     )

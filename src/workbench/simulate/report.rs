@@ -18,53 +18,71 @@ use crate::workbench::page;
 ///
 /// If a chart cannot be drawn.
 pub(super) fn page(told: &Told) -> anyhow::Result<String> {
-    let charts = data::charts(told).context("a chart of the report")?;
-    let title = match told.names.len() {
-        1 => format!("Simulation of {}", told.sources[0]),
-        _ => format!("{} beside {}", told.sources[1], told.sources[0]),
-    };
+    let title = title(told);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             (page::head(&title))
             body {
-                header {
-                    h1 { (title) }
-                    p.conditions { (told.conditions()) }
-                    @if told.names.len() > 1 {
-                        ul.legend {
-                            @for (name, source) in told.names.iter().zip(&told.sources) {
-                                li class=(format!("of-{}", name.to_lowercase())) {
-                                    b { (name) } " " (source)
-                                }
-                            }
-                        }
-                    }
-                }
-                main {
-                    section.verdict aria-labelledby="verdict" {
-                        h2 #verdict { "What it says" }
-                        @for sentence in &told.sentences {
-                            p { (page::unbroken(sentence)) }
-                        }
-                    }
-                    section aria-labelledby="charts" {
-                        h2 #charts { "Charts" }
-                        div.charts {
-                            @for chart in &charts { (page::figure(chart)) }
-                        }
-                    }
-                    section aria-labelledby="figures" {
-                        h2 #figures { "Figures" }
-                        (figures(told))
-                    }
-                    (groups(told))
-                    (again(told))
-                }
+                header { h1 { (title) } (conditions(told)) }
+                main { (sections(told)?) }
             }
         }
     };
     Ok(page.into_string())
+}
+
+/// What the report is about.
+pub(in crate::workbench) fn title(told: &Told) -> String {
+    match told.names.len() {
+        1 => format!("Simulation of {}", told.sources[0]),
+        _ => format!("{} beside {}", told.sources[1], told.sources[0]),
+    }
+}
+
+/// Who came and how long, and which ruleset has which colour.
+pub(in crate::workbench) fn conditions(told: &Told) -> Markup {
+    html! {
+        p.conditions { (told.conditions()) }
+        @if told.names.len() > 1 {
+            ul.legend {
+                @for (name, source) in told.names.iter().zip(&told.sources) {
+                    li class=(format!("of-{}", name.to_lowercase())) {
+                        b { (name) } " " (source)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Everything below the title.
+///
+/// # Errors
+///
+/// If a chart cannot be drawn.
+pub(in crate::workbench) fn sections(told: &Told) -> anyhow::Result<Markup> {
+    let charts = data::charts(told).context("a chart of the report")?;
+    Ok(html! {
+        section.verdict aria-labelledby="verdict" {
+            h2 #verdict { "What it says" }
+            @for sentence in &told.sentences {
+                p { (page::unbroken(sentence)) }
+            }
+        }
+        section aria-labelledby="charts" {
+            h2 #charts { "Charts" }
+            div.charts {
+                @for chart in &charts { (page::figure(chart)) }
+            }
+        }
+        section aria-labelledby="figures" {
+            h2 #figures { "Figures" }
+            (figures(told))
+        }
+        (groups(told))
+        (again(told))
+    })
 }
 
 /// Writes each chart as a file of its own, which follows the theme of its reader.

@@ -1,5 +1,5 @@
 //! The command line: `match-function` serves; its other commands call a running server (`client`,
-//! `health`), look at rulesets (`lint`, `explain`, `simulate`), play recorded ticks
+//! `health`), look at rulesets (`lint`, `explain`, `simulate`, `tune`, `workbench`), play recorded ticks
 //! again (`replay`), and describe the program itself.
 
 mod describe;
@@ -20,7 +20,7 @@ use crate::client::{Client, Health};
 use crate::config::{self, Config, ConfigError};
 use crate::matching::MatchLogic;
 use crate::telemetry::{self, Handles};
-use crate::workbench::{Explain, Lint, Replay, Simulate, Tune, Verdict};
+use crate::workbench::{Explain, Lint, Replay, Simulate, Tune, Verdict, Workbench};
 use describe::{Completions, ManPage};
 
 const ABOUT: &str = "Match function server for AccelByte Gaming Services (AGS) matchmaking";
@@ -54,8 +54,8 @@ pub fn main<L: MatchLogic>(logic: L) -> ExitCode {
             serve(arguments, logic)
         }
         // The help and the version are those of the program.
-        Some("-h" | "--help" | "-V" | "--version") => other(arguments, &logic),
-        Some(word) if !word.starts_with('-') => other(arguments, &logic),
+        Some("-h" | "--help" | "-V" | "--version") => other(arguments, logic),
+        Some(word) if !word.starts_with('-') => other(arguments, logic),
         _ => serve(arguments, logic),
     }
 }
@@ -76,6 +76,7 @@ pub fn command() -> Command {
         .subcommand(on_a_screen(Simulate::command()))
         .subcommand(on_a_screen(Tune::command()))
         .subcommand(on_a_screen(Replay::command()))
+        .subcommand(on_a_screen(Workbench::command()))
         .subcommand(Completions::command())
         .subcommand(ManPage::command());
     with_subcommands(program, &without_values)
@@ -99,23 +100,26 @@ pub fn serve_command() -> Command {
 }
 
 /// Every command that works without a server.
-fn other(arguments: Vec<OsString>, logic: &impl MatchLogic) -> ExitCode {
+fn other(arguments: Vec<OsString>, logic: impl MatchLogic) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return shown(&error),
     };
     let mut out = io::stdout().lock();
     let done = match matches.subcommand() {
-        Some(("lint", given)) => read::<Lint>(given).and_then(|lint| lint.run(logic, &mut out)),
+        Some(("lint", given)) => read::<Lint>(given).and_then(|lint| lint.run(&logic, &mut out)),
         Some(("explain", given)) => {
-            read::<Explain>(given).and_then(|explain| explain.run(logic, &mut out))
+            read::<Explain>(given).and_then(|explain| explain.run(&logic, &mut out))
         }
         Some(("simulate", given)) => {
-            read::<Simulate>(given).and_then(|simulate| simulate.run(logic, &mut out))
+            read::<Simulate>(given).and_then(|simulate| simulate.run(&logic, &mut out))
         }
-        Some(("tune", given)) => read::<Tune>(given).and_then(|tune| tune.run(logic, &mut out)),
+        Some(("tune", given)) => read::<Tune>(given).and_then(|tune| tune.run(&logic, &mut out)),
         Some(("replay", given)) => {
-            read::<Replay>(given).and_then(|replay| replay.run(logic, &mut out))
+            read::<Replay>(given).and_then(|replay| replay.run(&logic, &mut out))
+        }
+        Some(("workbench", given)) => {
+            read::<Workbench>(given).and_then(|workbench| workbench.run(logic, &mut out))
         }
         Some(("completions", given)) => read::<Completions>(given).map(|asked| asked.run(&mut out)),
         Some(("man", given)) => read::<ManPage>(given).and_then(|asked| asked.run(&mut out)),

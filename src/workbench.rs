@@ -1,6 +1,6 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
 //! ticket waits, `simulate` what players will feel, `tune` what would be better, `replay` what happened in a
-//! recorded tick. All play the very engine that serves; no rule is written twice.
+//! recorded tick, and `workbench` is a page over all of them. All play the very engine that serves; no rule is written twice.
 
 mod captures;
 mod charts;
@@ -12,6 +12,7 @@ mod players;
 mod replay;
 mod ruleset;
 mod simulate;
+mod site;
 mod tickets;
 mod tune;
 
@@ -26,6 +27,7 @@ pub use explain::Explain;
 pub use lint::Lint;
 pub use replay::Replay;
 pub use simulate::Simulate;
+pub use site::Workbench;
 pub use tune::Tune;
 
 /// How a command ended.

@@ -1,7 +1,7 @@
 //! The search: rulesets are drawn, simulated for a short time, and the best ones again for longer.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use fastrand::Rng;
 use serde_json::Value;
@@ -104,15 +104,16 @@ struct Drawn {
 }
 
 impl<L: MatchLogic> Search<'_, L> {
-    /// Searches. `progress` is told how many simulations are done, of how many; `goes_on` is asked
-    /// before each round.
+    /// Searches. `progress` is told how many simulations are done, of how many; once it says
+    /// [`Flow::Stop`], the others end early, and what is found says nothing. `goes_on` is asked before each
+    /// round.
     ///
     /// # Errors
     ///
     /// If the logic does not take the ruleset.
     pub fn run(
         &self,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        progress: &(dyn Fn(usize, usize) -> Flow + Sync),
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Found, RulesError> {
         let mut rng = Rng::with_seed(self.seed);
@@ -123,7 +124,12 @@ impl<L: MatchLogic> Search<'_, L> {
         let mut seen: HashSet<String> = HashSet::new();
         let all = self.candidates + (self.candidates / 4).max(FINALISTS) + FINALISTS;
         let done = AtomicUsize::new(0);
-        let tell = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        let is_over = AtomicBool::new(false);
+        let tell = || {
+            if progress(done.fetch_add(1, Ordering::Relaxed) + 1, all) == Flow::Stop {
+                is_over.store(true, Ordering::Relaxed);
+            }
+        };
         for round in 0..ROUNDS {
             if round > 0 && !goes_on() {
                 break;
@@ -149,7 +155,7 @@ impl<L: MatchLogic> Search<'_, L> {
                 seen.insert(one.ruleset.clone());
                 drawn.push(one);
             }
-            let points = self.simulate(&drawn, self.hours / SHORTER, 1, &tell)?;
+            let points = self.simulate(&drawn, self.hours / SHORTER, 1, &tell, &is_over)?;
             known.extend(
                 drawn
                     .into_iter()
@@ -163,11 +169,11 @@ impl<L: MatchLogic> Search<'_, L> {
         if best.iter().all(|drawn| drawn.positions.is_some()) {
             best.push(today.clone());
         }
-        let full = self.simulate(&best, self.hours, 1, &tell)?;
+        let full = self.simulate(&best, self.hours, 1, &tell, &is_over)?;
         let mut finalists = vec![today];
         let chosen = self.chosen(&best, &full);
         finalists.extend(chosen.into_iter().map(|at| best[at].clone()));
-        let mut tried = self.simulate(&finalists, self.hours, RUNS, &tell)?;
+        let mut tried = self.simulate(&finalists, self.hours, RUNS, &tell, &is_over)?;
         tried[1..].sort_by(|a, b| a.point.0.total_cmp(&b.point.0));
         Ok(Found {
             tried,
@@ -205,7 +211,7 @@ impl<L: MatchLogic> Search<'_, L> {
     ///
     /// If the logic does not take it.
     pub fn today(&self) -> Result<Tried, RulesError> {
-        self.tried(&self.drawn(None), self.hours, RUNS)
+        self.tried(&self.drawn(None), self.hours, RUNS, &AtomicBool::new(false))
     }
 
     fn drawn(&self, positions: Option<Vec<f64>>) -> Drawn {
@@ -272,15 +278,22 @@ impl<L: MatchLogic> Search<'_, L> {
         hours: f64,
         runs: u32,
         tell: &(dyn Fn() + Sync),
+        is_over: &AtomicBool,
     ) -> Result<Vec<Tried>, RulesError> {
         in_parallel(self.threads, drawn, |one| {
-            let tried = self.tried(one, hours, runs)?;
+            let tried = self.tried(one, hours, runs, is_over)?;
             tell();
             Ok(tried)
         })
     }
 
-    fn tried(&self, drawn: &Drawn, hours: f64, runs: u32) -> Result<Tried, RulesError> {
+    fn tried(
+        &self,
+        drawn: &Drawn,
+        hours: f64,
+        runs: u32,
+        is_over: &AtomicBool,
+    ) -> Result<Tried, RulesError> {
         let plan = Plan {
             rulesets: vec![drawn.ruleset.clone()],
             population: self.population.clone(),
@@ -289,7 +302,11 @@ impl<L: MatchLogic> Search<'_, L> {
             runs,
             threads: 1,
         };
-        let figures = plan.simulate(self.logic, &|_| Flow::Go)?.compared();
+        let goes_on = |_| match is_over.load(Ordering::Relaxed) {
+            true => Flow::Stop,
+            false => Flow::Go,
+        };
+        let figures = plan.simulate(self.logic, &goes_on)?.compared();
         let mean = |id: &str| {
             let found = figures.iter().find(|one| one.figure.id == id);
             found

@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Found, Knobs, Search};
 use crate::matching::rules::Severity;
-use crate::matching::{AgsLogic, LintContext, MatchLogic};
+use crate::matching::{AgsLogic, Flow, LintContext, MatchLogic};
 use crate::population::{Population, of_ruleset};
 
 const RULES: &str = include_str!("../../docs/samples/ruleset-5v5.json");
@@ -31,7 +31,7 @@ fn search(threads: usize, goals: Vec<(String, f64)>) -> Found {
         minimize: "spread_mean.mmr".to_owned(),
         goals,
     };
-    search.run(&|_, _| {}, &|| true).expect("a ruleset")
+    search.run(&|_, _| Flow::Go, &|| true).expect("a ruleset")
 }
 
 fn rulesets(found: &Found) -> Vec<(&str, (f64, f64))> {

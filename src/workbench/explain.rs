@@ -15,7 +15,7 @@ use super::ruleset::Ruleset;
 use super::tickets::Queue;
 use super::{Format, Unreadable, Verdict, progress_bar};
 use crate::matching::explain::{Explanation, Fate, Left, Scene};
-use crate::matching::{MatchLogic, Played, Reason, TickContext, rules};
+use crate::matching::{MatchLogic, Played, PlayedBackfill, Reason, TickContext, rules};
 use crate::population::of_ruleset;
 
 /// Bytes that an answer may have, as on the server by default.
@@ -211,6 +211,15 @@ pub(super) fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
         Ok(parsed) => scene.played(logic.open(parsed.rules, scene.context)),
         // It was taken before.
         Err(_) => Played::default(),
+    }
+}
+
+/// The same of a tick of backfill.
+pub(super) fn played_backfill<L: MatchLogic>(logic: &L, scene: &Scene) -> PlayedBackfill {
+    let json = serde_json::Value::Object(scene.rules.clone()).to_string();
+    match logic.rules(&json) {
+        Ok(parsed) => scene.played_backfill(logic.open_backfill(parsed.rules, scene.context)),
+        Err(_) => PlayedBackfill::default(),
     }
 }
 

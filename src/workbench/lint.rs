@@ -16,6 +16,7 @@ use super::tickets::Queue;
 use super::{Unreadable, Verdict, is_coloured};
 use crate::matching::rules::{self, Finding, Severity};
 use crate::matching::{LintContext, MatchLogic};
+pub(super) use human::{sentence, summary};
 
 /// The page that explains each kind of finding.
 const PAGE: &str = include_str!("../../docs/lints.md");
@@ -77,18 +78,18 @@ enum Denied {
 
 /// A finding, and the bytes of the text that it is about.
 #[derive(Debug)]
-struct Found {
-    finding: Finding,
+pub(super) struct Found {
+    pub(super) finding: Finding,
     /// Its path in the whole text.
-    path: String,
-    bytes: Range<usize>,
+    pub(super) path: String,
+    pub(super) bytes: Range<usize>,
 }
 
 /// What was found in one ruleset, in the order of its text.
 #[derive(Debug)]
-struct Report {
-    ruleset: Ruleset,
-    found: Vec<Found>,
+pub(super) struct Report {
+    pub(super) ruleset: Ruleset,
+    pub(super) found: Vec<Found>,
 }
 
 impl Lint {
@@ -138,7 +139,7 @@ impl Lint {
 }
 
 impl Report {
-    fn on(logic: &impl MatchLogic, ruleset: Ruleset, context: &LintContext<'_>) -> Self {
+    pub(super) fn on(logic: &impl MatchLogic, ruleset: Ruleset, context: &LintContext<'_>) -> Self {
         let places = Places::of(&ruleset.source);
         let findings = logic.lint(&ruleset.json, context);
         let mut found: Vec<Found> = findings
@@ -160,7 +161,7 @@ impl Report {
     }
 
     /// Line and column of a finding, from 1.
-    fn place(&self, found: &Found) -> (usize, usize) {
+    pub(super) fn place(&self, found: &Found) -> (usize, usize) {
         line_and_column(&self.ruleset.source, found.bytes.start)
     }
 }

@@ -24,15 +24,20 @@ pub(super) fn head(title: &str) -> Markup {
             meta name="color-scheme" content="light dark";
             meta http-equiv="Content-Security-Policy" content=(POLICY);
             title { (title) }
-            style { (PreEscaped(STYLE)) (PreEscaped(dark(".chart svg"))) }
+            style { (PreEscaped(style())) }
         }
     }
+}
+
+/// The style of a page with charts.
+pub(super) fn style() -> String {
+    format!("{STYLE}{}", dark(".chart svg"))
 }
 
 /// A chart with its title and what it shows in words.
 pub(super) fn figure(chart: &Chart) -> Markup {
     html! {
-        figure id=(chart.id) {
+        figure id=[Some(chart.id).filter(|id| !id.is_empty())] {
             figcaption { (chart.title) }
             div.chart role="img" aria-label=(chart.words) { (PreEscaped(&chart.svg)) }
             details {
@@ -61,6 +66,19 @@ pub(super) fn write_chart(chart: &Chart, folder: &Path) -> anyhow::Result<()> {
 /// The style of charts in a dark theme.
 fn dark(charts: &str) -> String {
     format!("@media (prefers-color-scheme: dark) {{\n{charts} {{\n{DARK}}}\n}}\n")
+}
+
+/// A text whose words between backticks are code.
+pub(super) fn coded(text: &str) -> Markup {
+    // An odd number of them is none of ours.
+    let is_even = text.matches('`').count() % 2 == 0;
+    html! {
+        @if is_even {
+            @for (at, part) in text.split('`').enumerate() {
+                @if at % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        } @else { (text) }
+    }
 }
 
 /// A sentence whose numbers stay beside their units at the end of a line.

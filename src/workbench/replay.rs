@@ -17,7 +17,8 @@ use super::{FORMAT, Format, Unreadable, Verdict, captures, document, table};
 use crate::capture::{self, Capture, Kind};
 use crate::matching::MatchLogic;
 use crate::simulation::{Outcome, of_ticks, signed, with_unit};
-use compare::{Comparison, compare};
+use compare::Comparison;
+pub(super) use compare::compare;
 use export::Export;
 
 /// Plays recorded ticks again and compares the answers with those of then

@@ -38,7 +38,8 @@ impl Ruleset {
         Ok(Self::of(name, source))
     }
 
-    fn of(name: &str, source: String) -> Self {
+    /// A text that is already there; `name` is what it is called.
+    pub(super) fn of(name: &str, source: String) -> Self {
         let data = wrapped(&source);
         Self {
             name: name.to_owned(),

@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use maud::Markup;
 use serde_json::Value;
 
 use super::players::Players;
 use super::ruleset::Ruleset;
 use super::{Format, Unreadable, Verdict, bar_of, threads};
-use crate::matching::MatchLogic;
 use crate::matching::rules::object;
+use crate::matching::{Flow, MatchLogic};
+use crate::population::Population;
 use crate::tuning::{Found, Knobs, Proposal, Search};
 use goal::{Goal, Names};
 
@@ -133,65 +135,28 @@ impl Tune {
         let ruleset = Ruleset::read(&self.rules)?;
         let refused = |error| Unreadable(format!("{}: {error}", ruleset.name));
         logic.rules(&ruleset.json).map_err(refused)?;
-        let fields = object(&ruleset.json).map_err(refused)?;
         let (population, _) = self.players.read(&ruleset.json, None)?;
-        let knobs = Knobs::of(fields, population.tick_s);
-        if knobs.is_empty() {
-            bail!("{}: there is nothing to turn in this ruleset", ruleset.name);
-        }
-        let names = Names::of(&ruleset.json, &population);
-        let minimize = names.id(&self.minimize).context("--minimize")?;
-        let mut goals = Vec::with_capacity(self.goal.len());
-        for goal in &self.goal {
-            goals.push(names.goal(goal).with_context(|| format!("--goal {goal}"))?);
-        }
-        let rates = &population.players_per_second;
-        let rate = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
-        let mut search = Search {
-            logic,
-            knobs,
-            population,
+        let asked = Asked {
+            goals: &self.goal,
+            minimize: &self.minimize,
+            candidates: self.candidates,
             hours: self.hours,
             seed: self.seed,
             threads: threads(self.threads),
-            candidates: self.candidates as usize,
-            wait: goal::wait_of(&goals),
-            minimize: minimize.clone(),
-            goals: Vec::new(),
         };
-        if goals.is_empty() {
-            let today = search.today().map_err(refused)?;
-            goals.push(Goal::near(&today, &search.wait));
-        }
-        search.goals = goals
-            .iter()
-            .map(|goal| (goal.id.clone(), goal.most))
-            .collect();
         let bar = bar_of(u64::from(self.candidates), "rulesets");
         let started = Instant::now();
         let limit = self.time.map(Duration::from_secs);
         let goes_on = || limit.is_none_or(|limit| started.elapsed() < limit);
-        let found = search.run(
-            &|done, all| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
-            },
-            &goes_on,
-        );
+        let progress = |done, all| {
+            bar.set_length(all);
+            bar.set_position(done);
+            Flow::Go
+        };
+        let command = self.command();
+        let sought = asked.sought(logic, ruleset, population, command, &progress, &goes_on);
         bar.finish_and_clear();
-        let found = found.map_err(refused)?;
-        let (count, hours, seed) = (found.count, self.hours, self.seed);
-        Ok(Sought {
-            source: ruleset.name.clone(),
-            goals,
-            wait: search.wait.clone(),
-            minimize,
-            conditions: format!(
-                "{count} rulesets, up to 3 runs of {hours} h, {rate:.1} players a second on average, seed {seed}"
-            ),
-            command: self.command(),
-            found,
-        })
+        sought
     }
 
     /// What to type to get the same proposals.
@@ -208,6 +173,100 @@ impl Tune {
             self.minimize, self.candidates, self.hours, self.seed
         ));
         words.join(" ")
+    }
+}
+
+/// A search that is asked for.
+pub(super) struct Asked<'a> {
+    pub(super) goals: &'a [String],
+    pub(super) minimize: &'a str,
+    pub(super) candidates: u32,
+    pub(super) hours: f64,
+    pub(super) seed: u64,
+    pub(super) threads: usize,
+}
+
+impl Asked<'_> {
+    /// Searches. `progress` is told how many simulations are done, of how many, and says whether what is found
+    /// is still wanted; no round begins once `goes_on` says so.
+    ///
+    /// # Errors
+    ///
+    /// If the ruleset is refused, has nothing to turn, or a goal cannot be read.
+    fn sought(
+        &self,
+        logic: &impl MatchLogic,
+        ruleset: Ruleset,
+        population: Population,
+        command: String,
+        progress: &(dyn Fn(u64, u64) -> Flow + Sync),
+        goes_on: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Sought> {
+        let refused = |error| Unreadable(format!("{}: {error}", ruleset.name));
+        let fields = object(&ruleset.json).map_err(refused)?;
+        let knobs = Knobs::of(fields, population.tick_s);
+        if knobs.is_empty() {
+            bail!("{}: there is nothing to turn in this ruleset", ruleset.name);
+        }
+        let names = Names::of(&ruleset.json, &population);
+        let minimize = names.id(self.minimize).context("--minimize")?;
+        let mut goals = Vec::with_capacity(self.goals.len());
+        for goal in self.goals {
+            goals.push(names.goal(goal).with_context(|| format!("--goal {goal}"))?);
+        }
+        let rates = &population.players_per_second;
+        let rate = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
+        let mut search = Search {
+            logic,
+            knobs,
+            population,
+            hours: self.hours,
+            seed: self.seed,
+            threads: self.threads,
+            candidates: self.candidates as usize,
+            wait: goal::wait_of(&goals),
+            minimize: minimize.clone(),
+            goals: Vec::new(),
+        };
+        if goals.is_empty() {
+            let today = search.today().map_err(refused)?;
+            goals.push(Goal::near(&today, &search.wait));
+        }
+        search.goals = goals
+            .iter()
+            .map(|goal| (goal.id.clone(), goal.most))
+            .collect();
+        let told = |done, all| progress(done as u64, all as u64);
+        let found = search.run(&told, goes_on).map_err(refused)?;
+        let (count, hours, seed) = (found.count, self.hours, self.seed);
+        Ok(Sought {
+            source: ruleset.name.clone(),
+            goals,
+            wait: search.wait.clone(),
+            minimize,
+            conditions: format!(
+                "{count} rulesets, up to 3 runs of {hours} h, {rate:.1} players a second on average, seed {seed}"
+            ),
+            command,
+            found,
+        })
+    }
+
+    /// The report of a search, as parts of a page.
+    ///
+    /// # Errors
+    ///
+    /// As of the command.
+    pub(super) fn parts(
+        &self,
+        logic: &impl MatchLogic,
+        ruleset: Ruleset,
+        population: Population,
+        command: String,
+        progress: &(dyn Fn(u64, u64) -> Flow + Sync),
+    ) -> anyhow::Result<Markup> {
+        let sought = self.sought(logic, ruleset, population, command, progress, &|| true)?;
+        report::parts(&sought, &sought.found.proposals())
     }
 }
 

@@ -41,7 +41,7 @@ fn shown<'r>(report: &'r Report, found: &'r Found) -> annotate_snippets::Group<'
 }
 
 /// The path and what is said of it.
-pub(super) fn sentence(path: &str, finding: &Finding) -> String {
+pub(in crate::workbench) fn sentence(path: &str, finding: &Finding) -> String {
     /// What a text begins with that goes on after its subject.
     const VERBS: &[&str] = &[
         "allows ", "can't ", "changes ", "falls ", "has ", "holds ", "is ", "needs ", "opens ",
@@ -56,7 +56,8 @@ pub(super) fn sentence(path: &str, finding: &Finding) -> String {
     format!("{path}{between}{}", finding.text)
 }
 
-fn summary(report: &Report) -> String {
+/// How many findings of each severity there are.
+pub(in crate::workbench) fn summary(report: &Report) -> String {
     let counts = [Severity::Error, Severity::Warning, Severity::Note]
         .into_iter()
         .filter_map(|severity| {

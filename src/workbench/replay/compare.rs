@@ -12,11 +12,11 @@ use crate::service::replay;
 
 /// What a comparison found.
 #[derive(Debug)]
-pub(super) struct Comparison {
+pub(in crate::workbench) struct Comparison {
     /// Whether the tick did not come to its end then: answers may be missing.
-    pub(super) is_cut: bool,
+    pub(in crate::workbench) is_cut: bool,
     /// The first difference; `None` if there is none.
-    pub(super) difference: Option<String>,
+    pub(in crate::workbench) difference: Option<String>,
 }
 
 /// Plays a capture again and compares the answers, byte for byte.
@@ -24,7 +24,10 @@ pub(super) struct Comparison {
 /// # Errors
 ///
 /// If an answer cannot be shown.
-pub(super) fn compare(logic: &impl MatchLogic, capture: &Capture) -> anyhow::Result<Comparison> {
+pub(in crate::workbench) fn compare(
+    logic: &impl MatchLogic,
+    capture: &Capture,
+) -> anyhow::Result<Comparison> {
     let now = replay(logic, capture);
     let header = &capture.header;
     // The client left, the stream was refused, or the time was up: what was answered until then counts.

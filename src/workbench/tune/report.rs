@@ -19,44 +19,68 @@ const FARTHEST: f64 = 1.5;
 ///
 /// If the chart cannot be drawn.
 pub(super) fn page(sought: &Sought, proposals: &[Proposal<'_>]) -> anyhow::Result<String> {
-    let chart = frontier(sought)?;
-    let title = format!("Rulesets beside {}", sought.source);
+    let title = title(sought);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             (page::head(&title))
             body {
-                header {
-                    h1 { (title) }
-                    p.conditions { (sought.conditions) }
-                    @for goal in &sought.goals { p.conditions { "Goal: " (goal.text) } }
-                }
-                main {
-                    section aria-labelledby="frontier-heading" {
-                        h2 #frontier-heading { "What no other beats" }
-                        div.charts { (page::figure(&chart)) }
-                    }
-                    section aria-labelledby="proposals" {
-                        h2 #proposals { "Proposals" }
-                        @if proposals.is_empty() {
-                            p { "No ruleset that was tried meets the goals." }
-                        } @else {
-                            (figures(sought, proposals))
-                        }
-                        @for proposal in proposals { (one(proposal)) }
-                    }
-                    section aria-labelledby="again" {
-                        h2 #again { "To run it again" }
-                        p {
-                            "match-function " (env!("CARGO_PKG_VERSION")) " gives the same proposals with "
-                            code { (sought.command) } "."
-                        }
-                    }
-                }
+                header { h1 { (title) } (conditions(sought)) }
+                main { (sections(sought, proposals)?) }
             }
         }
     };
     Ok(page.into_string())
+}
+
+/// The same as a part of another page.
+///
+/// # Errors
+///
+/// If the chart cannot be drawn.
+pub(super) fn parts(sought: &Sought, proposals: &[Proposal<'_>]) -> anyhow::Result<Markup> {
+    Ok(html! {
+        h2 { (title(sought)) }
+        (conditions(sought))
+        (sections(sought, proposals)?)
+    })
+}
+
+fn title(sought: &Sought) -> String {
+    format!("Rulesets beside {}", sought.source)
+}
+
+fn conditions(sought: &Sought) -> Markup {
+    html! {
+        p.conditions { (sought.conditions) }
+        @for goal in &sought.goals { p.conditions { "Goal: " (goal.text) } }
+    }
+}
+
+fn sections(sought: &Sought, proposals: &[Proposal<'_>]) -> anyhow::Result<Markup> {
+    let chart = frontier(sought)?;
+    Ok(html! {
+        section aria-labelledby="frontier-heading" {
+            h2 #frontier-heading { "What no other beats" }
+            div.charts { (page::figure(&chart)) }
+        }
+        section aria-labelledby="proposals" {
+            h2 #proposals { "Proposals" }
+            @if proposals.is_empty() {
+                p { "No ruleset that was tried meets the goals." }
+            } @else {
+                (figures(sought, proposals))
+            }
+            @for proposal in proposals { (one(proposal)) }
+        }
+        section aria-labelledby="again" {
+            h2 #again { "To run it again" }
+            p {
+                "match-function " (env!("CARGO_PKG_VERSION")) " gives the same proposals with "
+                code { (sought.command) } "."
+            }
+        }
+    })
 }
 
 /// Writes the chart as a file.

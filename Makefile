@@ -7,7 +7,7 @@ export CARGO_TERM_COLOR ?= auto
 target := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test run try simulate-demo lint beautify clean test-telemetry demo-local
+.PHONY: help setup build test run try workbench simulate-demo lint beautify clean test-telemetry demo-local
 .PHONY: image imagex imagex_push builder test-compose test-envoy soak check-manifests
 
 # Name and tag of the image, and the platforms that `make imagex` builds it for.
@@ -34,6 +34,10 @@ run: ## Run the server with the settings of .env, if there is one
 try: ## Start a server, send six players, show the three pairs, stop
 	@$(CARGO) build --locked
 	@scripts/try.sh $(target)/debug/match-function
+
+workbench: ## Open the page on which rulesets are changed, played and simulated
+	@$(CARGO) build --locked
+	@$(target)/debug/match-function workbench $(RULES)
 
 simulate-demo: ## Simulate two rulesets for two hours, and open the report that compares them
 	@$(CARGO) build --locked

@@ -71,7 +71,7 @@ fn dark(charts: &str) -> String {
 /// A text whose words between backticks are code.
 pub(super) fn coded(text: &str) -> Markup {
     // An odd number of them is none of ours.
-    let is_even = text.matches('`').count() % 2 == 0;
+    let is_even = text.matches('`').count().is_multiple_of(2);
     html! {
         @if is_even {
             @for (at, part) in text.split('`').enumerate() {

@@ -107,11 +107,15 @@ impl Workbench {
             let listener = listener.with_context(|| {
                 format!("cannot listen at {address}: choose another with --port")
             })?;
-            writeln!(out, "the workbench is at http://{}", listener.local_addr()?)?;
-            if !self.addr.is_loopback() {
-                writeln!(out, "whoever reaches this address can use it")?;
-            }
-            writeln!(out, "stop it with Ctrl-C")?;
+            let address = listener.local_addr()?;
+            let others = match self.addr.is_loopback() {
+                true => "",
+                false => "; whoever reaches this address can use it",
+            };
+            writeln!(
+                out,
+                "the workbench is at http://{address} (Ctrl-C stops it){others}"
+            )?;
             out.flush()?;
             let ended = async {
                 // Without a handler the signal ends the process, which is as good.

@@ -2,6 +2,7 @@
 //! `BROWSER_TESTS=on` says that there is one, as in CI.
 
 mod report;
+mod workbench;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
 use serde_json::{Value, json};
+
+pub(crate) use workbench::Workbench;
 
 /// A browser's driver; each view is a browser of its own.
 pub(crate) struct Driver {

@@ -9,6 +9,7 @@ mod lint;
 mod replay;
 mod simulate;
 mod tune;
+mod workbench;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};

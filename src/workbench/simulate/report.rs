@@ -100,7 +100,7 @@ pub(super) fn write_charts(told: &Told, folder: &Path) -> anyhow::Result<()> {
 /// The table of all figures.
 fn figures(told: &Told) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Figures" {
+        div.scroll tabindex="0" role="region" aria-label="Table of figures" {
             table {
                 thead {
                     tr {

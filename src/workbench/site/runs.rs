@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Refusal, Shared, part};
+use crate::clock::since_1970;
 use crate::matching::{Flow, MatchLogic};
 
 /// The run that works, or was the last one.
@@ -50,8 +50,7 @@ impl Runs {
         work: impl FnOnce(&Run) -> Result<Markup, Refusal> + Send + 'static,
     ) -> Json<Value> {
         // A page may still know the number of a run of a workbench before this one.
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let since_ms = since.map_or(0, |since| since.as_millis() as u64);
+        let since_ms = u64::try_from(since_1970().as_millis()).unwrap_or(0);
         self.last_id.fetch_max(since_ms, Ordering::Relaxed);
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let run = Arc::new(Run {

@@ -256,6 +256,13 @@ function population(form) {
     return `${head}${patience}${all.population}`;
 }
 
+/** Shows the report of a run, as long as the workbench has it. */
+async function read(view, id) {
+    const answer = await fetch(`/runs/${id}/report`);
+    if (answer.ok) put(places(view).report, await answer.text());
+    else keep(`report of ${view.id}`, undefined);
+}
+
 /** The places of a view that works: its progress and its report. */
 function places(view) {
     const run = $('.run', view);
@@ -263,8 +270,15 @@ function places(view) {
     return { run, bar, said, cancel, report: $('.report', view) };
 }
 
+// A page that is left closes its events: that is no end of a run.
+let leaves = false;
+addEventListener('beforeunload', () => {
+    leaves = true;
+});
+
 function watch(view, id) {
     const { run, bar, said, cancel, report } = places(view);
+    report.replaceChildren();
     const started = performance.now();
     let first;
     run.hidden = false;
@@ -291,12 +305,12 @@ function watch(view, id) {
     events.addEventListener('done', async () => {
         end();
         keep(`report of ${view.id}`, id);
-        await ask(`/runs/${id}/report`, undefined, report);
+        await read(view, id);
     });
     events.addEventListener('failed', (event) => end(JSON.parse(event.data).why));
     events.addEventListener('stopped', () => end('Cancelled.'));
     events.onerror = () => {
-        if (events.readyState === EventSource.CLOSED) end('This run is not there any more: start it again.');
+        if (!leaves && events.readyState === EventSource.CLOSED) end('This run is not there any more: start it again.');
     };
 }
 
@@ -316,7 +330,6 @@ for (const [name, more] of [
             ...more(all),
         };
         const { report } = places(view);
-        report.replaceChildren();
         try {
             const answer = await fetch(`/${name}`, {
                 method: 'POST',
@@ -332,6 +345,7 @@ for (const [name, more] of [
         }
     });
     if (kept[`run of ${name}`]) watch(view, kept[`run of ${name}`]);
+    else if (kept[`report of ${name}`]) read(view, kept[`report of ${name}`]);
 }
 
 // Captures.

@@ -15,7 +15,7 @@ const WIDE: &str = r#"{"alliance": {"min_number": 2, "max_number": 2, "player_mi
     "matching_rule": [{"attribute": "mmr", "criteria": "distance", "reference": 3000}]}"#;
 
 /// Serves, has some ticks of made-up tickets played, ends; returns the log.
-fn recorded(folder: &Path, ticks: u32, variables: &[(&str, &str)]) -> String {
+pub(super) fn recorded(folder: &Path, ticks: u32, variables: &[(&str, &str)]) -> String {
     recorded_after(folder, ticks, variables, || {})
 }
 

@@ -98,7 +98,9 @@ mod tests {
     use crate::matching::explain::Held;
     use crate::matching::rules;
 
-    fn held(aging: &Aging) -> Vec<(&str, Vec<(f64, Option<f64>)>)> {
+    type Line<'a> = (&'a str, Vec<(f64, Option<f64>)>);
+
+    fn held(aging: &Aging) -> Vec<Line<'_>> {
         let values = |held: &[Held]| held.iter().map(|one| (one.from_s, one.value)).collect();
         let lines = aging.lines.iter();
         lines.map(|(name, held)| (&**name, values(held))).collect()

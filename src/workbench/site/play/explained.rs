@@ -13,7 +13,7 @@ pub(super) fn ticket(scene: &Scene, place: usize, explanation: &Explanation) -> 
     let players = ticket.players.len();
     let many = if players == 1 { "" } else { "s" };
     html! {
-        h3 { "Ticket " (excerpt(&ticket.id)) }
+        h2 { "Ticket " (excerpt(&ticket.id)) }
         p.note { (players) " player" (many) ", " (ticket.age_ms(scene.context.now_ms) / 1000) " s in the queue" }
         @for (at, line) in human::fate(explanation).iter().enumerate() {
             @if at == 0 { p.fate { (coded(&capital(line))) } } @else { p.term { (coded(line.trim())) } }
@@ -42,7 +42,7 @@ fn drawn(funnel: &Funnel) -> Markup {
         }
     };
     html! {
-        h4 {
+        h3 {
             "Who passed each test at its turn"
             @if let Some(region) = &funnel.region { ", tried first in " (excerpt(region)) }
         }

@@ -32,7 +32,7 @@ pub(super) fn matches(scene: &Scene, played: Played) -> Markup {
             b { (played.left.len()) } " of " (scene.tickets.len()) " tickets wait"
         }
         (left(scene, &played.left, skill.as_ref()))
-        h3 { "Matches" }
+        h2 { "Matches" }
         @if made == 0 { p.note { "None. A press on a ticket that waits says why." } }
         @for (number, chunk) in played.matches.chunks(CHUNK).enumerate().take(MAX_CARDS / CHUNK) {
             div.cards.chunk {
@@ -54,11 +54,11 @@ pub(super) fn proposals(scene: &Scene, played: PlayedBackfill) -> Markup {
             b { (played.left.len()) } " of " (scene.tickets.len()) " tickets wait"
         }
         (left(scene, &played.left, skill.as_ref()))
-        h3 { "Proposals" }
+        h2 { "Proposals" }
         div.cards {
             @for proposal in played.proposals.iter().take(MAX_CARDS) {
                 article.card {
-                    h4 { "Session " (excerpt(&proposal.session.match_session_id)) }
+                    h3 { "Session " (excerpt(&proposal.session.match_session_id)) }
                     (chips(&proposal.added, skill.as_ref()))
                 }
             }
@@ -101,7 +101,7 @@ fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
     });
     html! {
         article.card {
-            h4 { "Match " (number) }
+            h3 { "Match " (number) }
             p.note {
                 (players) (plural(players, " player", " players"))
                 @if let Some(region) = region {
@@ -114,7 +114,7 @@ fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
             }
             @for (at, team) in made.teams.iter().enumerate() {
                 @let size: usize = team.tickets.iter().map(|ticket| ticket.players.len()).sum();
-                h5 {
+                h4 {
                     "Team " (at + 1) ": " (size) (plural(size, " player", " players"))
                     @if let Some((skill, mean)) = skill.and_then(|skill| Some((skill, mean(&team.tickets, skill)?))) {
                         ", " (excerpt(skill)) " " (format!("{mean:.0}"))
@@ -160,7 +160,7 @@ fn left(scene: &Scene, left: &[(Ticket, Reason)], skill: Option<&Text>) -> Marku
     }
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
     html! {
-        @if !groups.is_empty() { h3 { "Who waits" } }
+        @if !groups.is_empty() { h2 { "Who waits" } }
         @for (reason, group) in &groups {
             details.left open {
                 summary { b { (group.len()) } " " (reason) ": " (reason.describe()) }

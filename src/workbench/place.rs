@@ -8,6 +8,9 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::matching::rules::excerpt;
 
+/// Bytes of a name that stands in a path as it is.
+const PLAIN: usize = 32;
+
 /// What to mark of the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -99,7 +102,13 @@ fn key_of<'v, 't, 'p>(
         return None;
     }
     let rest_after = |prop: &ObjectProp<'t>, exact: bool| {
-        let name = excerpt(prop.name.as_str());
+        let name = prop.name.as_str();
+        // Most names are others: that is seen without a copy. Only long names are shortened in paths.
+        let begins = |head: &str| head.eq_ignore_ascii_case(name);
+        if !name.is_empty() && name.len() <= PLAIN && !path.get(..name.len()).is_some_and(begins) {
+            return None;
+        }
+        let name = excerpt(name);
         let name = if name.is_empty() { "\"\"" } else { &*name };
         let head = path.get(..name.len())?;
         let rest = &path[name.len()..];

@@ -42,6 +42,9 @@ const SAMPLE_NAME: &str = "ruleset-5v5.json (sample)";
 /// Bytes of a request: a queue that is pasted is its largest part.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
+/// Bytes of a ruleset, as on the server by default.
+const MAX_RULES_BYTES: usize = 256 << 10;
+
 /// Ticks that are played at one time.
 const MAX_PLAYS: usize = 2;
 
@@ -199,6 +202,17 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = html! { p.refusal role="alert" { (self.0) } };
         (StatusCode::UNPROCESSABLE_ENTITY, Html(text.into_string())).into_response()
+    }
+}
+
+/// A ruleset that was typed.
+fn typed(name: &str, text: &str) -> Result<Ruleset, Refusal> {
+    match text.len() > MAX_RULES_BYTES {
+        true => Err(Refusal(format!(
+            "{name} has {} bytes; a server takes {MAX_RULES_BYTES} unless MAX_RULES_BYTES says otherwise",
+            text.len()
+        ))),
+        false => Ok(Ruleset::of(name, text.to_owned())),
     }
 }
 

@@ -15,10 +15,12 @@ use crate::matching::{LintContext, MatchLogic};
 use crate::workbench::charts::{Chart, Drawing, Form};
 use crate::workbench::lint::{Report, sentence, summary};
 use crate::workbench::page::{self, coded};
-use crate::workbench::ruleset::Ruleset;
 
 /// Charts of ages at most: beyond, they are no picture any more.
 const MAX_CHARTS: usize = 12;
+
+/// Findings that are listed at most; all are counted.
+const MAX_FINDINGS: usize = 200;
 
 /// How far the axis of ages goes at least, and by how much beyond the last step.
 const LEAST_AGE_S: f64 = 30.0;
@@ -34,11 +36,14 @@ pub(super) async fn answer<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(typed): Json<Typed>,
 ) -> Response {
-    on_thread(move || found(&shared.logic, typed.rules)).await
+    // As with ticks: an answer that nobody waits for any more is worked out to its end.
+    let _turn = shared.plays.acquire().await;
+    let of_all = Arc::clone(&shared);
+    on_thread(move || found(&of_all.logic, &typed.rules)).await
 }
 
-fn found(logic: &impl MatchLogic, source: String) -> Answer {
-    let ruleset = Ruleset::of("ruleset", source);
+fn found(logic: &impl MatchLogic, source: &str) -> Answer {
+    let ruleset = super::typed("the ruleset", source)?;
     let ages = logic
         .rules(&ruleset.json)
         .is_ok()
@@ -65,7 +70,7 @@ fn list(report: &Report) -> Markup {
     let source = &report.ruleset.source;
     html! {
         ol.findings {
-            @for one in &report.found {
+            @for one in report.found.iter().take(MAX_FINDINGS) {
                 @let (line, column) = report.place(one);
                 @let severity = one.finding.severity;
                 li class=(severity.as_str()) {
@@ -82,6 +87,9 @@ fn list(report: &Report) -> Markup {
                     }
                 }
             }
+        }
+        @if report.found.len() > MAX_FINDINGS {
+            p.note { "and " (report.found.len() - MAX_FINDINGS) " more" }
         }
     }
 }
@@ -190,7 +198,7 @@ mod tests {
     use crate::matching::AgsLogic;
 
     fn page(rules: &str) -> String {
-        found(&AgsLogic, rules.to_owned()).unwrap().into_string()
+        found(&AgsLogic, rules).unwrap().into_string()
     }
 
     #[test]

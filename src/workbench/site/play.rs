@@ -13,11 +13,10 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Answer, Shared, on_thread};
+use super::{Answer, Refusal, Shared, on_thread};
 use crate::matching::MatchLogic;
 use crate::matching::explain::Scene;
 use crate::workbench::explain;
-use crate::workbench::ruleset::Ruleset;
 use crate::workbench::tickets::Queue;
 
 /// Tickets that are made up, at most.
@@ -77,16 +76,16 @@ pub(super) async fn explain<L: MatchLogic>(
 }
 
 impl Tick {
-    fn scene<L: MatchLogic>(&self, shared: &Shared<L>) -> anyhow::Result<Scene> {
-        let ruleset = Ruleset::of("ruleset", self.rules.clone());
+    fn scene<L: MatchLogic>(&self, shared: &Shared<L>) -> Result<Scene, Refusal> {
+        let ruleset = super::typed("the ruleset", &self.rules)?;
         let mut queue = Queue::default();
         let mut made_up = None;
         match &self.queue {
             From::MadeUp { count, seed } => {
-                ensure!(
-                    (1..=MAX_MADE_UP).contains(count),
-                    "{count} tickets: allowed are 1 to {MAX_MADE_UP}"
-                );
+                if !(1..=MAX_MADE_UP).contains(count) {
+                    let why = format!("{count} tickets: allowed are 1 to {MAX_MADE_UP}");
+                    return Err(Refusal(why));
+                }
                 made_up = Some((*count, *seed));
             }
             From::Text { text } => queue.read_text(text)?,
@@ -95,7 +94,13 @@ impl Tick {
                 queue.read_capture(&path.to_string_lossy())?;
             }
         }
-        explain::scene(&shared.logic, &ruleset, &queue, made_up, None)
+        Ok(explain::scene(
+            &shared.logic,
+            &ruleset,
+            &queue,
+            made_up,
+            None,
+        )?)
     }
 
     fn explained<L: MatchLogic>(&self, shared: &Shared<L>) -> Answer {

@@ -10,7 +10,7 @@ use maud::html;
 use serde::Deserialize;
 
 use super::runs::Run;
-use super::{Answer, Refusal, Shared};
+use super::{Answer, Refusal, Shared, typed};
 use crate::matching::{Flow, MatchLogic};
 use crate::population::{Population, of_rulesets};
 use crate::simulation::Plan;
@@ -82,14 +82,14 @@ pub(super) async fn tune<L: MatchLogic>(
 
 impl Asked {
     /// The rulesets: first the one that was opened, if it is beside.
-    fn rulesets(&self) -> Vec<Ruleset> {
-        match self.beside.is_empty() {
-            true => vec![Ruleset::of("the ruleset", self.rules.clone())],
+    fn rulesets(&self) -> Result<Vec<Ruleset>, Refusal> {
+        Ok(match self.beside.is_empty() {
+            true => vec![typed("the ruleset", &self.rules)?],
             false => vec![
-                Ruleset::of("the ruleset as it was opened", self.beside.clone()),
-                Ruleset::of("the ruleset as it is now", self.rules.clone()),
+                typed("the ruleset as it was opened", &self.beside)?,
+                typed("the ruleset as it is now", &self.rules)?,
             ],
-        }
+        })
     }
 
     fn population(&self, rulesets: &[Ruleset]) -> anyhow::Result<Population> {
@@ -127,7 +127,7 @@ impl Asked {
             Ok(())
         };
         check()?;
-        let rulesets = self.rulesets();
+        let rulesets = self.rulesets()?;
         for ruleset in &rulesets {
             if let Err(error) = logic.rules(&ruleset.json) {
                 return Err(Refusal(format!("{}: {error}", ruleset.name)));
@@ -138,7 +138,7 @@ impl Asked {
     }
 
     fn simulated(self, logic: &impl MatchLogic, run: &Run) -> Answer {
-        let rulesets = self.rulesets();
+        let rulesets = self.rulesets()?;
         let plan = Plan {
             population: self.population(&rulesets)?,
             rulesets: rulesets
@@ -191,7 +191,7 @@ impl Asked {
     }
 
     fn tuned(self, logic: &impl MatchLogic, run: &Run) -> Answer {
-        let ruleset = Ruleset::of("the ruleset", self.rules.clone());
+        let ruleset = typed("the ruleset", &self.rules)?;
         let population = self.population(std::slice::from_ref(&ruleset))?;
         let asked = tune::Asked {
             goals: &self.goals,

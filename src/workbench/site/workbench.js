@@ -206,6 +206,8 @@ function choose() {
 }
 queueForm.addEventListener('input', choose);
 
+const hint = explained.innerHTML;
+
 /** The tick that was played last: a ticket is explained in it, whatever was typed since. */
 let tick;
 
@@ -221,7 +223,8 @@ function asked() {
 
 async function play() {
     tick = asked();
-    explained.replaceChildren();
+    latest.get(explained)?.abort();
+    put(explained, hint);
     await ask('/play', tick, played);
 }
 

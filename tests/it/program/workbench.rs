@@ -78,6 +78,11 @@ async fn what_cannot_be_done_is_said_in_words() {
             "allowed are 1 to 20000",
         ),
         (
+            "/findings",
+            json!({"rules": "x".repeat((256 << 10) + 1)}),
+            "a server takes 262144",
+        ),
+        (
             "/play",
             json!({"rules": SAMPLE, "queue": {"from": "text", "text": "{\"players\": 3}"}}),
             "the queue, value 1 (line 1)",

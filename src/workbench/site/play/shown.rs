@@ -88,7 +88,15 @@ fn mean(tickets: &[Ticket], name: &Text) -> Option<f64> {
     (count > 0.0).then(|| sum / count)
 }
 
-fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
+/// A skill, with as many digits as tell something.
+fn number(value: f64) -> String {
+    match value.abs() < 10.0 {
+        true => format!("{value:.2}"),
+        false => format!("{value:.0}"),
+    }
+}
+
+fn card(at: usize, made: &Match, skill: Option<&Text>) -> Markup {
     let players = made.tickets().map(|ticket| ticket.players.len()).sum();
     let region = made.region_preferences.first();
     let worst =
@@ -101,7 +109,7 @@ fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
     });
     html! {
         article.card {
-            h3 { "Match " (number) }
+            h3 { "Match " (at) }
             p.note {
                 (players) (plural(players, " player", " players"))
                 @if let Some(region) = region {
@@ -109,7 +117,7 @@ fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
                     @if let Some(worst) = worst { " · at most " (worst) " ms" }
                 }
                 @if let (Some(skill), Some(gap)) = (skill, gap) {
-                    " · teams " (format!("{gap:.0}")) " " (excerpt(skill)) " apart"
+                    " · teams " (number(gap)) " " (excerpt(skill)) " apart"
                 }
             }
             @for (at, team) in made.teams.iter().enumerate() {
@@ -117,7 +125,7 @@ fn card(number: usize, made: &Match, skill: Option<&Text>) -> Markup {
                 h4 {
                     "Team " (at + 1) ": " (size) (plural(size, " player", " players"))
                     @if let Some((skill, mean)) = skill.and_then(|skill| Some((skill, mean(&team.tickets, skill)?))) {
-                        ", " (excerpt(skill)) " " (format!("{mean:.0}"))
+                        ", " (excerpt(skill)) " " (number(mean))
                     }
                 }
                 (chips(&team.tickets, skill))
@@ -136,7 +144,7 @@ fn chips(tickets: &[Ticket], skill: Option<&Text>) -> Markup {
                         (name(ticket))
                         @if ticket.players.len() > 1 { " ×" (ticket.players.len()) }
                         @if let Some(mean) = skill.and_then(|skill| mean(std::slice::from_ref(ticket), skill)) {
-                            span.half { " " (format!("{mean:.0}")) }
+                            span.half { " " (number(mean)) }
                         }
                     }
                 }
@@ -175,7 +183,7 @@ fn left(scene: &Scene, left: &[(Ticket, Reason)], skill: Option<&Text>) -> Marku
                                     button.ticket type="button" data-ticket=(ticket.id) { (name(ticket)) }
                                     span { (ticket.players.len()) }
                                     span { (age_ms(ticket) / 1000) " s" }
-                                    span { @if let Some(mean) = skill.and_then(|skill| mean(std::slice::from_ref(ticket), skill)) { (format!("{mean:.0}")) } }
+                                    span { @if let Some(mean) = skill.and_then(|skill| mean(std::slice::from_ref(ticket), skill)) { (number(mean)) } }
                                 }
                             }
                         }

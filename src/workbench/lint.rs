@@ -175,7 +175,7 @@ fn path_of(ruleset: &Ruleset, finding: &Finding) -> String {
 }
 
 /// What of the text a finding is about.
-fn bytes_of(ruleset: &Ruleset, places: &Places<'_>, finding: &Finding) -> Range<usize> {
+fn bytes_of(ruleset: &Ruleset, places: &Places, finding: &Finding) -> Range<usize> {
     if finding.lint == rules::Lint::NOT_JSON {
         return not_json(&ruleset.source);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::Chart;
 
@@ -15,8 +15,22 @@ const DARK: &str = include_str!("dark.css");
 /// A policy that lets a browser load nothing: what a report needs is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// The head of a page that opens from disk, without the network and without a script.
-pub(super) fn head(title: &str) -> Markup {
+/// A page that opens from disk, without the network and without a script.
+pub(super) fn document(title: &str, about: &Markup, content: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(title))
+            body {
+                header { h1 { (title) } (about) }
+                main { (content) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn head(title: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";

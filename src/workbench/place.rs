@@ -1,15 +1,13 @@
 //! Where in a text a path such as `matching_rule[1].reference` stands.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use jsonc_parser::ast::{Object, ObjectProp, Value};
+use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::matching::rules::excerpt;
-
-/// Bytes of a name that stands in a path as it is.
-const PLAIN: usize = 32;
 
 /// What to mark of the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,29 +18,50 @@ pub(super) enum Mark {
     Value,
 }
 
-/// A text that is JSON, to look places up in.
+/// A text that is JSON, to look places up in. Made in time linear in the text; a place is found in time that
+/// depends on its path only.
 #[derive(Debug)]
-pub(super) struct Places<'t> {
-    root: Option<Value<'t>>,
+pub(super) struct Places {
+    root: Option<Node>,
 }
 
-impl<'t> Places<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+/// A value of the text.
+#[derive(Debug)]
+struct Node {
+    value: Range<usize>,
+    /// What stands for it: its key, or where it begins.
+    shown: Range<usize>,
+    inner: Inner,
+}
+
+/// What a value holds.
+#[derive(Debug)]
+enum Inner {
+    Single,
+    Array(Vec<Node>),
+    Object {
+        fields: Vec<Node>,
+        /// Names as paths have them; of a name that stands twice the last counts.
+        names: HashMap<String, usize>,
+        /// The same in lower case.
+        lower: HashMap<String, usize>,
+    },
+}
+
+impl Places {
+    pub(super) fn of(text: &str) -> Self {
         let parsed = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+        let value = parsed.ok().and_then(|parsed| parsed.value);
         Self {
-            root: parsed.ok().and_then(|parsed| parsed.value),
+            root: value.map(|value| Node::of(&value, first_of(&value))),
         }
     }
 
     /// The bytes that a path names below `inside`. Of a path that is not in the text, the innermost
     /// object that is.
     pub(super) fn find(&self, inside: Option<&str>, path: &str, mark: Mark) -> Range<usize> {
-        let Some(root) = &self.root else {
+        let Some(mut at) = self.root.as_ref() else {
             return 0..0;
-        };
-        let mut at = At {
-            value: root,
-            shown: first_of(root),
         };
         if let Some(key) = inside {
             at = at.step(key).map_or(at, |(at, _)| at);
@@ -51,80 +70,86 @@ impl<'t> Places<'t> {
         while let Some((next, after)) = at.step(rest) {
             (at, rest) = (next, after);
         }
-        let is_found = rest.is_empty();
-        let is_single = !matches!(at.value, Value::Object(_) | Value::Array(_));
-        match is_found && is_single && mark == Mark::Value {
-            true => at.value.start()..at.value.end(),
-            false => at.shown,
+        let is_single = matches!(at.inner, Inner::Single);
+        match rest.is_empty() && is_single && mark == Mark::Value {
+            true => at.value.clone(),
+            false => at.shown.clone(),
         }
     }
 }
 
-/// A value on the way.
-struct At<'v, 't> {
-    value: &'v Value<'t>,
-    /// What stands for it: its key, or where it begins.
-    shown: Range<usize>,
-}
-
-impl<'v, 't> At<'v, 't> {
-    /// The value that the path begins with, and the rest of the path.
-    fn step<'p>(&self, path: &'p str) -> Option<(Self, &'p str)> {
-        match self.value {
-            Value::Array(array) => {
-                let (number, rest) = path.strip_prefix('[')?.split_once(']')?;
-                let value = array.elements.get(number.parse::<usize>().ok()?)?;
-                let shown = match value {
-                    Value::Object(_) | Value::Array(_) => first_of(value),
-                    single => single.start()..single.end(),
-                };
-                Some((Self { value, shown }, rest))
-            }
+impl Node {
+    fn of(value: &Value<'_>, shown: Range<usize>) -> Self {
+        let inner = match value {
+            Value::Array(array) => Inner::Array(array.elements.iter().map(Self::element).collect()),
             Value::Object(object) => {
-                let path = path.strip_prefix('.').unwrap_or(path);
-                let (key, rest) = key_of(object, path)?;
-                let value = &key.value;
-                let shown = key.name.start()..key.name.end();
-                Some((Self { value, shown }, rest))
+                let fields = object.properties.iter();
+                let fields =
+                    fields.map(|prop| Self::of(&prop.value, prop.name.start()..prop.name.end()));
+                let (mut names, mut lower) = (HashMap::new(), HashMap::new());
+                for (place, prop) in object.properties.iter().enumerate() {
+                    let name = match prop.name.as_str() {
+                        "" => "\"\"".to_owned(),
+                        name => excerpt(name),
+                    };
+                    lower.insert(name.to_ascii_lowercase(), place);
+                    names.insert(name, place);
+                }
+                Inner::Object {
+                    fields: fields.collect(),
+                    names,
+                    lower,
+                }
             }
-            _ => None,
+            _ => Inner::Single,
+        };
+        Self {
+            value: value.start()..value.end(),
+            shown,
+            inner,
+        }
+    }
+
+    fn element(value: &Value<'_>) -> Self {
+        let shown = match value {
+            Value::Object(_) | Value::Array(_) => first_of(value),
+            single => single.start()..single.end(),
+        };
+        Self::of(value, shown)
+    }
+
+    /// The value that the path begins with, and the rest of the path.
+    fn step<'p>(&self, path: &'p str) -> Option<(&Self, &'p str)> {
+        match &self.inner {
+            Inner::Single => None,
+            Inner::Array(elements) => {
+                let (number, rest) = path.strip_prefix('[')?.split_once(']')?;
+                Some((elements.get(number.parse::<usize>().ok()?)?, rest))
+            }
+            Inner::Object {
+                fields,
+                names,
+                lower,
+            } => {
+                let path = path.strip_prefix('.').unwrap_or(path);
+                let (place, rest) = begins(path, |name| names.get(name))
+                    .or_else(|| begins(path, |name| lower.get(&name.to_ascii_lowercase())))?;
+                Some((&fields[*place], rest))
+            }
         }
     }
 }
 
-/// The field that the path begins with: the longest name, as names may have dots; spelled so, or else in
-/// any case. Of a name that stands twice the last counts.
-fn key_of<'v, 't, 'p>(
-    object: &'v Object<'t>,
+/// The place of the longest name that a path begins with, as names may have dots, and the rest of the path.
+fn begins<'p, 'n>(
     path: &'p str,
-) -> Option<(&'v ObjectProp<'t>, &'p str)> {
-    if path.is_empty() {
-        return None;
-    }
-    let rest_after = |prop: &ObjectProp<'t>, exact: bool| {
-        let name = prop.name.as_str();
-        // Most names are others: that is seen without a copy. Only long names are shortened in paths.
-        let begins = |head: &str| head.eq_ignore_ascii_case(name);
-        if !name.is_empty() && name.len() <= PLAIN && !path.get(..name.len()).is_some_and(begins) {
-            return None;
-        }
-        let name = excerpt(name);
-        let name = if name.is_empty() { "\"\"" } else { &*name };
-        let head = path.get(..name.len())?;
-        let rest = &path[name.len()..];
-        let ends = rest.is_empty() || rest.starts_with(['.', '[']);
-        let same = match exact {
-            true => head == name,
-            false => head.eq_ignore_ascii_case(name),
-        };
-        (same && ends).then_some(rest)
-    };
-    [true, false].into_iter().find_map(|exact| {
-        let props = object.properties.iter();
-        let found = props.filter_map(|prop| Some((prop, rest_after(prop, exact)?)));
-        // Of equal ones `min_by_key` takes the first.
-        found.rev().min_by_key(|(_, rest)| rest.len())
-    })
+    place: impl Fn(&str) -> Option<&'n usize>,
+) -> Option<(&'n usize, &'p str)> {
+    let ends = path.match_indices(['.', '[']).map(|(end, _)| end);
+    let mut ends: Vec<usize> = ends.chain([path.len()]).filter(|end| *end > 0).collect();
+    ends.reverse();
+    let mut found = ends.into_iter().map(|end| path.split_at(end));
+    found.find_map(|(name, rest)| Some((place(name)?, rest)))
 }
 
 /// The first character of a value.
@@ -196,6 +221,20 @@ mod tests {
         let at = Places::of(wrapped).find(Some("data"), "x", Mark::Value);
         assert_eq!(&wrapped[at], "1");
         assert_eq!(Places::of("{").find(None, "x", Mark::Value), 0..0);
+    }
+
+    #[test]
+    fn names_with_dots_and_brackets_are_found() {
+        let text = r#"{"a[0].b": 1, "a": [{"b": 2}], "": {"x": 3}, "A.B": 4}"#;
+        let found = |path| &text[Places::of(text).find(None, path, Mark::Value)];
+        assert_eq!(found("a[0].b"), "1", "the longest name");
+        assert_eq!(found("a[0]"), "{");
+        assert_eq!(found("\"\".x"), "3");
+        assert_eq!(
+            found("a.b"),
+            "\"a\"",
+            "a name that is spelled so comes first"
+        );
     }
 
     #[test]

@@ -48,6 +48,25 @@ pub(crate) const VIEWS: [View; 4] = [
     },
 ];
 
+/// Functions of a script: the contrast of a colour with what is behind an element, as WCAG defines it.
+const CONTRAST: &str = r"
+    const lightness = (colour) => {
+        const [r, g, b] = colour.match(/[\d.]+/g).map(Number);
+        const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+    };
+    const behind = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (!colour.startsWith('rgba(0, 0, 0, 0')) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const contrast = (element, colour) => {
+        const [a, b] = [lightness(colour), lightness(behind(element))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    };";
+
 impl Driver {
     /// Starts it; `None` where there is none.
     pub(crate) fn start() -> Option<Self> {

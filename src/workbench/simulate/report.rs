@@ -5,7 +5,7 @@ mod data;
 use std::path::Path;
 
 use anyhow::Context;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use serde_json::Value;
 
 use super::Told;
@@ -18,18 +18,11 @@ use crate::workbench::page;
 ///
 /// If a chart cannot be drawn.
 pub(super) fn page(told: &Told) -> anyhow::Result<String> {
-    let title = title(told);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            (page::head(&title))
-            body {
-                header { h1 { (title) } (conditions(told)) }
-                main { (sections(told)?) }
-            }
-        }
-    };
-    Ok(page.into_string())
+    Ok(page::document(
+        &title(told),
+        &conditions(told),
+        &sections(told)?,
+    ))
 }
 
 /// What the report is about.

@@ -54,30 +54,30 @@ pub(super) async fn simulate<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(asked): Json<Asked>,
 ) -> Response {
-    let of_all = Arc::clone(&shared);
-    let checked = asked.check(&shared.logic);
-    match checked {
-        Err(refusal) => refusal.into_response(),
-        Ok(()) => shared
-            .runs
-            .start(move |run| asked.simulated(&of_all.logic, run))
-            .into_response(),
-    }
+    started(shared, asked, Asked::simulated)
 }
 
 pub(super) async fn tune<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(asked): Json<Asked>,
 ) -> Response {
-    let of_all = Arc::clone(&shared);
-    let checked = asked.check(&shared.logic);
-    match checked {
-        Err(refusal) => refusal.into_response(),
-        Ok(()) => shared
-            .runs
-            .start(move |run| asked.tuned(&of_all.logic, run))
-            .into_response(),
+    started(shared, asked, Asked::tuned)
+}
+
+/// Starts a run of what can be done.
+fn started<L: MatchLogic>(
+    shared: Arc<Shared<L>>,
+    asked: Asked,
+    work: fn(Asked, &L, &Run) -> Answer,
+) -> Response {
+    if let Err(refusal) = asked.check(&shared.logic) {
+        return refusal.into_response();
     }
+    let of_all = Arc::clone(&shared);
+    let run = shared
+        .runs
+        .start(move |run| work(asked, &of_all.logic, run));
+    run.into_response()
 }
 
 impl Asked {

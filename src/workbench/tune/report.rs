@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::human::{SHOWN, shown};
 use super::{Sought, pretty};
@@ -19,18 +19,11 @@ const FARTHEST: f64 = 1.5;
 ///
 /// If the chart cannot be drawn.
 pub(super) fn page(sought: &Sought, proposals: &[Proposal<'_>]) -> anyhow::Result<String> {
-    let title = title(sought);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            (page::head(&title))
-            body {
-                header { h1 { (title) } (conditions(sought)) }
-                main { (sections(sought, proposals)?) }
-            }
-        }
-    };
-    Ok(page.into_string())
+    Ok(page::document(
+        &title(sought),
+        &conditions(sought),
+        &sections(sought, proposals)?,
+    ))
 }
 
 /// The same as a part of another page.

@@ -5,26 +5,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Driver, VIEWS, View, console, keep};
+use super::{CONTRAST, Driver, VIEWS, View, console, keep};
 
 /// Whether the page is wider than the window; what each chart has; texts that cannot be seen.
 const LOOK: &str = r"
-    const lightness = (colour) => {
-        const [r, g, b] = colour.match(/[\d.]+/g).map(Number);
-        const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-        return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-    };
-    const behind = (element) => {
-        for (let at = element; at; at = at.parentElement) {
-            const colour = getComputedStyle(at).backgroundColor;
-            if (!colour.startsWith('rgba(0, 0, 0, 0')) return colour;
-        }
-        return 'rgb(255, 255, 255)';
-    };
-    const contrast = (element, colour) => {
-        const [a, b] = [lightness(colour), lightness(behind(element))];
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    };
     const texts = [...document.querySelectorAll('h1,h2,h3,p,li,th,td,figcaption,summary,.half')]
         .filter((one) => one.checkVisibility())
         .map((one) => [one.textContent.slice(0, 40), contrast(one, getComputedStyle(one).color)]);
@@ -115,7 +99,10 @@ async fn look(driver: &Driver, view: View, path: &Path, name: &str) -> Value {
     let client = driver.open(view).await;
     let address = format!("file://{}", path.display());
     client.goto(&address).await.expect("the page");
-    let seen = client.execute(LOOK, Vec::new()).await.expect("the script");
+    let seen = client
+        .execute(&format!("{CONTRAST}{LOOK}"), Vec::new())
+        .await
+        .expect("the script");
     let theme = if view.is_dark { "dark" } else { "light" };
     keep(&client, &format!("{name}-{}-{theme}", view.width)).await;
     let said = console(&client).await;

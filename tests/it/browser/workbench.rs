@@ -7,29 +7,13 @@ use std::time::Duration;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
-use super::{Driver, VIEWS, View, console, keep};
+use super::{CONTRAST, Driver, VIEWS, View, console, keep};
 
 /// How long anything on the page may take on a slow machine with a build that is not optimized.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Texts that are hard to read and controls without a name, for machines without axe-core.
 const LOOK: &str = r"
-    const lightness = (colour) => {
-        const [r, g, b] = colour.match(/[\d.]+/g).map(Number);
-        const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-        return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-    };
-    const behind = (element) => {
-        for (let at = element; at; at = at.parentElement) {
-            const colour = getComputedStyle(at).backgroundColor;
-            if (!colour.startsWith('rgba(0, 0, 0, 0')) return colour;
-        }
-        return 'rgb(255, 255, 255)';
-    };
-    const contrast = (one) => {
-        const [a, b] = [lightness(getComputedStyle(one).color), lightness(behind(one))];
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    };
     const shown = (what) => [...document.querySelectorAll(what)].filter((one) => one.checkVisibility());
     const wide = [...document.querySelectorAll('main *')].filter((one) =>
         one.checkVisibility() && !one.closest('.editor, .scroll, .rows, pre, textarea, svg')
@@ -38,7 +22,7 @@ const LOOK: &str = r"
         width: document.documentElement.scrollWidth, window: innerWidth,
         wide: wide.map((one) => one.outerHTML.slice(0, 80)),
         faint: shown('h1,h2,h3,h4,h5,p,li,th,td,summary,label,legend,button,a')
-            .filter((one) => contrast(one) < 4.5).map((one) => one.outerHTML.slice(0, 80)),
+            .filter((one) => contrast(one, getComputedStyle(one).color) < 4.5).map((one) => one.outerHTML.slice(0, 80)),
         unnamed: shown('input,textarea,button,progress').filter((one) =>
             !one.textContent.trim() && !one.labels?.length && !one.ariaLabel).map((one) => one.outerHTML),
         foreign: performance.getEntriesByType('resource').map((one) => one.name)
@@ -224,7 +208,7 @@ impl Page {
             &format!("workbench-{name}-{}-{theme}", view.width),
         )
         .await;
-        let seen = self.run(LOOK).await;
+        let seen = self.run(&format!("{CONTRAST}{LOOK}")).await;
         assert!(
             seen["width"].as_u64() <= seen["window"].as_u64(),
             "{view:?} {name}: {seen}"

@@ -121,6 +121,9 @@ async fn a_client_comes_back_after_an_idle_time_without_a_failed_call() {
     let answer = server.client.get_stat_codes(request.clone()).await;
     answer.expect("an answer");
     while !server.metrics().await.contains("cause=\"idle\"} 1\n") {}
+    while !server.metrics().await.contains("connections_open 0\n") {}
+    // The client has to read that it was closed: a call in the same moment may still go out over it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let answer = server.client.get_stat_codes(request).await;
     answer.expect("an answer over a new connection");
     server.end().await;

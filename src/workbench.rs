@@ -1,6 +1,7 @@
 //! What a studio does with a ruleset on its own machine: `lint` says whether it is sane, `explain` why a
 //! ticket waits, `simulate` what players will feel, `tune` what would be better, `replay` what happened in a
-//! recorded tick, and `workbench` is a page over all of them. All play the very engine that serves; no rule is written twice.
+//! recorded tick, and `workbench` is a page over all of them. All play the very engine that serves; no rule is
+//! written twice.
 
 mod captures;
 mod charts;

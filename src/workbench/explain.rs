@@ -206,21 +206,24 @@ pub(super) fn explained(logic: &impl MatchLogic, scene: &Scene, place: usize) ->
 
 /// The tick, played to its end.
 pub(super) fn played<L: MatchLogic>(logic: &L, scene: &Scene) -> Played {
-    let json = serde_json::Value::Object(scene.rules.clone()).to_string();
-    match logic.rules(&json) {
-        Ok(parsed) => scene.played(logic.open(parsed.rules, scene.context)),
-        // It was taken before.
-        Err(_) => Played::default(),
-    }
+    let rules = rules_of(logic, scene);
+    rules.map_or_else(Played::default, |rules| {
+        scene.played(logic.open(rules, scene.context))
+    })
 }
 
 /// The same of a tick of backfill.
 pub(super) fn played_backfill<L: MatchLogic>(logic: &L, scene: &Scene) -> PlayedBackfill {
+    let rules = rules_of(logic, scene);
+    rules.map_or_else(PlayedBackfill::default, |rules| {
+        scene.played_backfill(logic.open_backfill(rules, scene.context))
+    })
+}
+
+/// The rules of a scene; always some, as they were taken when it was made.
+fn rules_of<L: MatchLogic>(logic: &L, scene: &Scene) -> Option<L::Rules> {
     let json = serde_json::Value::Object(scene.rules.clone()).to_string();
-    match logic.rules(&json) {
-        Ok(parsed) => scene.played_backfill(logic.open_backfill(parsed.rules, scene.context)),
-        Err(_) => PlayedBackfill::default(),
-    }
+    logic.rules(&json).ok().map(|parsed| parsed.rules)
 }
 
 /// The tickets that such a tick leaves.

@@ -81,7 +81,7 @@ struct Shared<L> {
     opened: Ruleset,
     captures: Option<PathBuf>,
     /// Ticks that may be played now.
-    plays: Semaphore,
+    plays: Arc<Semaphore>,
     runs: Runs,
 }
 
@@ -100,7 +100,7 @@ impl Workbench {
             logic,
             opened,
             captures: self.captures,
-            plays: Semaphore::new(MAX_PLAYS),
+            plays: Arc::new(Semaphore::new(MAX_PLAYS)),
             runs: Runs::default(),
         };
         let runtime = tokio::runtime::Runtime::new()?;
@@ -224,9 +224,26 @@ fn answered(answer: Answer) -> Response {
     answer.map_or_else(IntoResponse::into_response, part)
 }
 
+/// What is said of work that panics.
+const FAILED: &str = "this failed; the terminal says more";
+
+/// Works on a thread when its turn has come. The turn lasts as long as the work, also if nobody waits for the
+/// answer any more.
+async fn in_turn<L: MatchLogic>(
+    shared: Arc<Shared<L>>,
+    work: impl FnOnce(&Shared<L>) -> Answer + Send + 'static,
+) -> Response {
+    let turn = Arc::clone(&shared.plays).acquire_owned().await;
+    on_thread(move || {
+        let _turn = turn;
+        work(&shared)
+    })
+    .await
+}
+
 /// Works on a thread where it may take its time; a work that panics is told as one that failed.
 async fn on_thread(work: impl FnOnce() -> Answer + Send + 'static) -> Response {
     let done = tokio::task::spawn_blocking(work).await;
-    let failed = |_| Err(Refusal("this failed; the terminal says more".to_owned()));
+    let failed = |_| Err(Refusal(FAILED.to_owned()));
     answered(done.unwrap_or_else(failed))
 }

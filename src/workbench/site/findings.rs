@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Answer, Shared, on_thread};
+use super::{Answer, Shared, in_turn};
 use crate::matching::explain::{Aging, Held};
 use crate::matching::rules::Severity;
 use crate::matching::{LintContext, MatchLogic};
@@ -36,10 +36,7 @@ pub(super) async fn answer<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(typed): Json<Typed>,
 ) -> Response {
-    // As with ticks: an answer that nobody waits for any more is worked out to its end.
-    let _turn = shared.plays.acquire().await;
-    let of_all = Arc::clone(&shared);
-    on_thread(move || found(&of_all.logic, &typed.rules)).await
+    in_turn(shared, move |all| found(&all.logic, &typed.rules)).await
 }
 
 fn found(logic: &impl MatchLogic, source: &str) -> Answer {

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Answer, Refusal, Shared, on_thread};
+use super::{Answer, Refusal, Shared, in_turn};
 use crate::matching::MatchLogic;
 use crate::matching::explain::Scene;
 use crate::workbench::explain;
@@ -48,31 +48,14 @@ pub(super) async fn answer<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(tick): Json<Tick>,
 ) -> Response {
-    // Never closed, so it is there; a request that waits here costs nothing.
-    let _turn = shared.plays.acquire().await;
-    let of_all = Arc::clone(&shared);
-    on_thread(move || {
-        let scene = tick.scene(&of_all)?;
-        let started = Instant::now();
-        let answer = match scene.sessions.is_empty() {
-            true => shown::matches(&scene, explain::played(&of_all.logic, &scene)),
-            false => {
-                let played = explain::played_backfill(&of_all.logic, &scene);
-                shown::proposals(&scene, played)
-            }
-        };
-        Ok(shown::with_time(answer, started.elapsed()))
-    })
-    .await
+    in_turn(shared, move |all| tick.played(all)).await
 }
 
 pub(super) async fn explain<L: MatchLogic>(
     State(shared): State<Arc<Shared<L>>>,
     Json(tick): Json<Tick>,
 ) -> Response {
-    let _turn = shared.plays.acquire().await;
-    let of_all = Arc::clone(&shared);
-    on_thread(move || tick.explained(&of_all)).await
+    in_turn(shared, move |all| tick.explained(all)).await
 }
 
 impl Tick {
@@ -101,6 +84,19 @@ impl Tick {
             made_up,
             None,
         )?)
+    }
+
+    fn played<L: MatchLogic>(&self, shared: &Shared<L>) -> Answer {
+        let scene = self.scene(shared)?;
+        let started = Instant::now();
+        if scene.sessions.is_empty() {
+            let played = explain::played(&shared.logic, &scene);
+            let took = started.elapsed();
+            return Ok(shown::with_time(&shown::matches(&scene, &played), took));
+        }
+        let played = explain::played_backfill(&shared.logic, &scene);
+        let took = started.elapsed();
+        Ok(shown::with_time(&shown::proposals(&scene, &played), took))
     }
 
     fn explained<L: MatchLogic>(&self, shared: &Shared<L>) -> Answer {

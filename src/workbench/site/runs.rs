@@ -14,7 +14,7 @@ use maud::Markup;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Refusal, Shared, part};
+use super::{FAILED, Refusal, Shared, part};
 use crate::clock::since_1970;
 use crate::matching::{Flow, MatchLogic};
 
@@ -91,9 +91,7 @@ struct Ended<'r>(&'r Run);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        self.0.end(Progress::Failed(
-            "this failed; the terminal says more".to_owned(),
-        ));
+        self.0.end(Progress::Failed(FAILED.to_owned()));
     }
 }
 

@@ -16,13 +16,13 @@ const CHUNK: usize = 100;
 const MAX_CARDS: usize = 2000;
 
 /// The part of the page, and how long the tick took.
-pub(super) fn with_time(answer: Markup, took: Duration) -> Markup {
+pub(super) fn with_time(answer: &Markup, took: Duration) -> Markup {
     let ms = took.as_secs_f64() * 1e3;
     html! { (answer) p.note { "The engine took " (format!("{ms:.1}")) " ms." } }
 }
 
 /// A tick of matches.
-pub(super) fn matches(scene: &Scene, played: Played) -> Markup {
+pub(super) fn matches(scene: &Scene, played: &Played) -> Markup {
     let skill = skill(scene);
     let matched = scene.tickets.len() - played.left.len();
     let made = played.matches.len();
@@ -46,7 +46,7 @@ pub(super) fn matches(scene: &Scene, played: Played) -> Markup {
 }
 
 /// A tick of backfill.
-pub(super) fn proposals(scene: &Scene, played: PlayedBackfill) -> Markup {
+pub(super) fn proposals(scene: &Scene, played: &PlayedBackfill) -> Markup {
     let skill = skill(scene);
     html! {
         p.summary role="status" {

@@ -184,16 +184,22 @@ struct Table {
 impl Table {
     fn of(scene: &Scene, left: Vec<Left>) -> Self {
         let served = scene.tickets.len() - left.len();
-        let mut groups: Vec<(Reason, Vec<Left>)> = Vec::new();
-        for one in left {
-            match groups.iter_mut().find(|(reason, _)| *reason == one.reason) {
-                Some((_, group)) => group.push(one),
-                None => groups.push((one.reason, vec![one])),
-            }
-        }
-        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+        let groups = by_reason(left.into_iter().map(|one| (one.reason, one)));
         Self { groups, served }
     }
+}
+
+/// What is left of a tick by its reason, the reason of most first.
+pub(super) fn by_reason<T>(left: impl Iterator<Item = (Reason, T)>) -> Vec<(Reason, Vec<T>)> {
+    let mut groups: Vec<(Reason, Vec<T>)> = Vec::new();
+    for (reason, one) in left {
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((reason, vec![one])),
+        }
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    groups
 }
 
 /// What became of the ticket of a place.

@@ -50,6 +50,13 @@ impl Ruleset {
     }
 }
 
+/// A ruleset as people read it; a text that is no JSON as it is.
+pub(super) fn pretty(ruleset: &str) -> String {
+    serde_json::from_str::<Value>(ruleset)
+        .and_then(|rules| serde_json::to_string_pretty(&rules))
+        .map_or_else(|_| ruleset.to_owned(), |text| format!("{text}\n"))
+}
+
 /// The ruleset in AGS's API form, `{"name", "data", "enable_custom_match_function"}`.
 fn wrapped(source: &str) -> Option<String> {
     let Ok(Value::Object(fields)) = serde_json::from_str(source) else {

@@ -21,7 +21,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use clap::Parser;
 use maud::{Markup, html};
@@ -151,13 +151,14 @@ fn routes<L: MatchLogic>(shared: Shared<L>) -> Router {
         .route("/runs/{id}/stop", post(runs::stop::<L>))
         .route("/captures", get(captures::list::<L>))
         .route("/captures/{name}/replay", post(captures::replay::<L>))
+        .route("/captures/{name}/ruleset", get(captures::ruleset::<L>))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .layer(axum::middleware::from_fn(guard::guard))
         .with_state(Arc::new(shared))
 }
 
-async fn page<L: MatchLogic>(State(shared): State<Arc<Shared<L>>>) -> Html<String> {
-    Html(view::page(&shared.opened, shared.captures.is_some()).into_string())
+async fn page<L: MatchLogic>(State(shared): State<Arc<Shared<L>>>) -> Markup {
+    view::page(&shared.opened, shared.captures.is_some())
 }
 
 async fn script() -> Response {
@@ -180,7 +181,7 @@ fn asset(kind: &'static str, text: String) -> Response {
 }
 
 /// A part of the page, or why there is none, in words.
-type Answer = Result<Markup, Refusal>;
+type Answer<T = Markup> = Result<T, Refusal>;
 
 /// Why a request is not answered as it asks.
 #[derive(Debug)]
@@ -201,7 +202,7 @@ impl From<Unreadable> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = html! { p.refusal role="alert" { (self.0) } };
-        (StatusCode::UNPROCESSABLE_ENTITY, Html(text.into_string())).into_response()
+        (StatusCode::UNPROCESSABLE_ENTITY, text).into_response()
     }
 }
 
@@ -214,14 +215,6 @@ fn typed(name: &str, text: &str) -> Result<Ruleset, Refusal> {
         ))),
         false => Ok(Ruleset::of(name, text.to_owned())),
     }
-}
-
-fn part(markup: Markup) -> Response {
-    Html(markup.into_string()).into_response()
-}
-
-fn answered(answer: Answer) -> Response {
-    answer.map_or_else(IntoResponse::into_response, part)
 }
 
 /// What is said of work that panics.
@@ -242,8 +235,10 @@ async fn in_turn<L: MatchLogic>(
 }
 
 /// Works on a thread where it may take its time; a work that panics is told as one that failed.
-async fn on_thread(work: impl FnOnce() -> Answer + Send + 'static) -> Response {
+async fn on_thread<T: IntoResponse + Send + 'static>(
+    work: impl FnOnce() -> Answer<T> + Send + 'static,
+) -> Response {
     let done = tokio::task::spawn_blocking(work).await;
     let failed = |_| Err(Refusal(FAILED.to_owned()));
-    answered(done.unwrap_or_else(failed))
+    done.unwrap_or_else(failed).into_response()
 }

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::Parser;
 use maud::Markup;
-use serde_json::Value;
 
 use super::players::Players;
-use super::ruleset::Ruleset;
+use super::ruleset::{Ruleset, pretty};
 use super::{Format, Unreadable, Verdict, bar_of, threads};
 use crate::matching::rules::object;
 use crate::matching::{Flow, MatchLogic};
@@ -278,11 +277,4 @@ fn write_proposals(proposals: &[Proposal<'_>], folder: &std::path::Path) -> anyh
         std::fs::write(path, pretty(&proposal.tried.ruleset))?;
     }
     Ok(())
-}
-
-/// A ruleset as people read it.
-fn pretty(ruleset: &str) -> String {
-    let rules: Value = serde_json::from_str(ruleset).unwrap_or_default();
-    let text = serde_json::to_string_pretty(&rules).unwrap_or_default();
-    format!("{text}\n")
 }

@@ -218,8 +218,36 @@ fn terms(before: &Play<'_>, pivot: &Pivot, id: Id, rules: &AllianceRules) -> Vec
     terms
 }
 
-/// A number for people: with as many digits as say something.
+/// A number for people: with two places, or three digits where those would say little.
 fn short(number: f64) -> String {
-    let rounded = (number * 100.0).round() / 100.0;
-    rounded.to_string()
+    let size = number.abs();
+    if size >= 1.0 || size == 0.0 {
+        return ((number * 100.0).round() / 100.0).to_string();
+    }
+    let digits = format!("{number:.2e}");
+    match digits.parse::<f64>() {
+        Ok(rounded) if size >= 1e-6 => rounded.to_string(),
+        _ => digits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_never_nothing() {
+        for (number, text) in [
+            (0.0, "0"),
+            (12.3456, "12.35"),
+            (-7.0, "-7"),
+            (0.5, "0.5"),
+            (0.0001, "0.0001"),
+            (0.012345, "0.0123"),
+            (-0.99999, "-1"),
+            (1e-9, "1.00e-9"),
+        ] {
+            assert_eq!(short(number), text);
+        }
+    }
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::Told;
 use crate::simulation::{Better, Compared, Grouping, signed, with_unit};
 use crate::workbench::page;
+use crate::workbench::ruleset::pretty;
 
 /// The page.
 ///
@@ -204,10 +204,6 @@ fn groups(told: &Told) -> Markup {
 
 /// What is needed to run it again.
 fn again(told: &Told) -> Markup {
-    let pretty = |text: &str| {
-        let rules: Value = serde_json::from_str(text).unwrap_or_default();
-        serde_json::to_string_pretty(&rules).unwrap_or_default()
-    };
     html! {
         section aria-labelledby="again" {
             h2 #again { "To run it again" }

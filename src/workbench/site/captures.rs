@@ -13,8 +13,9 @@ use super::play::capture;
 use super::{Answer, Shared, on_thread};
 use crate::capture::{self as file, Capture};
 use crate::matching::MatchLogic;
-use crate::workbench::captures::paths;
+use crate::workbench::captures::{Contents, paths};
 use crate::workbench::replay::compare;
+use crate::workbench::ruleset::pretty;
 
 /// Captures that are listed at most, the newest first.
 const MAX_LISTED: usize = 200;
@@ -36,6 +37,19 @@ pub(super) async fn replay<L: MatchLogic>(
             (None, true) => html! { span.good { "the same answers, as far as it came" } },
             (None, false) => html! { span.good { "the same answers, byte for byte" } },
         })
+    })
+    .await
+}
+
+/// The ruleset that a tick came with, as people read it.
+pub(super) async fn ruleset<L: MatchLogic>(
+    State(shared): State<Arc<Shared<L>>>,
+    extract::Path(name): extract::Path<String>,
+) -> Response {
+    on_thread(move || {
+        let path = capture(shared.captures.as_deref(), &name)?;
+        let capture = file::read(&path).map_err(anyhow::Error::from)?;
+        Ok(pretty(&Contents::of(&capture)?.rules))
     })
     .await
 }
@@ -96,6 +110,7 @@ fn of_capture(name: &str, capture: &Capture) -> Markup {
             td { (format!("{:.1} ms", header.duration_us as f64 / 1e3)) }
             td {
                 button type="button" data-open=(name) { "Open in Queue" }
+                " " button type="button" data-ruleset=(name) { "Take its ruleset" }
                 " " button type="button" data-replay=(name) { "Replay" }
                 " " span.replayed role="status" {}
             }

@@ -14,7 +14,7 @@ use maud::Markup;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{FAILED, Refusal, Shared, part};
+use super::{FAILED, Refusal, Shared};
 use crate::clock::since_1970;
 use crate::matching::{Flow, MatchLogic};
 
@@ -171,7 +171,7 @@ pub(super) async fn report<L: MatchLogic>(
 ) -> Response {
     let state = shared.runs.get(id).map(|run| run.state.borrow().clone());
     match state {
-        Some(Progress::Done(report)) => part(maud::PreEscaped(report.to_string())),
+        Some(Progress::Done(report)) => maud::PreEscaped(report.to_string()).into_response(),
         _ => gone(),
     }
 }

@@ -353,10 +353,26 @@ for (const [name, more] of [
 
 // Captures.
 
+/** Puts the ruleset that a tick was recorded with into the editor. */
+async function take(name) {
+    try {
+        const answer = await fetch(`/captures/${encodeURIComponent(name)}/ruleset`);
+        const text = await answer.text();
+        if (!answer.ok) return put($('#listed'), text);
+        rules.value = text;
+        keep('rules', text);
+        location.hash = '#ruleset';
+        return look();
+    } catch {
+        return fail($('#listed'), 'The workbench does not answer: it was stopped.');
+    }
+}
+
 $('#list').addEventListener('click', () => ask('/captures', undefined, $('#listed')));
 
 $('#listed').addEventListener('click', (event) => {
-    const { open, replay } = event.target.dataset;
+    const { open, ruleset, replay } = event.target.dataset;
+    if (ruleset) take(ruleset);
     if (open) {
         keep('capture', open);
         queueForm.elements.from.value = 'capture';

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
+use super::Sought;
 use super::human::{SHOWN, shown};
-use super::{Sought, pretty};
 use crate::tuning::Proposal;
 use crate::workbench::charts::{Chart, Drawing, Form};
 use crate::workbench::page;
+use crate::workbench::ruleset::pretty;
 
 /// How far from the frontier a ruleset that was tried for a short time is drawn.
 const FARTHEST: f64 = 1.5;

@@ -186,6 +186,10 @@ async fn recorded_ticks_are_listed_opened_and_replayed() {
     let tick = json!({"rules": SAMPLE, "queue": {"from": "capture", "name": names[0]}});
     let (_, played) = asked(&workbench, "/play", &tick).await;
     assert!(played.contains("of 300 tickets wait"), "{played}");
+    let path = format!("{}/captures/{}/ruleset", workbench.address, names[0]);
+    let rules = reqwest::get(path).await.expect("an answer").text().await;
+    let rules: Value = serde_json::from_str(&rules.expect("a text")).expect("JSON");
+    assert!(rules["alliance"].is_object(), "{rules}");
     let path = format!("/captures/{}/replay", names[0]);
     let (_, same) = asked(&workbench, &path, &json!({})).await;
     assert!(same.contains("byte for byte"), "{same}");

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::matching::explain::Scene;
 use crate::matching::rules::{excerpt, find};
 use crate::matching::{Match, Played, PlayedBackfill, Reason, Text, Ticket, Value};
+use crate::workbench::explain::by_reason;
 
 /// Rows that a browser lays out together; those far out of sight it leaves out.
 const CHUNK: usize = 100;
@@ -155,18 +156,11 @@ fn chips(tickets: &[Ticket], skill: Option<&Text>) -> Markup {
 
 /// Who is left, the reason of most first, each group oldest first.
 fn left(scene: &Scene, left: &[(Ticket, Reason)], skill: Option<&Text>) -> Markup {
-    let mut groups: Vec<(Reason, Vec<&Ticket>)> = Vec::new();
-    for (ticket, reason) in left {
-        match groups.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, group)) => group.push(ticket),
-            None => groups.push((*reason, vec![ticket])),
-        }
-    }
+    let mut groups = by_reason(left.iter().map(|(ticket, reason)| (*reason, ticket)));
     let age_ms = |ticket: &Ticket| ticket.age_ms(scene.context.now_ms);
     for (_, group) in &mut groups {
         group.sort_by_key(|ticket| std::cmp::Reverse(age_ms(ticket)));
     }
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
     html! {
         @if !groups.is_empty() { h2 { "Who waits" } }
         @for (reason, group) in &groups {

@@ -10,6 +10,7 @@ mod frames;
 mod grpc_only;
 mod listen;
 mod metrics;
+pub mod peer;
 mod room;
 mod serve;
 mod settings;

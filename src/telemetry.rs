@@ -8,7 +8,7 @@
 //! | File | Content |
 //! |---|---|
 //! | [`settings`] | Flags, variables, defaults |
-//! | [`logging`], `human`, `json` | Lines and their forms |
+//! | [`logging`], `human`, `json`, `text` | Lines and their forms |
 //! | `queue`, `stdout`, `loki` | Their way to standard output and to Loki |
 //! | [`metrics`], [`admin`] | The registry and its HTTP server |
 //! | [`spans`], [`propagation`] | Spans, their export, their headers |
@@ -31,6 +31,7 @@ pub mod spans;
 mod stdout;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text;
 
 use std::io;
 use std::time::{Duration, Instant};

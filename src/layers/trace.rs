@@ -10,10 +10,10 @@ use http::Request;
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
 
 use super::classify::{Class, classify};
 use super::observe::{Call, End, Observer};
+use crate::server::peer::Peer;
 use crate::telemetry::facts::RpcFacts;
 use crate::telemetry::method::MethodTable;
 use crate::telemetry::propagation;
@@ -52,15 +52,16 @@ impl Observer for Trace {
         let span = context.span();
         if span.is_recording() {
             let method = id.method();
-            span.set_attribute(KeyValue::new("rpc.system", "grpc"));
-            span.set_attribute(KeyValue::new("rpc.service", method.service));
-            span.set_attribute(KeyValue::new("rpc.method", method.name));
-            let peer = request.extensions().get::<TcpConnectInfo>();
-            if let Some(peer) = peer.and_then(TcpConnectInfo::remote_addr) {
-                // A socket for both IPv4 and IPv6 has IPv4 addresses in the form of IPv6.
-                let address = peer.ip().to_canonical().to_string();
-                span.set_attribute(KeyValue::new("network.peer.address", address));
-                span.set_attribute(KeyValue::new("network.peer.port", i64::from(peer.port())));
+            span.set_attributes([
+                KeyValue::new("rpc.system", "grpc"),
+                KeyValue::new("rpc.service", method.service),
+                KeyValue::new("rpc.method", method.name),
+            ]);
+            if let Some(peer) = request.extensions().get::<Peer>() {
+                span.set_attributes([
+                    KeyValue::new("network.peer.address", Arc::clone(&peer.address)),
+                    KeyValue::new("network.peer.port", i64::from(peer.port)),
+                ]);
             }
         }
         request.extensions_mut().insert(Arc::clone(&facts));

@@ -10,12 +10,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::body::Body;
-use tonic::transport::server::Connected;
 use tower::{Service, ServiceExt};
 
 use super::activity::Activity;
 use super::connection;
 use super::metrics::ConnectionMetrics;
+use super::peer::Peer;
 use super::room::{Found, Room};
 use super::settings::Settings;
 
@@ -46,8 +46,8 @@ pub async fn serve<S, B>(
                     continue;
                 }
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok((stream, address)) => (stream, Peer::of(address)),
                 Err(error) => {
                     metrics.not_accepted();
                     failures.pause(&error).await;
@@ -66,7 +66,6 @@ pub async fn serve<S, B>(
             // An answer must not wait for the confirmation of the one before. An error means that
             // the client has left already.
             let _ = stream.set_nodelay(true);
-            let peer = stream.connect_info();
             let service = service
                 .clone()
                 .map_request(move |mut request: Request<Body>| {

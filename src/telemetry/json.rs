@@ -16,7 +16,8 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::facts::{RpcFacts, bounded};
-use super::propagation::TraceIdText;
+use super::propagation::trace_id_text;
+use super::text::{Hex, digits};
 use crate::clock::since_1970;
 
 /// Maximum length of the text of one field, in bytes; the rest is cut off.
@@ -58,9 +59,7 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
     let mut json = serde_json::Serializer::new(&mut line);
     let mut map = json.serialize_map(None)?;
     let metadata = event.metadata();
-    with_now(|second, micros| {
-        map.serialize_entry("timestamp", &Text(format_args!("{second}.{micros:06}Z")))
-    })??;
+    with_now(|now| map.serialize_entry("timestamp", now))??;
     map.serialize_entry("level", metadata.level().as_str())?;
     map.serialize_entry("target", metadata.target())?;
     let mut fields = Fields { map, error: None };
@@ -73,8 +72,8 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
         let span = cx.span();
         let span = span.span_context();
         if span.is_valid() {
-            map.serialize_entry("trace_id", &Text(TraceIdText(span.trace_id())))?;
-            map.serialize_entry("span_id", &Text(span.span_id()))?;
+            map.serialize_entry("trace_id", trace_id_text(span.trace_id()).as_str())?;
+            map.serialize_entry("span_id", Hex::of(span.span_id().to_bytes()).as_str())?;
         }
         match cx
             .get::<Arc<RpcFacts>>()
@@ -88,9 +87,9 @@ fn line(event: &Event<'_>) -> Result<String, Box<dyn std::error::Error>> {
     Ok(String::from_utf8(line)?)
 }
 
-/// Hands out the time: the second as `2026-01-31T23:59:59`, and the microseconds beside it. A date
-/// costs as much as all other fields of a line, so each thread remembers the last second.
-fn with_now<T>(write: impl FnOnce(&str, u32) -> T) -> Result<T, fmt::Error> {
+/// Hands out the time, as `2026-01-31T23:59:59.000001Z`. A date costs as much as all other fields of a
+/// line, so each thread remembers the last second.
+fn with_now<T>(write: impl FnOnce(&str) -> T) -> Result<T, fmt::Error> {
     thread_local! {
         static LAST: RefCell<(Option<u64>, String)> = const { RefCell::new((None, String::new())) };
     }
@@ -105,17 +104,14 @@ fn with_now<T>(write: impl FnOnce(&str, u32) -> T) -> Result<T, fmt::Error> {
             now = since_1970();
             *last = (now.as_secs() == before).then_some(before);
         }
-        Ok(write(text, now.subsec_micros()))
+        let second = text.len();
+        text.push('.');
+        text.extend(digits::<6>(now.subsec_micros()).map(char::from));
+        text.push('Z');
+        let written = write(text);
+        text.truncate(second);
+        Ok(written)
     })
-}
-
-/// Serialises by `Display`, without a string in between.
-struct Text<T>(T);
-
-impl<T: fmt::Display> serde::Serialize for Text<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
 }
 
 struct Fields<M: SerializeMap> {

@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry::{Context, trace::TraceState};
 
+use super::text::Hex;
+
 const B3: HeaderName = HeaderName::from_static("b3");
 const B3_TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
 const B3_SPAN_ID: HeaderName = HeaderName::from_static("x-b3-spanid");
@@ -162,7 +164,7 @@ pub fn inject(span: &SpanContext, headers: &mut HeaderMap) {
             headers.insert(name, value);
         }
     };
-    set(B3_TRACE_ID, TraceIdText(trace).to_string());
+    set(B3_TRACE_ID, trace_id_text(trace).as_str().to_owned());
     set(B3_SPAN_ID, span.span_id().to_string());
     set(B3_SAMPLED, sampled.to_owned());
     set(
@@ -177,17 +179,12 @@ pub fn inject(span: &SpanContext, headers: &mut HeaderMap) {
 
 /// A trace id as its caller wrote it: 16 hex digits where the upper half is zero (Envoy's default
 /// and old B3 clients), else 32. So a search for the caller's id finds our log lines.
-#[derive(Clone, Copy, Debug)]
-pub struct TraceIdText(pub TraceId);
-
-impl std::fmt::Display for TraceIdText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let id = u128::from_be_bytes(self.0.to_bytes());
-        match u64::try_from(id) {
-            Ok(low) => write!(f, "{low:016x}"),
-            Err(_) => write!(f, "{id:032x}"),
-        }
-    }
+pub(super) fn trace_id_text(id: TraceId) -> Hex {
+    let id = u128::from_be_bytes(id.to_bytes());
+    u64::try_from(id).map_or_else(
+        |_| Hex::of(id.to_be_bytes()),
+        |low| Hex::of(low.to_be_bytes()),
+    )
 }
 
 /// The span context of a remote parent.

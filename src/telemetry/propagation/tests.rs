@@ -70,9 +70,9 @@ fn a_short_trace_id_keeps_its_form() {
         Some(format!("0000000000000000{SHORT}"))
     );
     let id = b3_trace_id(SHORT).expect("valid");
-    assert_eq!(TraceIdText(id).to_string(), SHORT);
+    assert_eq!(trace_id_text(id).as_str(), SHORT);
     let id = b3_trace_id(TRACE).expect("valid");
-    assert_eq!(TraceIdText(id).to_string(), TRACE);
+    assert_eq!(trace_id_text(id).as_str(), TRACE);
 }
 
 #[test]

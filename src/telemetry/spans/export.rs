@@ -26,6 +26,7 @@ use crate::telemetry::collector::{self, Address};
 use crate::telemetry::metrics::ExportMetrics;
 use crate::telemetry::outage::Outage;
 use crate::telemetry::settings::SpansTarget;
+use zipkin::Zipkin;
 
 /// Maximum number of spans that wait; OpenTelemetry's default. About 2 MB at worst.
 const QUEUE: usize = 2048;
@@ -43,7 +44,7 @@ pub(super) fn processor(
         .spawn(move || match target {
             SpansTarget::Zipkin(address, timeout) => {
                 let client = client(&address, timeout)?;
-                let exporter = zipkin::exporter(client, &address, &service_name)?;
+                let exporter = Zipkin::new(client, address, service_name);
                 Ok(bounded("zipkin", exporter, metrics, QUEUE))
             }
             SpansTarget::Otlp(address, timeout) => {

@@ -33,7 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "telemetry",
         &["telemetry", "clock", "config::parse", "error"],
     ),
-    ("layers", &["layers", "auth", "server::call", "telemetry"]),
+    ("layers", &["layers", "auth", "server::call", "server::peer", "telemetry"]),
     (
         "service",
         &[

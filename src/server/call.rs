@@ -11,6 +11,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -38,14 +39,31 @@ pub fn is_over() -> bool {
     end.is_some_and(|end| Instant::now() >= end)
 }
 
-/// Starts the tasks of one connection's calls.
+/// How long a call may run in its connection's own task. Longer ones would hold up their neighbours.
+const SHORT: Duration = Duration::from_micros(200);
+
+/// So many calls after a longer one get tasks. So of a hundred calls at once, which is what a connection may
+/// open, three are long ones that run here.
+const AFTER_LONG: u32 = 32;
+
+/// Runs one connection's calls.
+///
+/// A unary call has come as a whole with its headers, and ends when it is first run: it needs no task, wakes
+/// no other thread, and its answer leaves together with those of its neighbours. A call then costs a sixth less.
 #[derive(Debug, Clone)]
-pub(super) struct Calls(Arc<Activity>);
+pub(super) struct Calls {
+    activity: Arc<Activity>,
+    /// How many of the next calls get tasks at once.
+    tasks: Arc<AtomicU32>,
+}
 
 impl Calls {
     /// Calls that keep this connection busy.
     pub(super) fn of(activity: &Arc<Activity>) -> Self {
-        Self(Arc::clone(activity))
+        Self {
+            activity: Arc::clone(activity),
+            tasks: Arc::default(),
+        }
     }
 }
 
@@ -54,27 +72,37 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        let open = self.0.call();
+        let open = self.activity.call();
         // In a box at once: it is large, and moved again if it has to wait.
         let mut call = Box::pin(call);
-        // A unary call has come as a whole with its headers, and ends here: it needs no task, wakes no
-        // other thread, and its answer leaves together with those of its neighbours, which is a quarter of
-        // what an observed call costs. A call that has to wait is run again by its task, so nobody needs to
-        // be told now. A panic ends the call alone, as that of a task does.
-        let (first, end) = END.sync_scope(Cell::new(None), || {
-            let mut nobody = Context::from_waker(Waker::noop());
-            let first = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(&mut nobody)));
-            (first, END.with(Cell::get))
-        });
-        if let Ok(Poll::Pending) = first {
-            let activity = Arc::clone(&self.0);
-            tokio::spawn(END.scope(Cell::new(end), async move {
-                if within_its_time(call).await == Ended::Cut {
-                    activity.set_stalled();
-                }
-                drop(open);
-            }));
+        let mut end = None;
+        let tasks = self.tasks.load(Relaxed);
+        if tasks > 0 {
+            self.tasks.store(tasks - 1, Relaxed);
+        } else {
+            let begun = Instant::now();
+            let first = END.sync_scope(Cell::new(None), || {
+                // Nobody needs to be told: a call that waits is run again by its task.
+                let mut nobody = Context::from_waker(Waker::noop());
+                let first = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(&mut nobody)));
+                end = END.with(Cell::get);
+                first
+            });
+            if begun.elapsed() > SHORT {
+                self.tasks.store(AFTER_LONG, Relaxed);
+            }
+            // A panic ends the call alone, as that of a task does.
+            let Ok(Poll::Pending) = first else {
+                return;
+            };
         }
+        let activity = Arc::clone(&self.activity);
+        tokio::spawn(END.scope(Cell::new(end), async move {
+            if within_its_time(call).await == Ended::Cut {
+                activity.set_stalled();
+            }
+            drop(open);
+        }));
     }
 }
 
@@ -125,11 +153,27 @@ mod tests {
     #[test]
     fn a_call_that_ends_at_once_needs_no_task() {
         let activity = Activity::new();
-        let calls = Calls::of(&activity);
         // There is no runtime here: a task would be a panic.
-        calls.execute(ready(()));
-        calls.execute(async { panic!("a fault of one call") });
+        Calls::of(&activity).execute(ready(()));
+        Calls::of(&activity).execute(async { panic!("a fault of one call") });
         assert!(activity.quiet_since().is_some(), "both have ended");
+    }
+
+    #[tokio::test]
+    async fn calls_after_a_long_one_get_tasks() {
+        let activity = Activity::new();
+        let calls = Calls::of(&activity);
+        calls.execute(async { std::thread::sleep(2 * SHORT) });
+        assert!(activity.quiet_since().is_some(), "it has ended");
+        for _ in 0..AFTER_LONG {
+            calls.execute(ready(()));
+        }
+        assert_eq!(activity.quiet_since(), None, "they wait for their turn");
+        while activity.quiet_since().is_none() {
+            tokio::task::yield_now().await;
+        }
+        calls.execute(ready(()));
+        assert!(activity.quiet_since().is_some(), "tasks for a while only");
     }
 
     #[tokio::test]

@@ -8,12 +8,16 @@ mod sessions;
 
 use std::time::Duration;
 
+use match_function::proto::{MatchResponse, Opaque};
 use proptest::test_runner::{Config, TestRunner};
 use prost::Message;
+use prost_types::Struct;
+use prost_types::value::Kind;
+use serde_json::{Value, json};
 use tokio_stream::StreamExt;
 
 use crate::support::{
-    Player, Ticket, all, ids, made, open, parameters, raw_request, request, start, ticket,
+    Player, Server, Ticket, all, ids, made, open, parameters, raw_request, request, start, ticket,
 };
 
 #[tokio::test]
@@ -165,29 +169,105 @@ fn the_same_tickets_give_the_same_bytes() {
                 .collect::<Vec<_>>()
         };
         let (at_once, one_by_one) = runtime.block_on(async {
-            let at_once = server.make(requests()).await.unwrap();
-            let (sender, stream) = open();
-            let mut client = server.client().await;
-            let answers = client.make_matches(stream).await.unwrap().into_inner();
-            for request in requests() {
-                sender.send(request).await.unwrap();
-                if pause {
-                    tokio::task::yield_now().await;
-                }
-            }
-            drop(sender);
-            (at_once, all(answers).await.unwrap())
+            (
+                server.make(requests()).await.unwrap(),
+                cut(&server, requests(), pause).await,
+            )
         });
-        let bytes = |matches: &[match_function::proto::MatchResponse]| {
-            matches
-                .iter()
-                .map(Message::encode_to_vec)
-                .collect::<Vec<_>>()
-        };
         assert_eq!(bytes(&at_once), bytes(&one_by_one));
         Ok(())
     };
     runner.run(&counts, case).unwrap();
+}
+
+/// Sends each message for itself, with pauses in between if so told.
+async fn cut(server: &Server, requests: Vec<Opaque>, pause: bool) -> Vec<MatchResponse> {
+    let (sender, stream) = open();
+    let mut client = server.client().await;
+    let answers = client.make_matches(stream).await.unwrap().into_inner();
+    for request in requests {
+        sender.send(request).await.unwrap();
+        if pause {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(sender);
+    all(answers).await.unwrap()
+}
+
+fn bytes(matches: &[MatchResponse]) -> Vec<Vec<u8>> {
+    matches.iter().map(Message::encode_to_vec).collect()
+}
+
+/// The same with roles, with sub game modes, and with both.
+#[tokio::test]
+async fn roles_and_modes_give_the_same_bytes() {
+    let roles = json!({"has_combination": true, "role_flexing_enable": true, "role_flexing_second": 20,
+        "role_flexing_player": 2, "alliances": [[{"name": "tank", "min": 1, "max": 1},
+        {"name": "dps", "min": 1, "max": 2}, {"name": "healer", "min": 1, "max": 1}]]});
+    let teams = |size, roles: &Value| {
+        json!({"min_number": 2, "max_number": 2, "player_min_number": size, "player_max_number": size,
+            "combination": roles})
+    };
+    let modes = |roles: &Value| json!({"trio": {"alliance": teams(3, roles)}, "quartet": {"alliance": teams(4, roles)}});
+    let none = json!({});
+    let server = start(&[]);
+    for rules in [
+        json!({"alliance": teams(3, &roles)}),
+        json!({"alliance": teams(3, &none), "sub_game_modes": modes(&none)}),
+        json!({"alliance": teams(3, &none), "sub_game_modes": modes(&roles)}),
+    ] {
+        let rules = rules.to_string();
+        let requests = || {
+            let tickets = (0..240).map(|n| request(&of_role_and_mode(n)));
+            std::iter::once(parameters(&rules))
+                .chain(tickets)
+                .collect::<Vec<_>>()
+        };
+        let at_once = server.make(requests()).await.unwrap();
+        assert!(at_once.len() > 20, "{}: {rules}", at_once.len());
+        for pause in [false, true] {
+            assert_eq!(
+                bytes(&at_once),
+                bytes(&cut(&server, requests(), pause).await),
+                "{rules}"
+            );
+        }
+    }
+}
+
+/// A ticket of one to three players that ask for a role or two and accept a mode or two.
+fn of_role_and_mode(n: u32) -> Ticket {
+    let text = |text: &str| prost_types::Value {
+        kind: Some(Kind::StringValue(text.to_owned())),
+    };
+    let list = |texts: &[&str]| {
+        let values = texts.iter().map(|one| text(one)).collect();
+        prost_types::Value {
+            kind: Some(Kind::ListValue(prost_types::ListValue { values })),
+        }
+    };
+    let fields = |name: &str, value| Struct {
+        fields: [(name.to_owned(), value)].into(),
+    };
+    let asked: [&[&str]; 4] = [&["tank"], &["dps", "healer"], &["healer"], &["dps", "tank"]];
+    let accepted: [&[&str]; 3] = [&["trio"], &["quartet", "trio"], &["quartet"]];
+    let mut ticket = Ticket::new(&format!("t{n}"), "pool");
+    let player = |of: u32| Player {
+        player_id: format!("p{n}-{of}"),
+        attributes: Some(fields("role", list(asked[((n * 7 + of * 3) % 4) as usize]))),
+    };
+    ticket.players = (0..1 + n % 3).map(player).collect();
+    ticket.ticket_attributes = Some(fields(
+        "sub_game_mode",
+        list(accepted[((n / 3) % 3) as usize]),
+    ));
+    let age_s = i64::from(n * 37 % 60);
+    ticket.created_at = Some(prost_types::Timestamp {
+        seconds: 1_700_000_000 - age_s,
+        nanos: 0,
+    });
+    ticket
 }
 
 #[tokio::test]

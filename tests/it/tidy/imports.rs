@@ -33,7 +33,16 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "telemetry",
         &["telemetry", "clock", "config::parse", "error"],
     ),
-    ("layers", &["layers", "auth", "server::call", "server::peer", "telemetry"]),
+    (
+        "layers",
+        &[
+            "layers",
+            "auth",
+            "server::call",
+            "server::peer",
+            "telemetry",
+        ],
+    ),
     (
         "service",
         &[

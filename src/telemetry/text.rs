@@ -13,7 +13,7 @@ impl<T: fmt::Display> Serialize for Text<T> {
     }
 }
 
-/// An id of up to 16 bytes as hex digits. Every call writes four; the formatting of `std` costs ten times as
+/// An id of up to 16 bytes as hex digits. Every call writes four; the formatting of `std` costs eight times as
 /// much.
 pub(super) struct Hex {
     digits: [u8; 32],

@@ -60,8 +60,8 @@ pub(super) fn body(application: &str, lines: &[Line]) -> io::Result<Vec<u8>> {
     gzip.finish()
 }
 
-/// Writes a text as JSON. A line is JSON itself: nothing in it needs to be escaped but quotes and backslashes,
-/// and to look for these alone takes a fifth of what serde_json does.
+/// Writes a text as JSON. A line is JSON itself: nothing in it needs to be escaped but quotes and backslashes.
+/// serde_json, which asks for each byte, was half of what a push cost.
 fn push_text(json: &mut Vec<u8>, text: &str) -> io::Result<()> {
     if text.bytes().any(|byte| byte < b' ') {
         return Ok(serde_json::to_writer(json, text)?);

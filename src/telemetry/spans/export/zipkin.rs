@@ -1,7 +1,7 @@
 //! Zipkin v2 JSON (<https://zipkin.io/zipkin-api/>), written straight from the SDK's spans.
 //!
 //! opentelemetry-zipkin was used and is not: it is deprecated upstream, cannot name the service, and its
-//! model of a span in between cost five times what the JSON does.
+//! model of a span in between was half of what an export cost.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

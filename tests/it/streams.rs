@@ -184,15 +184,19 @@ fn the_same_tickets_give_the_same_bytes() {
 async fn cut(server: &Server, requests: Vec<Opaque>, pause: bool) -> Vec<MatchResponse> {
     let (sender, stream) = open();
     let mut client = server.client().await;
-    let answers = client.make_matches(stream).await.unwrap().into_inner();
+    let answers = client
+        .make_matches(stream)
+        .await
+        .expect("a stream")
+        .into_inner();
     for request in requests {
-        sender.send(request).await.unwrap();
+        sender.send(request).await.expect("the stream is open");
         if pause {
             tokio::task::yield_now().await;
         }
     }
     drop(sender);
-    all(answers).await.unwrap()
+    all(answers).await.expect("an answer")
 }
 
 fn bytes(matches: &[MatchResponse]) -> Vec<Vec<u8>> {

@@ -43,7 +43,7 @@ pub fn is_over() -> bool {
 const SHORT: Duration = Duration::from_micros(200);
 
 /// So many calls after a longer one get tasks. So of a hundred calls at once, which is what a connection may
-/// open, three are long ones that run here.
+/// open by default, at most four are long ones that run here.
 const AFTER_LONG: u32 = 32;
 
 /// Runs one connection's calls.

@@ -1,17 +1,4 @@
-//! Texts that go into JSON without a string in between.
-
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
-/// Serialises by `Display`.
-pub(super) struct Text<T>(pub(super) T);
-
-impl<T: fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
+//! Ids and numbers as digits, without a string in between.
 
 /// An id of up to 16 bytes as hex digits. Every call writes four; the formatting of `std` costs eight times as
 /// much.

@@ -29,8 +29,7 @@ pub(super) async fn replay<L: MatchLogic>(
     extract::Path(name): extract::Path<String>,
 ) -> Response {
     on_thread(move || {
-        let path = capture(shared.captures.as_deref(), &name)?;
-        let capture = file::read(&path).map_err(anyhow::Error::from)?;
+        let capture = read(shared.captures.as_deref(), &name)?;
         let compared = compare(&shared.logic, &capture)?;
         Ok(match (compared.difference, compared.is_cut) {
             (Some(difference), _) => html! { span.bad { "differs: " (difference) } },
@@ -47,11 +46,15 @@ pub(super) async fn ruleset<L: MatchLogic>(
     extract::Path(name): extract::Path<String>,
 ) -> Response {
     on_thread(move || {
-        let path = capture(shared.captures.as_deref(), &name)?;
-        let capture = file::read(&path).map_err(anyhow::Error::from)?;
+        let capture = read(shared.captures.as_deref(), &name)?;
         Ok(pretty(&Contents::of(&capture)?.rules))
     })
     .await
+}
+
+/// The capture of a name in the folder.
+fn read(folder: Option<&Path>, name: &str) -> anyhow::Result<Capture> {
+    Ok(file::read(&capture(folder, name)?)?)
 }
 
 fn listed(folder: Option<&Path>) -> Answer {

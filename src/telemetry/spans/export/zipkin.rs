@@ -6,8 +6,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, SpanId, SpanKind, Status};
-use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use reqwest::blocking::Client;
@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error;
 use crate::telemetry::collector::Address;
-use crate::telemetry::text::{Hex, Text};
+use crate::telemetry::text::Hex;
 
 /// Posts batches of spans to a Zipkin collector.
 pub(super) struct Zipkin {
@@ -147,10 +147,7 @@ impl Serialize for Tags<'_> {
             if key.as_str() == "error" || later.any(|other| other.key == *key) {
                 continue;
             }
-            match value {
-                Value::String(text) => map.serialize_entry(key.as_str(), text.as_str())?,
-                other => map.serialize_entry(key.as_str(), &Text(other))?,
-            }
+            map.serialize_entry(key.as_str(), &value.as_str())?;
         }
         map.serialize_entry("otel.scope.name", span.instrumentation_scope.name())?;
         match &span.status {
@@ -168,7 +165,7 @@ impl Serialize for Tags<'_> {
 #[cfg(test)]
 mod tests {
     use opentelemetry::trace::{SpanContext, TraceFlags, TraceId, TraceState};
-    use opentelemetry::{Array, InstrumentationScope};
+    use opentelemetry::{Array, InstrumentationScope, Value};
     use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
     use serde_json::json;
 
